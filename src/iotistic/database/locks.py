@@ -1,0 +1,89 @@
+"""Every advisory lock this platform takes, in one place, so that no two purposes share a key.
+
+Locks are polled with `pg_try_advisory_lock`, never awaited inside the server: a session that sits in a blocking lock
+function holds a snapshot, and CREATE INDEX CONCURRENTLY in the session that has the lock would wait for it for ever.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from enum import Enum
+from hashlib import blake2b
+from typing import final
+
+from iotistic.database.errors import LockNotAvailable
+from iotistic.database.pool import Connection
+
+__all__ = ["LockKey", "hold", "key_of", "try_lock", "unlock"]
+
+
+@final
+class LockKey(Enum):
+    """The purposes for which a session lock is taken; the value is the name the key is computed from."""
+
+    PROVISIONING = "iotistic.provisioning"
+    """Creating roles and databases of one server."""
+    PARTITIONS = "iotistic.partitions"
+    """Creating and retiring partitions of one database."""
+    HOUSEKEEPER = "iotistic.housekeeper"
+    """The one leader among the services that runs periodic work."""
+    OPERATIONS = "iotistic.operations"
+    """Dump, restore, migration and partition work exclude one another."""
+
+    @property
+    def number(self) -> int:
+        """The 64-bit signed key PostgreSQL knows the lock by."""
+        return key_of(self.value)
+
+
+def key_of(name: str) -> int:
+    """A stable 64-bit signed number for a lock's name: the first eight octets of BLAKE2b."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+async def try_lock(connection: Connection, key: LockKey) -> bool:
+    """Takes the session lock if it is free. The lock lives until `unlock` or the end of the session, not of a transaction."""
+    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (key.number,))
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def unlock(connection: Connection, key: LockKey) -> bool:
+    """Gives the lock back. False means this session did not hold it: a pooler stands between, or somebody else unlocked."""
+    cursor = await connection.execute("SELECT pg_advisory_unlock(%s)", (key.number,))
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+@asynccontextmanager
+async def hold(
+    connection: Connection,
+    key: LockKey,
+    *,
+    wait: timedelta = timedelta(0),
+    jitter: Callable[[], float] = random.random,
+) -> AsyncIterator[None]:
+    """Holds the lock while inside, on a direct autocommit connection.
+
+    Polls from every 100 ms to every second for up to `wait`; raises LockNotAvailable after that.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait.total_seconds()
+    pause = 0.1
+    while not await try_lock(connection, key):
+        left = deadline - loop.time()
+        if left <= 0:
+            raise LockNotAvailable(
+                f"Another session holds the lock {key.value}.",
+                hint="Wait for it, or find its holder in pg_locks where locktype = 'advisory'.",
+                lock=key.value,
+            )
+        await asyncio.sleep(min(left, pause * (0.5 + jitter())))
+        pause = min(1.0, pause * 1.5)
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            await unlock(connection, key)

@@ -1,0 +1,168 @@
+"""Connections: a pool for the services' short transactions, and single direct ones for everything else.
+
+A connection is handed out only if its server accepts writes: after a failover the pool of a demoted primary would
+otherwise go on answering reads and failing writes. The server reports `in_hot_standby` by itself, so looking costs no
+round trip (PostgreSQL 14 and newer).
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, final
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.pq import ConnStatus
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from iotistic.config import Endpoint, PoolSettings, SessionLimits
+from iotistic.database.conninfo import conninfo
+from iotistic.database.errors import DatabaseUnavailable, translated
+
+__all__ = ["Connection", "Pool", "PoolExhausted", "connect", "open_pool"]
+
+Connection = AsyncConnection[TupleRow]
+
+
+class PoolExhausted(DatabaseUnavailable):
+    """Every connection of the pool is busy and the wait for one ran out."""
+
+    code = "pool_exhausted"
+
+
+@final
+class Pool:
+    """A bounded set of open connections to one database. Made by `open_pool`."""
+
+    def __init__(self, inner: AsyncConnectionPool[Connection], database: str) -> None:
+        self._inner = inner
+        self.database = database
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection in a transaction: committed on leaving, rolled back on error.
+
+        Raises PoolExhausted when none is free in time, DatabaseUnavailable when the server cannot be reached.
+        """
+        try:
+            connection = await self._inner.getconn()
+        except (PoolTimeout, TooManyRequests) as error:
+            raise self._exhausted() from error
+        except PoolClosed as error:
+            raise DatabaseUnavailable(f"The connection pool of {self.database} is closed.") from error
+        try:
+            with translated():
+                async with connection:
+                    yield connection
+        finally:
+            await self._inner.putconn(connection)
+
+    def stats(self) -> Mapping[str, int]:
+        """psycopg_pool's counters: pool_size, pool_available, requests_waiting, requests_errors, ..."""
+        return self._inner.get_stats()
+
+    async def close(self) -> None:
+        """Gives running work a moment to finish, then closes every connection."""
+        await self._inner.close(timeout=5.0)
+
+    def _exhausted(self) -> DatabaseUnavailable:
+        stats = self.stats()
+        if not stats.get("pool_size"):
+            return DatabaseUnavailable(
+                f"No connection to database {self.database} could be opened in time.",
+                hint="Run `iotistic status`; it says whether the server runs and where it is looked for.",
+                retry_after=timedelta(seconds=1),
+            )
+        return PoolExhausted(
+            f"All {stats.get('pool_size')} connections to {self.database} are busy.",
+            hint="Raise IOTISTIC_POOL_MAX, or look for slow statements.",
+            retry_after=timedelta(seconds=1),
+            waiting=stats.get("requests_waiting", 0),
+        )
+
+
+async def _check(connection: Connection) -> None:
+    """What the pool asks of a connection before it hands it out; raising makes it open another.
+
+    Reads only what the server has already sent (its farewell after a restart, its change to a standby), so it costs no
+    round trip; a peer that vanished silently is found by the keepalives.
+    """
+    connection.pgconn.consume_input()
+    connection.pgconn.is_busy()  # parses what was read
+    if connection.pgconn.status != ConnStatus.OK:
+        raise psycopg.OperationalError("the connection is gone")
+    if connection.info.parameter_status("in_hot_standby") == "on":
+        raise psycopg.OperationalError("connected to a standby")
+
+
+async def open_pool(
+    endpoint: Endpoint,
+    database: str,
+    *,
+    settings: PoolSettings,
+    limits: SessionLimits,
+    application_name: str,
+    session_settings: dict[str, str] | None = None,
+) -> Pool:
+    """Opens `settings.min_size` connections and keeps between that and `settings.max_size`.
+
+    Lost connections are replaced in the background, with exponential back-off up to `reconnect_timeout`, for ever: a
+    database restart needs no restart here. `session_settings` are further server settings for every connection.
+    Raises DatabaseUnavailable when the first connections cannot be had within `settings.timeout`.
+    """
+    inner: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        conninfo(endpoint, database, application_name=application_name, limits=limits, settings=session_settings),
+        min_size=settings.min_size,
+        max_size=settings.max_size,
+        timeout=settings.timeout.total_seconds(),
+        max_idle=settings.max_idle.total_seconds(),
+        max_lifetime=settings.max_lifetime.total_seconds(),
+        reconnect_timeout=30.0,
+        check=_check,
+        name=f"{application_name}:{database}",
+        open=False,
+    )
+    try:
+        await inner.open(wait=True, timeout=settings.timeout.total_seconds())
+    except PoolTimeout as error:
+        await inner.close()
+        # The pool swallows why; one direct attempt tells.
+        probe = await connect(endpoint, database, application_name=application_name)
+        await probe.close()
+        raise DatabaseUnavailable(f"The connections to database {database} could not be opened in time.") from error
+    return Pool(inner, database)
+
+
+async def connect(
+    endpoint: Endpoint,
+    database: str,
+    *,
+    application_name: str,
+    limits: SessionLimits | None = None,
+    autocommit: bool = False,
+    session_settings: dict[str, str] | None = None,
+    **options: Any,  # noqa: ANN401 - psycopg's own keyword arguments
+) -> Connection:
+    """One direct connection outside any pool: for migrations, LISTEN, partition work, diagnosis.
+
+    Raises DatabaseUnavailable naming host, port and database.
+    """
+    where = ", ".join(f"{host}:{port}" for host, port in endpoint.hosts)
+    text = conninfo(endpoint, database, application_name=application_name, limits=limits, settings=session_settings)
+    try:
+        return await AsyncConnection.connect(text, autocommit=autocommit, **options)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(
+            f"No connection to database {database} at {where} as {endpoint.user}: {_first_line(error)}",
+            hint="Run `iotistic config check` to see what is wrong with the address or the credentials.",
+            retry_after=timedelta(seconds=1),
+            host=where,
+            database=database,
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    # libpq repeats itself per address, one line each; the last line is the most specific and never holds the password.
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

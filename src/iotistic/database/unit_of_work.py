@@ -1,0 +1,53 @@
+"""One transaction, opened and closed at the edge, with what must happen only after it committed."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import final
+
+from psycopg import sql
+
+from iotistic.database.pool import Connection, Pool
+
+__all__ = ["UnitOfWork", "begin"]
+
+AfterCommit = Callable[[], Awaitable[None]]
+
+
+@final
+class UnitOfWork:
+    """The connection of one transaction. Services and repositories work on it and never commit."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._after_commit: list[AfterCommit] = []
+
+    def after_commit(self, act: AfterCommit) -> None:
+        """Runs `act` once the transaction is durable, in the order given; never after a rollback.
+
+        An act that must not be lost when the process dies in between belongs into an outbox table instead.
+        """
+        self._after_commit.append(act)
+
+    async def _run_after_commit(self) -> None:
+        failures: list[Exception] = []
+        for act in self._after_commit:
+            try:
+                await act()
+            except Exception as error:  # noqa: BLE001 - the others still run; all failures are raised together
+                failures.append(error)
+        if failures:
+            raise ExceptionGroup("the transaction is committed; acts after it failed", failures)
+
+
+@asynccontextmanager
+async def begin(pool: Pool, *, read_only: bool = False) -> AsyncIterator[UnitOfWork]:
+    """A unit of work on a pooled connection: commits on leaving, rolls back on error, then runs what waits for the commit.
+
+    `read_only` makes PostgreSQL refuse writes, so that a read route that writes is found in a test.
+    """
+    async with pool.connection() as connection:
+        work = UnitOfWork(connection)
+        if read_only:
+            await connection.execute(sql.SQL("SET TRANSACTION READ ONLY"))
+        yield work
+    await work._run_after_commit()  # noqa: SLF001 - the other half of the same module
