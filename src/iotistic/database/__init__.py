@@ -1,0 +1,1 @@
+"""The kernel: knows PostgreSQL, knows no domain."""

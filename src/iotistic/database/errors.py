@@ -112,7 +112,9 @@ def _canceled(error: psycopg.Error) -> IotisticError:
 
 
 def _serialization(error: psycopg.Error) -> IotisticError:
-    return SerializationConflict("The transaction met a concurrent one.", retry_after=_RETRY, sqlstate=error.sqlstate)
+    return SerializationConflict(
+        "The transaction met a concurrent one.", retry_after=_RETRY, sqlstate=error.sqlstate
+    )
 
 
 def _schema(error: psycopg.Error) -> IotisticError:
@@ -134,11 +136,17 @@ def _denied(error: psycopg.Error) -> IotisticError:
 def _constraint(error: psycopg.Error) -> IotisticError:
     name = error.diag.constraint_name
     kind = Conflict if error.sqlstate in {"23505", "23P01"} else ValueRejected
-    return kind(f"The value breaks the rule {name or error.diag.message_primary}.", constraint=name, sqlstate=error.sqlstate)
+    return kind(
+        f"The value breaks the rule {name or error.diag.message_primary}.",
+        constraint=name,
+        sqlstate=error.sqlstate,
+    )
 
 
 def _value(error: psycopg.Error) -> IotisticError:
-    return ValueRejected(f"PostgreSQL refused a value: {error.diag.message_primary}.", sqlstate=error.sqlstate)
+    return ValueRejected(
+        f"PostgreSQL refused a value: {error.diag.message_primary}.", sqlstate=error.sqlstate
+    )
 
 
 # The longest prefix of the SQLSTATE that is listed decides.

@@ -7,7 +7,15 @@ from psycopg import sql
 
 from iotistic.errors import Invalid
 
-__all__ = ["MAX_OCTETS", "IdentifierRejected", "checked", "day_bounds", "identifier", "leaf_name", "timestamp_literal"]
+__all__ = [
+    "MAX_OCTETS",
+    "IdentifierRejected",
+    "checked",
+    "day_bounds",
+    "identifier",
+    "leaf_name",
+    "timestamp_literal",
+]
 
 MAX_OCTETS = 63
 """NAMEDATALEN - 1: PostgreSQL cuts longer names silently, so that two could become one."""

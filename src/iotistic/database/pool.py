@@ -112,7 +112,9 @@ async def open_pool(
     Raises DatabaseUnavailable when the first connections cannot be had within `settings.timeout`.
     """
     inner: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-        conninfo(endpoint, database, application_name=application_name, limits=limits, settings=session_settings),
+        conninfo(
+            endpoint, database, application_name=application_name, limits=limits, settings=session_settings
+        ),
         min_size=settings.min_size,
         max_size=settings.max_size,
         timeout=settings.timeout.total_seconds(),
@@ -130,7 +132,9 @@ async def open_pool(
         # The pool swallows why; one direct attempt tells.
         probe = await connect(endpoint, database, application_name=application_name)
         await probe.close()
-        raise DatabaseUnavailable(f"The connections to database {database} could not be opened in time.") from error
+        raise DatabaseUnavailable(
+            f"The connections to database {database} could not be opened in time."
+        ) from error
     return Pool(inner, database)
 
 
@@ -149,7 +153,9 @@ async def connect(
     Raises DatabaseUnavailable naming host, port and database.
     """
     where = ", ".join(f"{host}:{port}" for host, port in endpoint.hosts)
-    text = conninfo(endpoint, database, application_name=application_name, limits=limits, settings=session_settings)
+    text = conninfo(
+        endpoint, database, application_name=application_name, limits=limits, settings=session_settings
+    )
     try:
         return await AsyncConnection.connect(text, autocommit=autocommit, **options)
     except psycopg.OperationalError as error:

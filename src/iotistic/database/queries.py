@@ -56,7 +56,9 @@ class Queries(Mapping[str, LiteralString]):
     @cached_property
     def _texts(self) -> dict[str, LiteralString]:
         source = f"{self.package}/{self.file}"
-        return parse(resources.files(self.package).joinpath(self.file).read_text(encoding="utf-8"), source=source)
+        return parse(
+            resources.files(self.package).joinpath(self.file).read_text(encoding="utf-8"), source=source
+        )
 
     def __getitem__(self, name: str) -> LiteralString:
         try:

@@ -17,7 +17,16 @@ from iotistic.database.identifiers import checked, identifier
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
 
-__all__ = ["APP", "OWNER", "ROLES", "Role", "ensure_database", "ensure_roles", "grant_defaults", "verifier_matches"]
+__all__ = [
+    "APP",
+    "OWNER",
+    "ROLES",
+    "Role",
+    "ensure_database",
+    "ensure_roles",
+    "grant_defaults",
+    "verifier_matches",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +83,12 @@ ROLES = (
         name="iotistic_readonly",
         purpose="readonly",
         comment="People and reports: reads everything but credentials",
-        settings={**_CUSTOM_PLANS, **_IDLE, "statement_timeout": "5min", "default_transaction_read_only": "on"},
+        settings={
+            **_CUSTOM_PLANS,
+            **_IDLE,
+            "statement_timeout": "5min",
+            "default_transaction_read_only": "on",
+        },
         table_rights="SELECT",
     ),
     Role(
@@ -102,7 +116,8 @@ async def ensure_roles(connection: Connection, password_of: Callable[[Role], Sec
     done: list[str] = []
     with translated():
         cursor = await connection.execute(
-            "SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname = ANY(%s)", ([r.name for r in ROLES],)
+            "SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname = ANY(%s)",
+            ([r.name for r in ROLES],),
         )
         stored: dict[str, str | None] = dict(await cursor.fetchall())
         for role in ROLES:
@@ -145,7 +160,9 @@ async def grant_defaults(connection: Connection) -> None:
         await connection.execute(sql.SQL("GRANT CREATE, USAGE ON SCHEMA public TO {}").format(owner))
         await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         await connection.execute(
-            sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC").format(owner)
+            sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC").format(
+                owner
+            )
         )
         for role in ROLES:
             name = identifier(role.name)
@@ -153,19 +170,19 @@ async def grant_defaults(connection: Connection) -> None:
             if role.table_rights is None:
                 continue
             await connection.execute(
-                sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT {} ON TABLES TO {}").format(
-                    owner, sql.SQL(role.table_rights), name
-                )
+                sql.SQL(
+                    "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT {} ON TABLES TO {}"
+                ).format(owner, sql.SQL(role.table_rights), name)
             )
             await connection.execute(
-                sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {}").format(
-                    owner, name
-                )
+                sql.SQL(
+                    "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {}"
+                ).format(owner, name)
             )
         await connection.execute(
-            sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT USAGE ON SEQUENCES TO {}").format(
-                owner, identifier(APP.name)
-            )
+            sql.SQL(
+                "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT USAGE ON SEQUENCES TO {}"
+            ).format(owner, identifier(APP.name))
         )
 
 
@@ -191,12 +208,16 @@ async def _create_role(connection: Connection, role: Role) -> None:
         await connection.execute(sql.SQL("GRANT {} TO {}").format(identifier(group), name))
     for setting, value in role.settings.items():
         await connection.execute(
-            sql.SQL("ALTER ROLE {} SET {} = {}").format(name, identifier(checked(setting)), sql.Literal(value))
+            sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                name, identifier(checked(setting)), sql.Literal(value)
+            )
         )
 
 
 async def _set_password(connection: Connection, role: Role, password: Secret) -> None:
-    verifier = connection.pgconn.encrypt_password(password.reveal().encode(), role.name.encode(), b"scram-sha-256")
+    verifier = connection.pgconn.encrypt_password(
+        password.reveal().encode(), role.name.encode(), b"scram-sha-256"
+    )
     await connection.execute(
         sql.SQL("ALTER ROLE {} PASSWORD {}").format(identifier(role.name), sql.Literal(verifier.decode()))
     )
