@@ -47,6 +47,7 @@ def conninfo(
         session["idle_in_transaction_session_timeout"] = str(milliseconds(limits.idle_in_transaction_timeout))
     parameters: dict[str, str | int | None] = {
         **_KEEPALIVE,
+        **dict(endpoint.parameters),
         "host": ",".join(host for host, _ in endpoint.hosts),
         "port": ",".join(str(port) for _, port in endpoint.hosts),
         "user": endpoint.user,
@@ -74,7 +75,8 @@ def url(endpoint: Endpoint, database: str) -> str:
         "sslcert": endpoint.sslcert,
         "sslkey": endpoint.sslkey,
     }
-    tail = urlencode({name: str(value) for name, value in query.items() if value is not None})
+    given = {name: str(value) for name, value in query.items() if value is not None}
+    tail = urlencode({**given, **dict(endpoint.parameters)})
     return f"postgresql://{user}{password}@{hosts}/{quote(database, safe='')}{'?' + tail if tail else ''}"
 
 

@@ -1,0 +1,65 @@
+# Everything a developer or newcomer types. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help up down reset test test-system check lint types imports bench docs install clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# The first interpreter that is new enough and can make environments; set PYTHON to choose another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", "make " $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: $(STAMP) ## Start everything: PostgreSQL, API, and this computer as the first device
+	@$(BIN)/iotistic up
+
+down: $(STAMP) ## Stop what `make up` started
+	@$(BIN)/iotistic down
+
+reset: $(STAMP) ## Delete the local data and begin anew (asks first)
+	@$(BIN)/iotistic reset
+
+test: $(VENV)/.developing ## Run the whole suite on a real PostgreSQL
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+check: $(VENV)/.developing lint types imports test ## All gates, then the suite
+
+lint: $(VENV)/.developing ## ruff on Python, sqlfluff on queries, squawk on migrations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/sqlfluff lint --config .sqlfluff $$(git ls-files '*queries.sql')
+	@$(BIN)/squawk --config .squawk.toml $$(git ls-files 'src/iotistic/migrations/sql/*/[0-9]*.sql')
+
+types: $(VENV)/.developing ## mypy strict and basedpyright strict
+	@$(BIN)/mypy
+	@$(BIN)/basedpyright
+
+imports: $(VENV)/.developing ## The tiers of the architecture
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.developing ## Measure, as ratios within one run
+	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+docs: $(VENV)/.developing ## Write the generated reference pages anew
+	@$(BIN)/python -m tests.support.reference_pages
+
+install: $(STAMP) ## Only make the environment
+
+clean: ## Remove the environment and caches (data stays)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed (Debian: apt-get install python3-venv). Set PYTHON to its path."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(STAMP): $(VENV)/bin/python pyproject.toml
+	@echo "Installing (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.developing: $(VENV)/bin/python pyproject.toml
+	@echo "Installing with the development tools (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(STAMP)

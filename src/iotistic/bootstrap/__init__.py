@@ -1,0 +1,7 @@
+"""The composition root: the only place that knows every adapter and builds one thing out of all."""
+
+from iotistic.bootstrap.endpoints import Endpoints, ServerNotRunning
+from iotistic.bootstrap.platform import Finding, Platform, Work, open_platform
+from iotistic.bootstrap.provisioning import provision, run_migrations
+
+__all__ = ["Endpoints", "Finding", "Platform", "ServerNotRunning", "Work", "open_platform", "provision", "run_migrations"]

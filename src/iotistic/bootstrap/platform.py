@@ -1,0 +1,172 @@
+"""The platform as one object: pools, ingest, key cache, and a unit of work whose services share one connection."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import final
+
+from iotistic import migrations
+from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.clock import Clock, system_clock
+from iotistic.config import Settings
+from iotistic.configuration import ConfigurationService
+from iotistic.database import unit_of_work
+from iotistic.database.pool import Connection, Pool, connect, open_pool
+from iotistic.database.unit_of_work import AfterCommit, UnitOfWork
+from iotistic.devices import DeviceService
+from iotistic.errors import IotisticError
+from iotistic.partitioning import runway
+from iotistic.security import KeyCache, PasswordHasher, Peppers, SecurityService
+from iotistic.telemetry import Ingest, TelemetryService
+
+__all__ = ["Finding", "Platform", "Work", "open_platform"]
+
+_LEAST_RUNWAY_DAYS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One reason for or against sending traffic here."""
+
+    check: str
+    """What was looked at: pool, schema, partitions."""
+    ready: bool
+    detail: str
+    """What was seen, and what to do when it is not as it should be."""
+
+
+@final
+class Work:
+    """One transaction, and the services that work in it."""
+
+    def __init__(self, unit: UnitOfWork, platform: "Platform") -> None:
+        self._unit = unit
+        self._platform = platform
+
+    @property
+    def connection(self) -> Connection:
+        return self._unit.connection
+
+    def after_commit(self, act: AfterCommit) -> None:
+        """See `UnitOfWork.after_commit`."""
+        self._unit.after_commit(act)
+
+    @cached_property
+    def devices(self) -> DeviceService:
+        return DeviceService(self.connection)
+
+    @cached_property
+    def security(self) -> SecurityService:
+        return self._platform.security(self.connection)
+
+    @cached_property
+    def configuration(self) -> ConfigurationService:
+        return ConfigurationService(self.connection)
+
+    @cached_property
+    def telemetry(self) -> TelemetryService:
+        return TelemetryService(self.connection)
+
+
+@final
+class Platform:
+    """Everything a service needs, opened by `open_platform` and closed by `close`."""
+
+    def __init__(
+        self, *, settings: Settings, endpoints: Endpoints, pool: Pool, peppers: Peppers, hasher: PasswordHasher,
+        key_cache: KeyCache, ingest: Ingest, clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.endpoints = endpoints
+        self.pool = pool
+        self.key_cache = key_cache
+        self.ingest = ingest
+        self.clock = clock
+        self._peppers = peppers
+        self._hasher = hasher
+
+    @asynccontextmanager
+    async def begin(self, *, read_only: bool = False) -> AsyncIterator[Work]:
+        """A unit of work on the platform database."""
+        async with unit_of_work.begin(self.pool, read_only=read_only) as unit:
+            yield Work(unit, self)
+
+    def security(self, connection: Connection) -> SecurityService:
+        return SecurityService(connection, peppers=self._peppers, hasher=self._hasher, clock=self.clock)
+
+    async def owner_connection(self, purpose: str) -> Connection:
+        """A direct autocommit connection as the schema's owner, for partition and other maintenance work."""
+        return await connect(
+            self.endpoints.of("owner"), self.settings.names.platform, application_name=f"iotistic-{purpose}", autocommit=True
+        )
+
+    async def readiness(self) -> list[Finding]:
+        """Whether this process may get traffic: the pool answers, the schema is at head, partitions reach past tomorrow."""
+        findings = [await self._pool_ready()]
+        if findings[0].ready:
+            findings += [await self._schema_ready(), *await self._partitions_ready()]
+        return findings
+
+    async def close(self) -> None:
+        """Flushes what ingest accepted, then closes every connection."""
+        await self.ingest.stop()
+        await self.key_cache.stop()
+        await self.pool.close()
+        self._hasher.close()
+
+    async def _pool_ready(self) -> Finding:
+        try:
+            async with self.pool.connection() as connection:
+                await connection.execute("SELECT 1")
+        except IotisticError as error:
+            return Finding(check="pool", ready=False, detail=error.message)
+        return Finding(check="pool", ready=True, detail="answers")
+
+    async def _schema_ready(self) -> Finding:
+        status = await migrations.inspect(
+            self.endpoints.of("owner"), self.settings.names.platform, migrations.PLATFORM
+        )
+        detail = "at head" if status.at_head else "pending or changed migrations: see `iotistic migrate status`"
+        return Finding(check="schema", ready=status.at_head, detail=detail)
+
+    async def _partitions_ready(self) -> list[Finding]:
+        async with self.pool.connection() as connection:
+            return [
+                Finding(
+                    check=f"partitions {ahead.parent}",
+                    ready=ahead.days >= _LEAST_RUNWAY_DAYS,
+                    detail=f"{ahead.days} days made ahead",
+                )
+                for ahead in await runway(connection, self.clock())
+            ]
+
+
+async def open_platform(
+    settings: Settings, *, application_name: str = "iotistic-api", clock: Clock = system_clock
+) -> Platform:
+    """Opens the pool, the key cache and the ingest of the platform database; changes nothing in it.
+
+    Raises Unavailable when the server cannot be reached.
+    """
+    endpoints = Endpoints(settings)
+    database = settings.names.platform
+    peppers = Peppers.of(settings.pepper or endpoints.folder.secret("pepper"))
+    pool = await open_pool(
+        endpoints.of("app"), database, settings=settings.pool, limits=settings.limits, application_name=application_name
+    )
+
+    async def direct(purpose: str) -> Connection:
+        return await connect(
+            endpoints.of("app"), database, application_name=f"{application_name}-{purpose}", autocommit=True
+        )
+
+    key_cache = KeyCache(lambda: direct("keys"))
+    ingest = Ingest(lambda: direct("ingest"), clock=clock)
+    await key_cache.start()
+    await ingest.start()
+    return Platform(
+        settings=settings, endpoints=endpoints, pool=pool, peppers=peppers, hasher=PasswordHasher(),
+        key_cache=key_cache, ingest=ingest, clock=clock,
+    )

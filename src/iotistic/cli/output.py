@@ -1,0 +1,122 @@
+"""How commands speak: data to stdout, narration and errors to stderr, one exit code a kind of outcome.
+
+Exit codes: 0 done · 1 the request is wrong (usage, settings, a name that does not exist, a right that is missing) ·
+3 the present state forbids it · 6 something needed cannot be reached · 70 a bug · 130 interrupted. `iotistic migrate`
+adds 2 (pending), 4 (lock busy), 5 (SQL failed), 7 (some tenants failed) and 8 (lint refused).
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import typer
+
+from iotistic.errors import Conflict, IotisticError, Unavailable
+
+__all__ = ["exit_code", "narrate", "print_error", "print_json", "print_json_lines", "print_table", "run", "run_async"]
+
+T = TypeVar("T")
+
+BUG = 70
+INTERRUPTED = 130
+
+
+def run(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:
+    """Runs one command's Typer app and answers the exit code; errors are told, never shown as a traceback."""
+    try:
+        code = app(args=list(arguments), prog_name=f"iotistic {name}", standalone_mode=False)
+    except IotisticError as error:
+        print_error(error)
+        return exit_code(error)
+    except typer.Abort:
+        narrate("Nothing was done.")
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except typer.TyperException as error:
+        narrate(f"error: {error.format_message()}\nRun `iotistic {name} --help` for its options.")
+        return 1
+    except BrokenPipeError:
+        # The reader (head, less) has gone: nothing is left to say, and Python's own flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """The one way from a command into the asynchronous world."""
+    return asyncio.run(work)
+
+
+def exit_code(error: IotisticError) -> int:
+    """The exit code of an error's kind."""
+    match error:
+        case Conflict():
+            return 3
+        case Unavailable():
+            return 6
+        case _:
+            return 1
+
+
+def print_error(error: IotisticError) -> None:
+    """What went wrong and what to do, on stderr."""
+    label, plain = ("\033[1;31merror:\033[0m", "\033[2m") if _colour() else ("error:", "")
+    narrate(f"{label} {error.message}")
+    if error.hint:
+        narrate(f"{plain}{error.hint}\033[0m" if plain else error.hint)
+
+
+def narrate(text: str) -> None:
+    """A line for the person at the terminal."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout; times as RFC 3339, everything else unknown by its text."""
+    sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
+
+
+def print_json_lines(values: Iterable[object]) -> None:
+    """One JSON object a line on stdout."""
+    for value in values:
+        sys.stdout.write(json.dumps(value, default=_plain) + "\n")
+
+
+def print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, empty: str) -> None:
+    """Rows as an aligned table with a heading; `empty` is said on stderr when there is none."""
+    if not rows:
+        narrate(empty)
+        return
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    widths = [max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)]
+    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    heading = "  ".join(column.upper().replace("_", " ").ljust(width) for column, width in zip(columns, widths, strict=True))
+    sys.stdout.write(f"{bold}{heading.rstrip()}{plain}\n")
+    for line in cells:
+        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
+
+
+def _colour() -> bool:
+    return sys.stderr.isatty()
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M:%S")
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)

@@ -1,0 +1,57 @@
+"""One real PostgreSQL for the run, one migrated template, and a rolled-back transaction per test by default."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from psycopg import AsyncConnection
+
+from iotistic.database.pool import connect
+from iotistic.database.server import RunningServer
+from tests.support.databases import Databases, TestDatabase
+from tests.support.server import stop_test_server, start_test_server
+
+
+@pytest_asyncio.fixture(scope="session")
+async def server() -> AsyncIterator[RunningServer]:
+    """A throw-away server of the newest PostgreSQL at hand."""
+    running = await start_test_server()
+    yield running
+    await stop_test_server(running)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def databases(server: RunningServer) -> Databases:
+    """Makes migrated databases on that server, quickly, from a template."""
+    return await Databases.prepare(server)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def shared_database(databases: Databases) -> AsyncIterator[TestDatabase]:
+    """A migrated platform database that tests leave as they found it."""
+    async with databases.platform() as database:
+        yield database
+
+
+@pytest_asyncio.fixture
+async def database(databases: Databases) -> AsyncIterator[TestDatabase]:
+    """A migrated platform database of the test's own, for tests that commit, listen or use several connections."""
+    async with databases.platform() as database:
+        yield database
+
+
+@pytest_asyncio.fixture
+async def connection(shared_database: TestDatabase) -> AsyncIterator[AsyncConnection]:
+    """A connection as the application role, in a transaction that is rolled back."""
+    connection = await connect(shared_database.endpoint("app"), shared_database.name, application_name="test")
+    yield connection
+    await connection.rollback()
+    await connection.close()
+
+
+@pytest_asyncio.fixture
+async def owner_connection(shared_database: TestDatabase) -> AsyncIterator[AsyncConnection]:
+    """The same as the owner of the schema."""
+    connection = await connect(shared_database.endpoint("owner"), shared_database.name, application_name="test")
+    yield connection
+    await connection.rollback()
+    await connection.close()
