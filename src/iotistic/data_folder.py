@@ -52,6 +52,11 @@ class DataFolder:
         return self.root / "agent"
 
     @property
+    def parts(self) -> tuple[Path, ...]:
+        """Every folder this installation makes: what `iotistic reset` deletes."""
+        return self.postgres, self.run, self.log, self.secrets, self.agent
+
+    @property
     def up_state(self) -> Path:
         return self.root / "up.json"
 

@@ -144,9 +144,13 @@ class Platform:
 
 
 async def open_platform(
-    settings: Settings, *, application_name: str = "iotistic-api", clock: Clock = system_clock
+    settings: Settings,
+    *,
+    application_name: str = "iotistic-api",
+    with_ingest: bool = True,
+    clock: Clock = system_clock,
 ) -> Platform:
-    """Opens the pool, the key cache and the ingest of the platform database; changes nothing in it.
+    """Opens the pool of the platform database and, `with_ingest`, the key cache and the ingest; changes nothing in it.
 
     Raises Unavailable when the server cannot be reached.
     """
@@ -164,8 +168,9 @@ async def open_platform(
 
     key_cache = KeyCache(lambda: direct("keys"))
     ingest = Ingest(lambda: direct("ingest"), clock=clock)
-    await key_cache.start()
-    await ingest.start()
+    if with_ingest:
+        await key_cache.start()
+        await ingest.start()
     return Platform(
         settings=settings, endpoints=endpoints, pool=pool, peppers=peppers, hasher=PasswordHasher(),
         key_cache=key_cache, ingest=ingest, clock=clock,

@@ -1,0 +1,90 @@
+"""`iotistic db ...`."""
+
+import os
+import shutil
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.cli.options import AsJson, DataDir, Url, settings_from
+from iotistic.cli.output import print_json
+from iotistic.config import Endpoint, Settings
+from iotistic.database import conninfo, server
+from iotistic.errors import Unavailable
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Connection URLs, and psql on the platform's databases.")
+
+
+class Database(StrEnum):
+    """The three databases by role."""
+
+    platform = "platform"
+    billing = "billing"
+    vpn = "vpn"
+
+
+Which = Annotated[Database, typer.Option("--database", help="Which of the three databases.")]
+Role = Annotated[
+    str, typer.Option("--role", help="Whose rights: readonly, app, owner, ingest, broker, monitor, backup, superuser.")
+]
+
+
+@app.command("url")
+def show_url(
+    database: Which = Database.platform,
+    role: Role = "readonly",
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a connection URL, password included, for psql and other tools."""
+    settings = settings_from(data_dir, url)
+    text = conninfo.url(_endpoint(settings, role), _name(settings, database))
+    if as_json:
+        print_json({"url": text})
+    else:
+        sys.stdout.write(text + "\n")
+
+
+@app.command()
+def psql(
+    database: Which = Database.platform,
+    role: Role = "readonly",
+    data_dir: DataDir = None,
+    url: Url = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed to psql, after `--`.")] = None,
+) -> None:
+    """Open psql on a database: the one that came with the server, else the one on the PATH."""
+    settings = settings_from(data_dir, url)
+    endpoint = _endpoint(settings, role)
+    program = server.find_binaries().bin_dir / "psql"
+    found = str(program) if program.exists() else shutil.which("psql")
+    if found is None:
+        raise Unavailable("There is no psql on this machine.", hint="Install PostgreSQL's client package.")
+    # The password travels in the environment, where other users cannot see it; argv is public.
+    host, port = endpoint.hosts[0]
+    variables = {
+        "PGHOST": host,
+        "PGPORT": str(port),
+        "PGUSER": endpoint.user,
+        "PGDATABASE": _name(settings, database),
+        "PGPASSWORD": endpoint.password.reveal() if endpoint.password else "",
+        "PGSSLMODE": endpoint.sslmode,
+        "PGAPPNAME": "iotistic-psql",
+    }
+    sys.stdout.flush()
+    os.execve(found, [found, *(arguments or [])], {**os.environ, **variables})  # noqa: S606, TID251 - psql gets our environment
+
+
+def _endpoint(settings: Settings, role: str) -> Endpoint:
+    endpoints = Endpoints(settings)
+    return endpoints.superuser() if role == "superuser" else endpoints.of(role)
+
+
+def _name(settings: Settings, database: Database) -> str:
+    return {"platform": settings.names.platform, "billing": settings.names.billing, "vpn": settings.names.vpn}[database]
