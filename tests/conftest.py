@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 from psycopg import AsyncConnection
+from tests.support.server import start_test_server, stop_test_server
 
 from iotistic.database.pool import connect
 from iotistic.database.server import RunningServer
 from tests.support.databases import Databases, TestDatabase
-from tests.support.server import stop_test_server, start_test_server
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -51,7 +51,9 @@ async def connection(shared_database: TestDatabase) -> AsyncIterator[AsyncConnec
 @pytest_asyncio.fixture
 async def owner_connection(shared_database: TestDatabase) -> AsyncIterator[AsyncConnection]:
     """The same as the owner of the schema."""
-    connection = await connect(shared_database.endpoint("owner"), shared_database.name, application_name="test")
+    connection = await connect(
+        shared_database.endpoint("owner"), shared_database.name, application_name="test"
+    )
     yield connection
     await connection.rollback()
     await connection.close()

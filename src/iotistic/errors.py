@@ -7,7 +7,17 @@ codes: the edges map kinds to those (`iotistic.http.problems`, `iotistic.cli.out
 from datetime import timedelta
 from typing import ClassVar
 
-__all__ = ["Conflict", "Denied", "Exhausted", "Invalid", "IotisticError", "NotFound", "TooLarge", "Unauthenticated", "Unavailable"]
+__all__ = [
+    "Conflict",
+    "Denied",
+    "Exhausted",
+    "Invalid",
+    "IotisticError",
+    "NotFound",
+    "TooLarge",
+    "Unauthenticated",
+    "Unavailable",
+]
 
 
 class IotisticError(Exception):

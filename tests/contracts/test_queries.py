@@ -17,7 +17,10 @@ import iotistic
 from iotistic.database.queries import Queries
 
 SOURCE = Path(iotistic.__file__).parent
-PACKAGES = sorted(f"iotistic.{path.parent.relative_to(SOURCE).as_posix().replace('/', '.')}" for path in SOURCE.rglob("queries.sql"))
+PACKAGES = sorted(
+    f"iotistic.{path.parent.relative_to(SOURCE).as_posix().replace('/', '.')}"
+    for path in SOURCE.rglob("queries.sql")
+)
 RUNNERS = {"one", "many", "value", "rows", "run", "run_many"}
 
 
@@ -37,7 +40,11 @@ def calls(package: str) -> Iterator[Call]:
     for path in sorted(folder.glob("*.py")):
         module = f"{package}.{path.stem}" if path.stem != "__init__" else package
         for node in ast.walk(ast.parse(path.read_text())):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in RUNNERS):
+            if not (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in RUNNERS
+            ):
                 continue
             owner = node.func.value
             if not (isinstance(owner, ast.Attribute) and owner.attr == "_sql") or not node.args:
@@ -47,7 +54,13 @@ def calls(package: str) -> Iterator[Call]:
             model = None
             if node.func.attr in {"one", "many"}:
                 model = getattr(importlib.import_module(module), ast.unparse(node.args[1]), None)
-            yield Call(package=package, query=name.value, method=node.func.attr, model=model, where=f"{path.name}:{node.lineno}")
+            yield Call(
+                package=package,
+                query=name.value,
+                method=node.func.attr,
+                model=model,
+                where=f"{path.name}:{node.lineno}",
+            )
 
 
 QUERIES = [(package, name) for package in PACKAGES for name in Queries(package)]
@@ -79,7 +92,9 @@ async def columns(connection: AsyncConnection, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("package", "name"), QUERIES, ids=[f"{package}:{name}" for package, name in QUERIES])
-async def test_a_query_prepares_on_the_migrated_schema(owner_connection: AsyncConnection, package: str, name: str) -> None:
+async def test_a_query_prepares_on_the_migrated_schema(
+    owner_connection: AsyncConnection, package: str, name: str
+) -> None:
     await owner_connection.execute("SELECT 1")  # opens the transaction that is rolled back
     await columns(owner_connection, Queries(package)[name])
 
@@ -87,14 +102,22 @@ async def test_a_query_prepares_on_the_migrated_schema(owner_connection: AsyncCo
 MODELLED = [call for call in CALLS if call.model is not None]
 
 
-@pytest.mark.parametrize("call", MODELLED, ids=[f"{call.package}:{call.query}@{call.where}" for call in MODELLED])
-async def test_the_columns_of_a_query_are_the_fields_of_its_model(owner_connection: AsyncConnection, call: Call) -> None:
+@pytest.mark.parametrize(
+    "call", MODELLED, ids=[f"{call.package}:{call.query}@{call.where}" for call in MODELLED]
+)
+async def test_the_columns_of_a_query_are_the_fields_of_its_model(
+    owner_connection: AsyncConnection, call: Call
+) -> None:
     await owner_connection.execute("SELECT 1")
     found = await columns(owner_connection, Queries(call.package)[call.query])
     assert call.model is not None
     if dataclasses.is_dataclass(call.model):
         wanted = {field.name for field in dataclasses.fields(call.model) if field.init}
-        optional = {f.name for f in dataclasses.fields(call.model) if f.default is not dataclasses.MISSING or f.default_factory is not dataclasses.MISSING}
+        optional = {
+            f.name
+            for f in dataclasses.fields(call.model)
+            if f.default is not dataclasses.MISSING or f.default_factory is not dataclasses.MISSING
+        }
     else:
         parameters = inspect.signature(call.model).parameters
         wanted, optional = set(parameters), {n for n, p in parameters.items() if p.default is not p.empty}

@@ -24,8 +24,16 @@ def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=IDS)
 def test_a_function_fits_on_a_screen(path: Path) -> None:
-    functions = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    long = [f"{f.name} ({(f.end_lineno or 0) - f.lineno + 1})" for f in functions if (f.end_lineno or 0) - f.lineno >= LONGEST_FUNCTION]
+    functions = [
+        n
+        for n in ast.walk(ast.parse(path.read_text()))
+        if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    long = [
+        f"{f.name} ({(f.end_lineno or 0) - f.lineno + 1})"
+        for f in functions
+        if (f.end_lineno or 0) - f.lineno >= LONGEST_FUNCTION
+    ]
     assert not long
 
 
@@ -41,14 +49,20 @@ def test_the_public_face_is_sorted_and_real(path: Path) -> None:
         return
     face = getattr(importlib.import_module(name), "__all__", None)
     if face is None:
-        assert path.name == "__init__.py" or not re.search(r"^(def|class|async def) [a-z]", path.read_text(), re.MULTILINE | re.IGNORECASE)
+        assert path.name == "__init__.py" or not re.search(
+            r"^(def|class|async def) [a-z]", path.read_text(), re.MULTILINE | re.IGNORECASE
+        )
         return
     assert list(face) == sorted(face)
     module = importlib.import_module(name)
     assert not [entry for entry in face if not hasattr(module, entry)]
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if "cli" not in p.relative_to(SOURCE).parts], ids=lambda p: p.relative_to(SOURCE).as_posix())
+@pytest.mark.parametrize(
+    "path",
+    [p for p in MODULES if "cli" not in p.relative_to(SOURCE).parts],
+    ids=lambda p: p.relative_to(SOURCE).as_posix(),
+)
 def test_imports_stand_at_the_top(path: Path) -> None:
     """A function-level import hides a cycle. Only the command line may, to start fast."""
     tree = ast.parse(path.read_text())

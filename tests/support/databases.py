@@ -83,7 +83,9 @@ class Databases:
             yield TestDatabase(superuser=self.superuser, name=name)
         finally:
             async with self._administrator() as connection:
-                await connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+                await connection.execute(
+                    sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+                )
 
     @asynccontextmanager
     async def _administrator(self, database: LiteralString = "postgres") -> AsyncIterator[Connection]:

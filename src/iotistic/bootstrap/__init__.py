@@ -4,4 +4,13 @@ from iotistic.bootstrap.endpoints import Endpoints, ServerNotRunning
 from iotistic.bootstrap.platform import Finding, Platform, Work, open_platform
 from iotistic.bootstrap.provisioning import provision, run_migrations
 
-__all__ = ["Endpoints", "Finding", "Platform", "ServerNotRunning", "Work", "open_platform", "provision", "run_migrations"]
+__all__ = [
+    "Endpoints",
+    "Finding",
+    "Platform",
+    "ServerNotRunning",
+    "Work",
+    "open_platform",
+    "provision",
+    "run_migrations",
+]

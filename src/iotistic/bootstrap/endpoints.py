@@ -77,4 +77,6 @@ def _role(purpose: str) -> Role:
         if role.purpose == purpose:
             return role
     known = ", ".join(role.purpose for role in ROLES)
-    raise RoleUnknown(f"There is no database role for {purpose!r}.", hint=f"Known are: {known}.", purpose=purpose)
+    raise RoleUnknown(
+        f"There is no database role for {purpose!r}.", hint=f"Known are: {known}.", purpose=purpose
+    )

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import final
 
@@ -75,8 +74,16 @@ class Platform:
     """Everything a service needs, opened by `open_platform` and closed by `close`."""
 
     def __init__(
-        self, *, settings: Settings, endpoints: Endpoints, pool: Pool, peppers: Peppers, hasher: PasswordHasher,
-        key_cache: KeyCache, ingest: Ingest, clock: Clock,
+        self,
+        *,
+        settings: Settings,
+        endpoints: Endpoints,
+        pool: Pool,
+        peppers: Peppers,
+        hasher: PasswordHasher,
+        key_cache: KeyCache,
+        ingest: Ingest,
+        clock: Clock,
     ) -> None:
         self.settings = settings
         self.endpoints = endpoints
@@ -99,7 +106,10 @@ class Platform:
     async def owner_connection(self, purpose: str) -> Connection:
         """A direct autocommit connection as the schema's owner, for partition and other maintenance work."""
         return await connect(
-            self.endpoints.of("owner"), self.settings.names.platform, application_name=f"iotistic-{purpose}", autocommit=True
+            self.endpoints.of("owner"),
+            self.settings.names.platform,
+            application_name=f"iotistic-{purpose}",
+            autocommit=True,
         )
 
     async def readiness(self) -> list[Finding]:
@@ -128,7 +138,9 @@ class Platform:
         status = await migrations.inspect(
             self.endpoints.of("owner"), self.settings.names.platform, migrations.PLATFORM
         )
-        detail = "at head" if status.at_head else "pending or changed migrations: see `iotistic migrate status`"
+        detail = (
+            "at head" if status.at_head else "pending or changed migrations: see `iotistic migrate status`"
+        )
         return Finding(check="schema", ready=status.at_head, detail=detail)
 
     async def _partitions_ready(self) -> list[Finding]:
@@ -158,7 +170,11 @@ async def open_platform(
     database = settings.names.platform
     peppers = Peppers.of(settings.pepper or endpoints.folder.secret("pepper"))
     pool = await open_pool(
-        endpoints.of("app"), database, settings=settings.pool, limits=settings.limits, application_name=application_name
+        endpoints.of("app"),
+        database,
+        settings=settings.pool,
+        limits=settings.limits,
+        application_name=application_name,
     )
 
     async def direct(purpose: str) -> Connection:
@@ -172,6 +188,12 @@ async def open_platform(
         await key_cache.start()
         await ingest.start()
     return Platform(
-        settings=settings, endpoints=endpoints, pool=pool, peppers=peppers, hasher=PasswordHasher(),
-        key_cache=key_cache, ingest=ingest, clock=clock,
+        settings=settings,
+        endpoints=endpoints,
+        pool=pool,
+        peppers=peppers,
+        hasher=PasswordHasher(),
+        key_cache=key_cache,
+        ingest=ingest,
+        clock=clock,
     )

@@ -17,7 +17,9 @@ from iotistic.errors import Unavailable
 
 __all__ = ["app"]
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Connection URLs, and psql on the platform's databases.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Connection URLs, and psql on the platform's databases."
+)
 
 
 class Database(StrEnum):
@@ -30,7 +32,10 @@ class Database(StrEnum):
 
 Which = Annotated[Database, typer.Option("--database", help="Which of the three databases.")]
 Role = Annotated[
-    str, typer.Option("--role", help="Whose rights: readonly, app, owner, ingest, broker, monitor, backup, superuser.")
+    str,
+    typer.Option(
+        "--role", help="Whose rights: readonly, app, owner, ingest, broker, monitor, backup, superuser."
+    ),
 ]
 
 
@@ -87,4 +92,8 @@ def _endpoint(settings: Settings, role: str) -> Endpoint:
 
 
 def _name(settings: Settings, database: Database) -> str:
-    return {"platform": settings.names.platform, "billing": settings.names.billing, "vpn": settings.names.vpn}[database]
+    return {
+        "platform": settings.names.platform,
+        "billing": settings.names.billing,
+        "vpn": settings.names.vpn,
+    }[database]

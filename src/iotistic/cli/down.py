@@ -30,7 +30,11 @@ def down(
     """
     folder = DataFolder(settings_from(data_dir).data_dir)
     stopped = run_async(stop_everything(folder, timeout=timeout))
-    narrate(f"Stopped {', '.join(stopped)}; the data stays in {folder.root}." if stopped else "Nothing was running.")
+    narrate(
+        f"Stopped {', '.join(stopped)}; the data stays in {folder.root}."
+        if stopped
+        else "Nothing was running."
+    )
 
 
 async def stop_everything(folder: DataFolder, *, timeout: float = 30.0) -> list[str]:  # noqa: ASYNC109 - it is told to the person

@@ -25,13 +25,17 @@ class Command:
 
 
 COMMANDS = {
-    "up": Command("iotistic.cli.up", "Start everything: PostgreSQL, API, and this computer as the first device."),
+    "up": Command(
+        "iotistic.cli.up", "Start everything: PostgreSQL, API, and this computer as the first device."
+    ),
     "down": Command("iotistic.cli.down", "Stop what `iotistic up` started."),
     "reset": Command("iotistic.cli.reset", "Delete the local data and begin anew (asks first)."),
     "status": Command("iotistic.cli.status", "Show what runs, where, and how the data grows."),
     "devices": Command("iotistic.cli.devices", "List devices and look at one."),
     "db": Command("iotistic.cli.db", "Connection URLs, and psql on the platform's databases."),
-    "migrate": Command("iotistic.cli.migrate", "Bring databases to the newest schema, and see what is pending."),
+    "migrate": Command(
+        "iotistic.cli.migrate", "Bring databases to the newest schema, and see what is pending."
+    ),
     "config": Command("iotistic.cli.config", "Show and check the settings."),
     "serve": Command("iotistic.cli.serve", "Run the HTTP API."),
     "agent": Command("iotistic.cli.agent", "Report this computer as a device."),

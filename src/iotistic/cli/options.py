@@ -11,10 +11,13 @@ __all__ = ["AsJson", "DataDir", "Url", "settings_from"]
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", metavar="PATH", help="The installation's folder, with the embedded PostgreSQL in it."),
+    typer.Option(
+        "--data-dir", metavar="PATH", help="The installation's folder, with the embedded PostgreSQL in it."
+    ),
 ]
 Url = Annotated[
-    str | None, typer.Option("--url", metavar="URL", help="A PostgreSQL server to use instead: postgresql://...")
+    str | None,
+    typer.Option("--url", metavar="URL", help="A PostgreSQL server to use instead: postgresql://..."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 

@@ -17,7 +17,16 @@ import typer
 
 from iotistic.errors import Conflict, IotisticError, Unavailable
 
-__all__ = ["exit_code", "narrate", "print_error", "print_json", "print_json_lines", "print_table", "run", "run_async"]
+__all__ = [
+    "exit_code",
+    "narrate",
+    "print_error",
+    "print_json",
+    "print_json_lines",
+    "print_table",
+    "run",
+    "run_async",
+]
 
 T = TypeVar("T")
 
@@ -96,10 +105,14 @@ def print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *,
     cells = [[_cell(row.get(column)) for column in columns] for row in rows]
     widths = [max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)]
     bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
-    heading = "  ".join(column.upper().replace("_", " ").ljust(width) for column, width in zip(columns, widths, strict=True))
+    heading = "  ".join(
+        column.upper().replace("_", " ").ljust(width) for column, width in zip(columns, widths, strict=True)
+    )
     sys.stdout.write(f"{bold}{heading.rstrip()}{plain}\n")
     for line in cells:
-        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
+        sys.stdout.write(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
+        )
 
 
 def _colour() -> bool:

@@ -43,7 +43,9 @@ class AlreadyUp(Conflict):
 def up(
     data_dir: DataDir = None,
     url: Url = None,
-    agent: Annotated[bool, typer.Option("--agent/--no-agent", help="Report this computer as a device.")] = True,
+    agent: Annotated[
+        bool, typer.Option("--agent/--no-agent", help="Report this computer as a device.")
+    ] = True,
 ) -> None:
     """Start everything: PostgreSQL, API, and this computer as the first device.
 
@@ -94,7 +96,9 @@ class _Run:
         try:
             await self._end_leftovers()
             await self._stack.start_database()
-            platform = await open_platform(self._stack.settings, application_name="iotistic-up", with_ingest=False)
+            platform = await open_platform(
+                self._stack.settings, application_name="iotistic-up", with_ingest=False
+            )
             await self._start_services(platform)
             narrate(f"Up in {time.monotonic() - started:.1f} s. Ctrl-C stops everything; the data stays.")
             await self._watch(platform)

@@ -17,7 +17,7 @@ async def test_one_session_holds_a_lock_at_a_time(shared_database: TestDatabase)
     first, second = await session(shared_database), await session(shared_database)
     async with locks.hold(first, locks.LockKey.HOUSEKEEPER):
         assert not await locks.try_lock(second, locks.LockKey.HOUSEKEEPER)
-        with pytest.raises(LockNotAvailable, match="iotistic.housekeeper"):
+        with pytest.raises(LockNotAvailable, match=r"iotistic\.housekeeper"):
             async with locks.hold(second, locks.LockKey.HOUSEKEEPER, wait=timedelta(milliseconds=50)):
                 pass
     async with locks.hold(second, locks.LockKey.HOUSEKEEPER):
@@ -54,7 +54,7 @@ async def test_a_waiter_gets_the_lock_once_it_is_free(shared_database: TestDatab
 
 
 async def test_unlocking_what_is_not_held_is_told(
-    shared_database: TestDatabase, recwarn: pytest.WarningsRecorder
+    shared_database: TestDatabase
 ) -> None:
     first = await session(shared_database)
     assert not await locks.unlock(first, locks.LockKey.PARTITIONS)

@@ -70,7 +70,10 @@ class Stack:
         if not Endpoints(self.settings).embedded or server.find_running(self.folder) is not None:
             return False
         await server.start(
-            self.folder, port=self.settings.server_port, account=self.settings.server_account, on_event=self.narrate
+            self.folder,
+            port=self.settings.server_port,
+            account=self.settings.server_account,
+            on_event=self.narrate,
         )
         return True
 
@@ -92,8 +95,15 @@ class Stack:
         return Service(
             name="agent",
             command=[
-                sys.executable, "-m", "iotistic", "agent",
-                "--server", address.url, "--state-dir", str(self.folder.agent), *claim,
+                sys.executable,
+                "-m",
+                "iotistic",
+                "agent",
+                "--server",
+                address.url,
+                "--state-dir",
+                str(self.folder.agent),
+                *claim,
             ],
             log=self.folder.log / "agent.log",
         )
@@ -111,7 +121,9 @@ class Stack:
         host, wanted = self.settings.api.host, self.settings.api.port
         port = free_port(host, wanted)
         if wanted and port != wanted:
-            self.narrate(f"Port {wanted} is taken; the API listens on {port}. Set IOTISTIC_API_PORT to choose another.")
+            self.narrate(
+                f"Port {wanted} is taken; the API listens on {port}. Set IOTISTIC_API_PORT to choose another."
+            )
         return ApiAddress(host=host, port=port)
 
     def _command(self, *words: str) -> list[str]:
@@ -130,7 +142,9 @@ def free_port(host: str, wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise ServiceNotReady(f"No TCP port can be opened on {host}.", hint="Set IOTISTIC_API_HOST to an address of this computer.")
+    raise ServiceNotReady(
+        f"No TCP port can be opened on {host}.", hint="Set IOTISTIC_API_HOST to an address of this computer."
+    )
 
 
 async def wait_until_ready(url: str, *, limit: timedelta, log: Path) -> None:
@@ -156,6 +170,8 @@ def _is_ready(url: str) -> bool:
 
 def _tail(log: Path, lines: int = 15) -> str:
     try:
-        return "\n".join(f"  {line}" for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+        return "\n".join(
+            f"  {line}" for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+        )
     except OSError:
         return "  (there is no log)"
