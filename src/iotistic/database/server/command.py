@@ -1,0 +1,63 @@
+"""Running PostgreSQL's programs as the server's account, in an environment that cannot mislead them."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+
+from iotistic.database.server.account import Account
+from iotistic.database.server.errors import AccountUnusable
+
+__all__ = ["ENVIRONMENT", "Answer", "refused", "run_as"]
+
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+"""Nothing is inherited: PGDATA, PGPORT, PGOPTIONS and the like would steer the programs elsewhere."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a finished program left."""
+
+    status: int
+    output: str
+    """Standard output and error, interleaved."""
+
+
+async def run_as(account: Account, command: list[str]) -> Answer:
+    """Run to the end; cancelled, the program and its children end at once.
+
+    In a session of its own, so that Ctrl-C reaches this process first and alone.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: ASYNC220, S603 - returns after the fork; programs are ours to choose
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            **account.credentials,
+        )
+    except PermissionError as error:
+        raise refused(account, command[0]) from error
+    try:
+        output, _ = await asyncio.to_thread(process.communicate)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return Answer(status=process.returncode, output=output)
+
+
+def refused(account: Account, program: str) -> AccountUnusable:
+    """The error when the system lets this process neither become the account nor run the program as it."""
+    return AccountUnusable(
+        f"{program} cannot be run as {account.name}.",
+        hint="A container that drops the capabilities SETUID and SETGID must start the command as an ordinary user.",
+        account=account.name,
+    )
