@@ -1,0 +1,134 @@
+"""The lock that lets one runner at a time work on a history.
+
+Polled, never awaited inside the server: a session that sits in a blocking lock function holds a snapshot, and CREATE INDEX
+CONCURRENTLY in the session that has the lock would wait for that snapshot for ever. Held by the session that runs the
+files, so that it cannot outlive the work nor the work it.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from iotistic.database.locks import key_of
+from iotistic.migrations.blockers import blocker_of
+from iotistic.migrations.errors import Blocker, LockBusy, PoolerBetween
+from iotistic.migrations.history import History
+from iotistic.migrations.report import Event, EventKind, Observer
+from iotistic.migrations.session import Command, Session
+from iotistic.migrations.tables import columns_of_ledger
+
+__all__ = ["Locked", "take_lock", "unlock"]
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 1.0
+_SAY_EVERY = 5.0
+
+# A lock taken through a transaction pooler stays behind on a server session that nobody owns: hence the condition.
+_TRY = "SELECT CASE WHEN pg_backend_pid() = $2 OR $3 THEN pg_try_advisory_lock($1) END"
+
+_HOLDER = """
+SELECT a.pid, a.usename, a.application_name, coalesce(host(a.client_addr), a.client_hostname), a.state,
+       extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start)), left(a.query, 200)
+FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+  AND (l.classid::bigint << 32) + l.objid::bigint = $1::bigint
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locked:
+    """The lock is ours."""
+
+    columns: dict[str, str]
+    """The columns of the history's table, read under the lock; empty: there is no table."""
+    waited: timedelta
+    """How long it took to get it."""
+
+
+async def take_lock(
+    session: Session,
+    history: History,
+    *,
+    wait: timedelta,
+    observe: Observer,
+    open_second: Callable[[], Awaitable[Session]],
+    jitter: Callable[[], float] = random.random,
+) -> Locked:
+    """Takes the lock of `history`, polling for up to `wait`, and looks at the history's table in the same round trip.
+
+    Every five seconds of waiting `observe` hears who holds it. Raises LockBusy naming the holder, and PoolerBetween when
+    the connection is not one session (`open_second` opens another one to find out).
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    pause, said = _FIRST_PAUSE, began
+    direct = False
+    while True:
+        got, columns = await _attempt(session, history, direct=direct)
+        if got is None:
+            await _prove_one_session(session, open_second)
+            direct = True
+            continue
+        if got:
+            return Locked(columns=columns, waited=timedelta(seconds=loop.time() - began))
+        left = wait.total_seconds() - (loop.time() - began)
+        if left <= 0:
+            raise LockBusy(history.service, waited=wait, holder=await find_holder(session, history))
+        if said == began or loop.time() - said >= _SAY_EVERY:
+            said = loop.time() + 1e-9
+            observe(_waiting(history, await find_holder(session, history), loop.time() - began))
+        await asyncio.sleep(min(left, pause * (0.5 + jitter())))
+        pause = min(_LONGEST_PAUSE, pause * 1.5)
+
+
+async def unlock(session: Session, history: History) -> bool:
+    """Gives the lock back. False: this session did not hold it any more."""
+    rows = await session.rows(Command("SELECT pg_advisory_unlock($1)", (str(key_of(history.lock_name)),)))
+    return rows[0][0] == "t"
+
+
+async def find_holder(session: Session, history: History) -> Blocker | None:
+    """The session that holds the lock of `history`, or None when it was just given back."""
+    rows = await session.rows(Command(_HOLDER, (str(key_of(history.lock_name)),)))
+    return blocker_of(rows[0]) if rows else None
+
+
+async def _attempt(session: Session, history: History, *, direct: bool) -> tuple[bool | None, dict[str, str]]:
+    key = str(key_of(history.lock_name))
+    attempt = Command(_TRY, (key, str(session.backend_pid), "t" if direct else "f"))
+    got, columns = await session.pipeline([attempt, Command(columns_of_ledger(history))])
+    answer = got[0][0]
+    return (None if answer is None else answer == "t"), {row[0] or "": row[1] or "" for row in columns}
+
+
+async def _prove_one_session(session: Session, open_second: Callable[[], Awaitable[Session]]) -> None:
+    """Something stands between us and the server. Is it one server session all the time?
+
+    A second connection that gets the same backend, or makes ours change when it keeps a transaction open, says no.
+    """
+    ours = await _backend(session)
+    async with await open_second() as second:
+        theirs = (await second.pipeline([Command("BEGIN"), Command("SELECT pg_backend_pid()")]))[1][0][0]
+        again = await _backend(session)
+    if theirs == ours or again != ours:
+        raise PoolerBetween(
+            "The connection goes through a pooler that changes the server session between transactions; "
+            "no migration lock would hold there.",
+            hint="Give migrations a direct connection: the server's own port, or a pool in session mode.",
+        )
+
+
+async def _backend(session: Session) -> str | None:
+    return (await session.rows(Command("SELECT pg_backend_pid()")))[0][0]
+
+
+def _waiting(history: History, holder: Blocker | None, seconds: float) -> Event:
+    who = f"process {holder.pid} ({holder.application or 'no name'})" if holder else "another session"
+    return Event(
+        kind=EventKind.LOCK_WAIT,
+        message=f"{history.service}: waiting for {who}, which holds the migration lock; {seconds:.0f} s so far.",
+        blocker=holder,
+    )

@@ -1,0 +1,304 @@
+"""One direct connection that speaks pipelines: several commands in one round trip, and which one failed.
+
+psycopg's own pipeline hides which command an error belongs to and costs a cursor each; libpq's, driven here directly,
+gives the failed command's number and the server's whole report. A command goes through the extended protocol, one
+statement each, so no text can smuggle in a second one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Self, final
+
+import psycopg
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
+from psycopg.pq.abc import PGresult
+
+from iotistic.database.pool import Connection
+
+__all__ = ["Command", "CommandFailed", "ConnectionLost", "Row", "ServerReport", "Session"]
+
+Row = tuple[str | None, ...]
+"""One row in text form."""
+
+# How long a server may take to answer a cancel before the connection is cut instead.
+_CANCEL_PATIENCE: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One statement with its parameters, in text form."""
+
+    sql: str
+    parameters: tuple[str | None, ...] = ()
+    milestone: bool = False
+    """Whether the server shall answer at once instead of with the rest, because somebody watches the progress."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerReport:
+    """What PostgreSQL said about an error, field by field."""
+
+    message: str
+    sqlstate: str | None = None
+    severity: str | None = None
+    detail: str | None = None
+    hint: str | None = None
+    context: str | None = None
+    position: int | None = None
+    """In characters from 1, within the command's text."""
+    internal_query: str | None = None
+    """The text that `position` counts in when it is not the command's own."""
+    schema: str | None = None
+    table: str | None = None
+    constraint: str | None = None
+
+
+class CommandFailed(Exception):
+    """The server refused a command; those after it were not run."""
+
+    def __init__(self, index: int, report: ServerReport) -> None:
+        super().__init__(report.message)
+        self.index = index
+        self.report = report
+
+
+class ConnectionLost(Exception):
+    """The connection ended before every answer was in: what was asked last may have happened or not."""
+
+    def __init__(self, message: str, report: ServerReport | None = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+@final
+class Session:
+    """A connection in pipeline mode. Not for two tasks at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pgconn = connection.pgconn
+        self._pgconn.enter_pipeline_mode()
+        self.backend_pid = self._pgconn.backend_pid
+        """The process id the server gave at the start; behind a pooler, the pooler's invention."""
+        self.server_version: int = self._pgconn.server_version
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone."""
+        return self._connection.closed or self._pgconn.status != ConnStatus.OK
+
+    async def rows(self, command: Command) -> list[Row]:
+        """The rows of one command."""
+        return (await self.pipeline([command]))[0]
+
+    async def pipeline(
+        self, commands: Sequence[Command], *, on_rows: Callable[[int, list[Row]], None] | None = None
+    ) -> list[list[Row]]:
+        """Sends all commands at once and answers their rows.
+
+        Without BEGIN among them they are one transaction. `on_rows` hears each answer as it comes. Raises CommandFailed
+        with the number of the command that failed: all after it are skipped by the server; ConnectionLost when the
+        connection ends. When the task is cancelled the running statement is cancelled on the server, and CancelledError
+        leaves only after the server has stopped working.
+        """
+        pgconn = self._pgconn
+        try:
+            for command in commands:
+                encoded = [None if value is None else value.encode() for value in command.parameters]
+                pgconn.send_query_params(command.sql.encode(), encoded)
+                if command.milestone:
+                    pgconn.send_flush_request()
+            pgconn.pipeline_sync()
+        except psycopg.OperationalError as error:
+            raise self._lost_by(error) from error
+        answers = _Answers(len(commands), on_rows)
+        try:
+            await self._pump(answers)
+        except asyncio.CancelledError:
+            await self._cancel(answers)
+            raise
+        if answers.failed is not None:
+            raise answers.failed
+        return answers.rows
+
+    async def copy_in(self, command: str, data: str) -> None:
+        """Runs one COPY ... FROM STDIN with its data. Raises as `pipeline`, with 0 as the command's number."""
+        self._pgconn.exit_pipeline_mode()
+        try:
+            await self._copy(command, data)
+        finally:
+            if not self.lost:
+                self._pgconn.enter_pipeline_mode()
+
+    async def close(self) -> None:
+        """Ends the session; its transaction and its locks go with it."""
+        await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _copy(self, command: str, data: str) -> None:
+        pgconn = self._pgconn
+        try:
+            pgconn.send_query(command.encode())
+            status = await self._first_status()
+            if status != ExecStatus.COPY_IN:
+                return
+            payload = data.encode()
+            for start in range(0, len(payload), 65536):
+                while pgconn.put_copy_data(payload[start : start + 65536]) == 0:
+                    await self._flushed()
+            while pgconn.put_copy_end() == 0:
+                await self._flushed()
+            await self._flushed()
+            await self._first_status()
+        except psycopg.OperationalError as error:
+            raise self._lost_by(error) from error
+
+    async def _first_status(self) -> int:
+        """Reads to the end of one answer outside the pipeline; raises CommandFailed when it is an error."""
+        failed: CommandFailed | None = None
+        status = 0
+        while True:
+            await self._readable_result()
+            result = self._pgconn.get_result()
+            if result is None:
+                break
+            status = result.status
+            if status == ExecStatus.FATAL_ERROR:
+                failed = CommandFailed(0, _report(result))
+            if status == ExecStatus.COPY_IN:
+                return status
+        if self.lost:
+            raise ConnectionLost("the connection was lost", failed.report if failed else None)
+        if failed is not None:
+            raise failed
+        return status
+
+    async def _readable_result(self) -> None:
+        await self._flushed()
+        while self._pgconn.is_busy():
+            await self._ready(write=False)
+            self._pgconn.consume_input()
+
+    async def _flushed(self) -> None:
+        while self._pgconn.flush():
+            await self._ready(write=True)
+            self._pgconn.consume_input()
+
+    async def _pump(self, answers: "_Answers") -> None:
+        pgconn = self._pgconn
+        try:
+            unsent = pgconn.flush()
+            while not answers.complete:
+                await self._ready(write=bool(unsent))
+                pgconn.consume_input()
+                unsent = pgconn.flush()
+                while not answers.complete and not pgconn.is_busy():
+                    answers.take(pgconn.get_result())
+                    if pgconn.status != ConnStatus.OK:
+                        raise ConnectionLost("the server closed the connection", answers.report)
+        except psycopg.OperationalError as error:
+            raise self._lost_by(error, answers.report) from error
+
+    async def _cancel(self, answers: "_Answers") -> None:
+        """Stops what the server is doing and reads on to the end, so that the session is usable and the outcome known."""
+        try:
+            async with asyncio.timeout(_CANCEL_PATIENCE):
+                await self._connection.cancel_safe(timeout=_CANCEL_PATIENCE)
+                await self._pump(answers)
+        except (TimeoutError, ConnectionLost, psycopg.Error):
+            self._pgconn.finish()
+
+    def _lost_by(self, error: psycopg.OperationalError, report: ServerReport | None = None) -> ConnectionLost:
+        # A FATAL that arrived with the end of the connection is still in libpq's queue and says why.
+        with contextlib.suppress(psycopg.Error):
+            while report is None and (result := self._pgconn.get_result()) is not None:
+                report = _report(result) if result.status == ExecStatus.FATAL_ERROR else None
+        return ConnectionLost(str(error).strip() or "the connection was lost", report)
+
+    async def _ready(self, *, write: bool) -> None:
+        """Returns when the socket can be read, or written if `write`."""
+        loop = asyncio.get_running_loop()
+        descriptor = self._pgconn.socket
+        ready: asyncio.Future[None] = loop.create_future()
+
+        def wake() -> None:
+            if not ready.done():
+                ready.set_result(None)
+
+        loop.add_reader(descriptor, wake)
+        if write:
+            loop.add_writer(descriptor, wake)
+        try:
+            await ready
+        finally:
+            loop.remove_reader(descriptor)
+            if write:
+                loop.remove_writer(descriptor)
+
+
+@final
+class _Answers:
+    """Sorts the results of one pipeline to its commands."""
+
+    def __init__(self, expected: int, on_rows: Callable[[int, list[Row]], None] | None) -> None:
+        self.rows: list[list[Row]] = []
+        self.failed: CommandFailed | None = None
+        self.complete = False
+        self._expected = expected
+        self._on_rows = on_rows
+
+    @property
+    def report(self) -> ServerReport | None:
+        return self.failed.report if self.failed else None
+
+    def take(self, result: PGresult | None) -> None:
+        if result is None:
+            return  # the end of one command's answer
+        status = result.status
+        if status == ExecStatus.PIPELINE_SYNC:
+            self.complete = True
+        elif status == ExecStatus.FATAL_ERROR:
+            # After the first error the rest is "aborted"; a FATAL may follow it when the server goes down.
+            self.failed = self.failed or CommandFailed(len(self.rows), _report(result))
+        elif status != ExecStatus.PIPELINE_ABORTED:
+            self.rows.append(_rows(result))
+            if self._on_rows is not None:
+                self._on_rows(len(self.rows) - 1, self.rows[-1])
+
+
+def _rows(result: PGresult) -> list[Row]:
+    columns = range(result.nfields)
+    return [
+        tuple(_text(result.get_value(row, column)) for column in columns) for row in range(result.ntuples)
+    ]
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="replace")
+
+
+def _report(result: PGresult) -> ServerReport:
+    def field(which: DiagnosticField) -> str | None:
+        return _text(result.error_field(which))
+
+    own = field(DiagnosticField.STATEMENT_POSITION)
+    return ServerReport(
+        message=field(DiagnosticField.MESSAGE_PRIMARY) or _text(result.error_message) or "unknown error",
+        sqlstate=field(DiagnosticField.SQLSTATE),
+        severity=field(DiagnosticField.SEVERITY_NONLOCALIZED) or field(DiagnosticField.SEVERITY),
+        detail=field(DiagnosticField.MESSAGE_DETAIL),
+        hint=field(DiagnosticField.MESSAGE_HINT),
+        context=field(DiagnosticField.CONTEXT),
+        position=int(own) if own else None,
+        internal_query=field(DiagnosticField.INTERNAL_QUERY),
+        schema=field(DiagnosticField.SCHEMA_NAME),
+        table=field(DiagnosticField.TABLE_NAME),
+        constraint=field(DiagnosticField.CONSTRAINT_NAME),
+    )
