@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from iotistic.errors import Invalid, Unavailable
 from iotistic.secret import Secret
@@ -85,8 +86,8 @@ class DataFolder:
             return found
         self.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._secret_path(name)
-        draft = path.with_name(f".{name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        draft = path.with_name(f".{name}.{token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(make().reveal() + "\n")
             file.flush()

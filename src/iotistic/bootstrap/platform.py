@@ -1,6 +1,6 @@
 """The platform as one object: pools, ingest, key cache, and a unit of work whose services share one connection."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,7 +95,7 @@ class Platform:
         self._hasher = hasher
 
     @asynccontextmanager
-    async def begin(self, *, read_only: bool = False) -> AsyncIterator[Work]:
+    async def begin(self, *, read_only: bool = False) -> AsyncGenerator[Work]:
         """A unit of work on the platform database."""
         async with unit_of_work.begin(self.pool, read_only=read_only) as unit:
             yield Work(unit, self)

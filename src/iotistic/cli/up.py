@@ -5,7 +5,7 @@ import fcntl
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, final
@@ -59,7 +59,7 @@ def up(
 
 
 @contextmanager
-def _only_one(folder: DataFolder) -> Iterator[None]:
+def _only_one(folder: DataFolder) -> Generator[None]:
     """Holds the folder's lock; the kernel frees it when this process dies, however it dies."""
     with (folder.root / "up.lock").open("w") as lock:
         try:

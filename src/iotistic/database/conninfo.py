@@ -61,7 +61,7 @@ def conninfo(
         "target_session_attrs": "read-write" if read_write and len(endpoint.hosts) > 1 else None,
         "options": " ".join(f"-c {name}={_escaped(value)}" for name, value in session.items()) or None,
     }
-    return make_conninfo(**{name: value for name, value in parameters.items() if value is not None})
+    return make_conninfo("", **{name: value for name, value in parameters.items() if value is not None})
 
 
 def url(endpoint: Endpoint, database: str) -> str:

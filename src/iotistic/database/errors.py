@@ -3,7 +3,7 @@
 SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -188,7 +188,7 @@ def translate(error: psycopg.Error, constraints: ConstraintErrors | None = None)
 
 
 @contextmanager
-def translated(constraints: ConstraintErrors | None = None) -> Iterator[None]:
+def translated(constraints: ConstraintErrors | None = None) -> Generator[None]:
     """Driver errors raised inside leave as ours, `from` the original; unknown ones leave as they are."""
     try:
         yield

@@ -6,7 +6,7 @@ function holds a snapshot, and CREATE INDEX CONCURRENTLY in the session that has
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import Enum
@@ -64,7 +64,7 @@ async def hold(
     *,
     wait: timedelta = timedelta(0),
     jitter: Callable[[], float] = random.random,
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     """Holds the lock while inside, on a direct autocommit connection.
 
     Polls from every 100 ms to every second for up to `wait`; raises LockNotAvailable after that.

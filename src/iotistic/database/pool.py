@@ -5,7 +5,7 @@ otherwise go on answering reads and failing writes. The server reports `in_hot_s
 round trip (PostgreSQL 14 and newer).
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, final
@@ -40,7 +40,7 @@ class Pool:
         self.database = database
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncGenerator[Connection]:
         """A connection in a transaction: committed on leaving, rolled back on error.
 
         Raises PoolExhausted when none is free in time, DatabaseUnavailable when the server cannot be reached.
@@ -90,6 +90,7 @@ async def _check(connection: Connection) -> None:
     """
     connection.pgconn.consume_input()
     connection.pgconn.is_busy()  # parses what was read
+    connection.pgconn.consume_input()  # behind the server's last words comes the end of the stream
     if connection.pgconn.status != ConnStatus.OK:
         raise psycopg.OperationalError("the connection is gone")
     if connection.info.parameter_status("in_hot_standby") == "on":

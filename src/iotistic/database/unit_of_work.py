@@ -1,6 +1,6 @@
 """One transaction, opened and closed at the edge, with what must happen only after it committed."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import final
 
@@ -28,7 +28,8 @@ class UnitOfWork:
         """
         self._after_commit.append(act)
 
-    async def _run_after_commit(self) -> None:
+    async def committed(self) -> None:
+        """Runs what waited for the commit; all of it, then raises the failures as one ExceptionGroup."""
         failures: list[Exception] = []
         for act in self._after_commit:
             try:
@@ -40,7 +41,7 @@ class UnitOfWork:
 
 
 @asynccontextmanager
-async def begin(pool: Pool, *, read_only: bool = False) -> AsyncIterator[UnitOfWork]:
+async def begin(pool: Pool, *, read_only: bool = False) -> AsyncGenerator[UnitOfWork]:
     """A unit of work on a pooled connection: commits on leaving, rolls back on error, then runs what waits for the commit.
 
     `read_only` makes PostgreSQL refuse writes, so that a read route that writes is found in a test.
@@ -50,4 +51,4 @@ async def begin(pool: Pool, *, read_only: bool = False) -> AsyncIterator[UnitOfW
         if read_only:
             await connection.execute(sql.SQL("SET TRANSACTION READ ONLY"))
         yield work
-    await work._run_after_commit()  # noqa: SLF001 - the other half of the same module
+    await work.committed()
