@@ -106,7 +106,7 @@ def _statements(text: str) -> Iterator[Statement]:
         counted = start
         data, position = _copy_block(text, start, end)
         yield Statement(
-            text=text[start:end].rstrip(),
+            text=text[start:end].rstrip(" \t\n\r\f\v"),  # a no-break space is a word
             offset=start,
             line=line,
             column=start - text.rfind("\n", 0, start),
@@ -167,8 +167,13 @@ def _after_quote(text: str, floor: int, at: int) -> int:
     first = text[at]
     if first == "$" and word_before(text, floor, at) is not None:
         return word_end(text, at)
-    escaped = first == "'" and at > floor and text[at - 1] in "eE" and word_before(text, floor, at) == at - 1
+    escaped = first == "'" and at > floor and text[at - 1] in "eE" and _stands_alone(text, floor, at - 1)
     return skip_quoted(text, at, escaped=escaped)
+
+
+def _stands_alone(text: str, floor: int, at: int) -> bool:
+    """Whether the letter at `at` is a word by itself, not the end of a longer one or glued to a number."""
+    return word_before(text, floor, at + 1) == at and (at == 0 or text[at - 1] not in "0123456789")
 
 
 def _routine_end(text: str, start: int, end: int) -> int:
@@ -183,8 +188,8 @@ def _routine_end(text: str, start: int, end: int) -> int:
         if word == "\\":
             raise _psql_only(text, token.offset)
         depth += {"(": 1, ")": -1}.get(word, 0)
-        if not depth and (word == "ATOMIC" and before == "BEGIN" and not body):
-            body, opened = 1, token.offset
+        if not depth and word == "ATOMIC" and before == "BEGIN":
+            body, opened = body + 1, token.offset
         elif not depth and body and before not in {"AS", "."}:  # after those, END and CASE are names
             body += {"CASE": 1, "END": -1}.get(word, 0)
         before = word

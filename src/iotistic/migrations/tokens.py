@@ -66,8 +66,10 @@ _LETTER = r"A-Za-z_\x80-\U0010ffff"
 _WORD = re.compile(rf"[{_LETTER}][{_LETTER}0-9$]*")
 _WORD_TAIL = re.compile(rf"[{_LETTER}][{_LETTER}0-9$]*\Z")
 _BLANK = re.compile(r"(?:[ \t\n\r\f\v]+|--[^\r\n]*)*")
-_NUMBER = re.compile(r"(?:[0-9][0-9a-zA-Z_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?")
-_PARAMETER = re.compile(r"\$[0-9]+")
+# Letters glued to a number or parameter are an error for the server, but they do swallow a dollar sign or an E.
+_GLUED = rf"(?:[{_LETTER}][{_LETTER}0-9$]*)?"
+_NUMBER = re.compile(rf"(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?{_GLUED}")
+_PARAMETER = re.compile(rf"\$[0-9]+{_GLUED}")
 _DOLLAR_TAG = re.compile(rf"\$(?:[{_LETTER}][{_LETTER}0-9]*)?\$")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _PLAIN = {"'": re.compile(r"'[^']*(?:''[^']*)*'"), '"': re.compile(r'"[^"]*(?:""[^"]*)*"')}

@@ -74,6 +74,13 @@ class TestSplit:
     def test_a_word_that_ends_in_e_makes_no_escape_string(self) -> None:
         assert texts(r"SELECT date'2026-01-01\'; SELECT 2") == [r"SELECT date'2026-01-01\'", "SELECT 2"]
 
+    def test_letters_glued_to_a_number_make_no_escape_string(self) -> None:
+        assert texts(r"SELECT 1E''; SELECT 2") == [r"SELECT 1E''", "SELECT 2"]
+        assert texts(r"SELECT $1E''; SELECT 2") == [r"SELECT $1E''", "SELECT 2"]
+
+    def test_a_trailing_no_break_space_is_not_trimmed(self) -> None:
+        assert texts("SELECT 1 AS ;") == ["SELECT 1 AS "]
+
     def test_a_lone_dollar_is_left_to_the_server(self) -> None:
         assert texts("SELECT 1 $ 2; SELECT 3") == ["SELECT 1 $ 2", "SELECT 3"]
 
