@@ -79,7 +79,7 @@ class TestSplit:
         assert texts(r"SELECT $1E''; SELECT 2") == [r"SELECT $1E''", "SELECT 2"]
 
     def test_a_trailing_no_break_space_is_not_trimmed(self) -> None:
-        assert texts("SELECT 1 AS ;") == ["SELECT 1 AS "]
+        assert texts("SELECT 1 AS\u00a0;") == ["SELECT 1 AS\u00a0"]
 
     def test_a_lone_dollar_is_left_to_the_server(self) -> None:
         assert texts("SELECT 1 $ 2; SELECT 3") == ["SELECT 1 $ 2", "SELECT 3"]
