@@ -1,0 +1,48 @@
+-- Lets a DBA make room by hand: SELECT drop_old_partitions('device_logs', 7);
+-- The platform itself retires days without ever locking the parent (`iotistic.partitioning`); a function cannot, since DETACH
+-- CONCURRENTLY refuses to run inside one. So this takes the lock of the parent, waits for it at most a second, and says so.
+CREATE FUNCTION drop_old_partitions("table" text, days integer)
+RETURNS TABLE (dropped text, lower_bound timestamptz, upper_bound timestamptz)
+LANGUAGE plpgsql
+-- VOLATILE and with the caller's rights: only the owner of the table may drop its partitions.
+SET search_path = pg_catalog, public, pg_temp
+SET lock_timeout = '1s'
+SET datestyle = 'ISO'
+SET timezone = 'UTC'
+AS $$
+DECLARE
+  name ALIAS FOR $1;
+  horizon timestamptz;
+  doomed record;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM public.partition_policies AS p WHERE p.parent = name) THEN
+    RAISE EXCEPTION 'There is no partition policy for a table named %', coalesce(quote_literal(name), 'NULL')
+      USING ERRCODE = 'undefined_table', HINT = 'SELECT parent FROM partition_policies lists the tables this works on.';
+  END IF;
+  IF days IS NULL OR days < 1 THEN
+    RAISE EXCEPTION 'drop_old_partitions keeps at least 1 whole day, not %', coalesce(days::text, 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Today and the days ahead are never dropped.';
+  END IF;
+  horizon := date_trunc('day', now()) - make_interval(days => days);
+  IF EXISTS (SELECT 1 FROM public.partition_leaves AS l WHERE l.parent = name AND l.detach_pending AND l.upper_bound <= horizon) THEN
+    RAISE EXCEPTION 'An interrupted detach of a partition of % is pending', name
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run ALTER TABLE ... DETACH PARTITION ... FINALIZE first, or `iotistic partitions run`.';
+  END IF;
+  FOR doomed IN
+    SELECT l.leaf, l.lower_bound, l.upper_bound
+    FROM public.partition_leaves AS l
+    WHERE l.parent = name AND l.upper_bound <= horizon
+    ORDER BY l.lower_bound
+  LOOP
+    EXECUTE format('DROP TABLE public.%I', doomed.leaf);
+    dropped := doomed.leaf;
+    lower_bound := doomed.lower_bound;
+    upper_bound := doomed.upper_bound;
+    RETURN NEXT;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION drop_old_partitions(text, integer) IS 'Drops the partitions of a table whose day ended more than this many whole UTC days before today; answers which.';
+
+REVOKE EXECUTE ON FUNCTION drop_old_partitions(text, integer) FROM PUBLIC;

@@ -1,0 +1,56 @@
+"""Metrics and logs of devices: taken in at the speed of COPY, read with bounds."""
+
+from iotistic.telemetry.errors import (
+    BodyInvalid,
+    BodyTooLarge,
+    EncodingUnsupported,
+    IngestBusy,
+    IngestStopped,
+    IngestUnavailable,
+    PartitionMissing,
+    RangeInvalid,
+    TooManyPoints,
+)
+from iotistic.telemetry.ingest import Contacts, Ingest
+from iotistic.telemetry.limits import IngestLimits
+from iotistic.telemetry.model import (
+    IngestStatistics,
+    LatestValue,
+    LogCursor,
+    LogLevel,
+    LogLine,
+    Point,
+    Reason,
+    Receipt,
+    Series,
+    Sparkline,
+    TelemetrySummary,
+)
+from iotistic.telemetry.service import TelemetryService
+
+__all__ = [
+    "BodyInvalid",
+    "BodyTooLarge",
+    "Contacts",
+    "EncodingUnsupported",
+    "Ingest",
+    "IngestBusy",
+    "IngestLimits",
+    "IngestStatistics",
+    "IngestStopped",
+    "IngestUnavailable",
+    "LatestValue",
+    "LogCursor",
+    "LogLevel",
+    "LogLine",
+    "PartitionMissing",
+    "Point",
+    "RangeInvalid",
+    "Reason",
+    "Receipt",
+    "Series",
+    "Sparkline",
+    "TelemetryService",
+    "TelemetrySummary",
+    "TooManyPoints",
+]

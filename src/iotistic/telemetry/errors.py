@@ -1,0 +1,69 @@
+"""What can go wrong with telemetry as a whole; what is wrong with single reports is told by the receipt."""
+
+from iotistic.errors import Invalid, TooLarge, Unavailable
+
+__all__ = [
+    "BodyInvalid",
+    "BodyTooLarge",
+    "EncodingUnsupported",
+    "IngestBusy",
+    "IngestStopped",
+    "IngestUnavailable",
+    "PartitionMissing",
+    "RangeInvalid",
+    "TooManyPoints",
+]
+
+
+class BodyInvalid(Invalid):
+    """The body as a whole is not what the route takes: nothing of it was looked at further."""
+
+    code = "body_invalid"
+
+
+class EncodingUnsupported(Invalid):
+    """The body's Content-Encoding or Content-Type is none that is understood here."""
+
+    code = "encoding_unsupported"
+
+
+class BodyTooLarge(TooLarge):
+    """The body, or what it unpacks to, exceeds the limit."""
+
+    code = "body_too_large"
+
+
+class IngestBusy(Unavailable):
+    """More is queued than memory allows for; nothing of this body was taken. Keep it and come back."""
+
+    code = "ingest_busy"
+
+
+class IngestUnavailable(Unavailable):
+    """The database did not take the batch in time. It may or may not be stored: send it again, the keys decide."""
+
+    code = "ingest_unavailable"
+
+
+class IngestStopped(Unavailable):
+    """The process is shutting down; another, or the next start, takes the body."""
+
+    code = "ingest_stopped"
+
+
+class PartitionMissing(Unavailable):
+    """There is no partition for the present day: partition work has not run."""
+
+    code = "partition_missing"
+
+
+class RangeInvalid(Invalid):
+    """A range of time, a bucket or a page that makes no sense."""
+
+    code = "range_invalid"
+
+
+class TooManyPoints(TooLarge):
+    """The range holds more points than one answer may have."""
+
+    code = "too_many_points"
