@@ -3,8 +3,8 @@
 Not in pytest's tmp_path: that is private (0700), and when root runs the tests the server's account has to pass through.
 """
 
+import fcntl
 import os
-import re
 import shutil
 import tempfile
 from datetime import timedelta
@@ -15,13 +15,19 @@ from iotistic.database.server import RunningServer, Source, find_binaries, find_
 
 __all__ = ["start_test_server", "stop_test_server", "throw_away", "throw_away_folder"]
 
+_PLACE = Path("/tmp")  # noqa: S108 - each folder is made exclusively
 _PREFIX = "iotistic-test-"
-_NAME = re.compile(rf"{_PREFIX}(?P<pid>\d+)-\w+")
+_IN_USE = "in-use"
+_LIMIT = timedelta(seconds=30)
+
+_held: dict[Path, int] = {}
+# Each folder's lock file is locked by the run that made it, so that a later run can tell what a killed one left behind.
 
 
 async def start_test_server(prefer: Source | None = None) -> RunningServer:
     """A fresh server that does not care for crashes of the machine, in a folder of its own under /tmp."""
-    await _sweep()
+    for folder in _abandoned():
+        await throw_away(folder)
     return await start(throw_away_folder(), binaries=find_binaries(prefer), durable=False)
 
 
@@ -31,25 +37,38 @@ async def stop_test_server(server: RunningServer) -> None:
 
 
 def throw_away_folder() -> DataFolder:
-    """An empty data folder that the server's account can reach; its name tells whose it is."""
-    place = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir="/tmp")
-    Path(place).chmod(0o711)
-    return DataFolder(Path(place))
+    """An empty data folder that the server's account can reach."""
+    place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_PLACE))
+    place.chmod(0o711)
+    _held[place] = os.open(place / _IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(_held[place], fcntl.LOCK_EX)
+    return DataFolder(place)
 
 
 async def throw_away(folder: DataFolder) -> None:
     """End the server of a folder, if one runs, and remove the folder."""
-    await stop(folder, mode="immediate", timeout=timedelta(seconds=30))
-    shutil.rmtree(folder.root)
+    if find_running(folder) is not None:
+        await stop(folder, mode="immediate", timeout=_LIMIT)
+    shutil.rmtree(folder.root, ignore_errors=True)
+    descriptor = _held.pop(folder.root, None)
+    if descriptor is not None:
+        os.close(descriptor)
 
 
-async def _sweep() -> None:
-    """Remove what test runs left behind that were killed: folders of ours whose process is gone."""
-    for place in Path("/tmp").glob(f"{_PREFIX}*"):
-        named = _NAME.fullmatch(place.name)
-        if named is None or place.stat().st_uid != os.geteuid() or Path(f"/proc/{named['pid']}").exists():
-            continue
-        folder = DataFolder(place)
-        if find_running(folder) is not None:
-            await stop(folder, mode="immediate", timeout=timedelta(seconds=30))
-        shutil.rmtree(place, ignore_errors=True)
+def _abandoned() -> list[DataFolder]:
+    return [DataFolder(place) for place in _PLACE.glob(f"{_PREFIX}*") if _is_abandoned(place)]
+
+
+def _is_abandoned(place: Path) -> bool:
+    try:
+        descriptor = os.open(place / _IN_USE, os.O_RDWR)
+    except OSError:
+        return False  # just being made, or another user's
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(descriptor)

@@ -8,6 +8,7 @@ __all__ = [
     "SUPPORTED",
     "Binaries",
     "RunningServer",
+    "Source",
     "Stopped",
     "find_binaries",
     "find_running",

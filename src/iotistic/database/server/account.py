@@ -106,7 +106,10 @@ def require_reachable(path: Path, account: Account) -> None:
         return
     raise FolderUnreachable(
         f"The server would run as {account.name}, who may not pass through {blocked} to {path}.",
-        hint="Take a data folder that account can reach (--data-dir /var/lib/iotistic), or run the command as an ordinary user.",
+        hint=(
+            "Take a data folder that account can reach (--data-dir /var/lib/iotistic), run the command as an ordinary user, "
+            f"or let others pass (chmod o+x {blocked})."
+        ),
         folder=str(blocked),
         account=account.name,
     )

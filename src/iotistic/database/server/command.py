@@ -24,15 +24,15 @@ class Answer:
     """Standard output and error, interleaved."""
 
 
-async def run_as(account: Account, command: list[str]) -> Answer:
-    """Run to the end; cancelled, the program and its children end at once.
+async def run_as(account: Account, command: list[str], *, stdin: str = "") -> Answer:
+    """Run to the end with `stdin` as its input; cancelled, the program and its children end at once.
 
     In a session of its own, so that Ctrl-C reaches this process first and alone.
     """
     try:
         process = subprocess.Popen(  # noqa: ASYNC220, S603 - returns after the fork; programs are ours to choose
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=ENVIRONMENT,
@@ -46,7 +46,7 @@ async def run_as(account: Account, command: list[str]) -> Answer:
     except PermissionError as error:
         raise refused(account, command[0]) from error
     try:
-        output, _ = await asyncio.to_thread(process.communicate)
+        output, _ = await asyncio.to_thread(process.communicate, stdin)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

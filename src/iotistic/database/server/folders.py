@@ -57,7 +57,9 @@ def prepare_root(folder: DataFolder, account: Account) -> None:
 def prepare_run_and_log(folder: DataFolder, account: Account) -> None:
     """Make the folder of the log and of the socket."""
     with filing(folder.root):
-        folder.log.mkdir(mode=0o755, exist_ok=True)
+        if not folder.log.exists():
+            folder.log.mkdir()
+            folder.log.chmod(0o700 if account.is_current else 0o711)
         require_reachable(folder.log, account)
         _own(log_folder(folder), account, 0o700)
         _own(folder.run, account, 0o755)  # connecting needs a password; finding the socket does not

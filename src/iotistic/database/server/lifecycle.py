@@ -10,44 +10,22 @@ from datetime import timedelta
 from typing import Literal
 
 from iotistic.data_folder import DataFolder
-from iotistic.database.server.account import Account, choose_account
+from iotistic.database.server.account import choose_account
 from iotistic.database.server.binaries import Binaries, find_binaries
-from iotistic.database.server.cluster import create_cluster, data_owner, existing_major, sweep_drafts
-from iotistic.database.server.errors import (
-    PortTaken,
-    ServerBinariesMissing,
-    ServerNotStopped,
-    ServerStartFailed,
-)
-from iotistic.database.server.folders import (
-    disk_full,
-    filing,
-    log_folder,
-    prepare_root,
-    prepare_run_and_log,
-    socket_folder,
-)
+from iotistic.database.server.cluster import data_owner, existing_major
+from iotistic.database.server.errors import ServerBinariesMissing, ServerNotStopped
+from iotistic.database.server.folders import log_folder, prepare_root
+from iotistic.database.server.launch import Launch, launch
 from iotistic.database.server.lock import exclusive
 from iotistic.database.server.log import LogWatch
-from iotistic.database.server.machine import disk_free, measure
-from iotistic.database.server.orphans import clear_leftovers, refuse_other_servers
 from iotistic.database.server.pidfile import PidFile
-from iotistic.database.server.ports import LOOPBACK, choose_port, is_free
-from iotistic.database.server.process import has_ended, spawn, wait_until_ready
-from iotistic.database.server.reachable import make_reachable
+from iotistic.database.server.process import has_ended, wait_until_ready
 from iotistic.database.server.running import RunningServer, find_postmaster, running_server
-from iotistic.database.server.settings_file import remembered_port, render_settings, write_settings
-from iotistic.database.server.tuning import MB, settings_for
 
 __all__ = ["Stopped", "start", "stop"]
 
 _LOCK = "server.lock"
 _POLL = 0.01
-_START_NEEDS = 48 * MB
-"""Bytes: three WAL segments. With less, a start that failed failed for want of room."""
-
-_PORT_ATTEMPTS = 5
-
 _SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
 
@@ -57,19 +35,6 @@ class Stopped:
 
     pid: int
     took: timedelta
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Plan:
-    """Everything a start has decided."""
-
-    folder: DataFolder
-    account: Account
-    binaries: Binaries
-    port: int | None
-    """The configured one, None when any free one will do."""
-    durable: bool
-    on_event: Callable[[str], None]
 
 
 async def start(
@@ -91,14 +56,10 @@ async def start(
     folder = DataFolder(folder.root.absolute())
     who = choose_account(account, owner=data_owner(folder))
     prepare_root(folder, who)
-    with filing(folder.root):
-        lock = exclusive(folder.root / _LOCK, tell)
-        async with lock:
-            running = await _adopt(folder, tell)
-            if running is not None:
-                tell(running.describe())
-                return running
-            plan = _Plan(
+    async with exclusive(folder.root / _LOCK, tell):
+        running = await _adopt(folder, tell)
+        if running is None:
+            plan = Launch(
                 folder=folder,
                 account=who,
                 binaries=_choose(binaries, existing_major(folder.postgres)),
@@ -106,7 +67,9 @@ async def start(
                 durable=durable,
                 on_event=tell,
             )
-            return await _start(plan)
+            running = await launch(plan)
+        tell(running.describe())
+        return running
 
 
 async def stop(
@@ -122,20 +85,19 @@ async def stop(
     folder = DataFolder(folder.root.absolute())
     if find_postmaster(folder) is None:
         return None
-    with filing(folder.root):
-        async with exclusive(folder.root / _LOCK, _silent):
-            found = find_postmaster(folder)
-            if found is None:
-                return None
-            begun = time.monotonic()
-            _signal(found, mode)
-            if not await _gone(found.pid, timeout):
-                raise ServerNotStopped(
-                    f"PostgreSQL (pid {found.pid}) still runs {timeout.total_seconds():.0f} s after it was asked to stop.",
-                    hint=f"It may be writing its last checkpoint; the log is in {log_folder(folder)}. `immediate` ends it at once.",
-                    pid=found.pid,
-                )
-            return Stopped(pid=found.pid, took=timedelta(seconds=time.monotonic() - begun))
+    async with exclusive(folder.root / _LOCK, _silent):
+        found = find_postmaster(folder)
+        if found is None:
+            return None
+        begun = time.monotonic()
+        _signal(found, mode)
+        if not await _gone(found.pid, timeout):
+            raise ServerNotStopped(
+                f"PostgreSQL (pid {found.pid}) still runs {timeout.total_seconds():.0f} s after it was asked to stop.",
+                hint=f"It may be writing its last checkpoint; the log is in {log_folder(folder)}. `immediate` ends it at once.",
+                pid=found.pid,
+            )
+        return Stopped(pid=found.pid, took=timedelta(seconds=time.monotonic() - begun))
 
 
 async def _adopt(folder: DataFolder, tell: Callable[[str], None]) -> RunningServer | None:
@@ -151,69 +113,6 @@ async def _adopt(folder: DataFolder, tell: Callable[[str], None]) -> RunningServ
         tell(f"PostgreSQL (pid {found.pid}) is already starting; waiting for it.")
         found = await wait_until_ready(found.pid, folder.postgres, LogWatch.begin(log_folder(folder)), tell)
     return running_server(folder, found, adopted=True)
-
-
-async def _start(plan: _Plan) -> RunningServer:
-    data = plan.folder.postgres
-    sweep_drafts(plan.folder)
-    prepare_run_and_log(plan.folder, plan.account)
-    binaries = await make_reachable(plan.binaries, plan.folder, plan.account, plan.on_event)
-    if existing_major(data) is None:
-        await create_cluster(
-            plan.folder, binaries, plan.account, durable=plan.durable, on_event=plan.on_event
-        )
-    else:
-        await clear_leftovers(data, plan.on_event)
-    found = await _launch(plan, binaries)
-    server = running_server(plan.folder, found, adopted=False, binaries=binaries)
-    plan.on_event(server.describe())
-    return server
-
-
-async def _launch(plan: _Plan, binaries: Binaries) -> PidFile:
-    """Start the postmaster; on another port when somebody took the chosen one between the look and the server's own bind."""
-    remembered = remembered_port(plan.folder.postgres)
-    for _ in range(_PORT_ATTEMPTS):
-        port, told = choose_port(plan.port, remembered, free=is_free)
-        if told:
-            plan.on_event(told)
-        _write_settings(plan, binaries, port)
-        watch = LogWatch.begin(log_folder(plan.folder))
-        pid = spawn(binaries, plan.folder.postgres, log_folder(plan.folder), plan.account)
-        try:
-            return await wait_until_ready(pid, plan.folder.postgres, watch, plan.on_event)
-        except ServerStartFailed as error:
-            if is_free(port) or not has_ended(pid):
-                _explain(plan.folder, error)
-                raise
-            remembered = port
-    raise PortTaken(
-        f"Other programs took {_PORT_ATTEMPTS} ports in a row.", hint="Name a port in IOTISTIC_SERVER_PORT."
-    )
-
-
-def _write_settings(plan: _Plan, binaries: Binaries, port: int) -> None:
-    settings = settings_for(
-        measure(plan.folder.root),
-        major=binaries.major,
-        durable=plan.durable,
-        statements=binaries.has_library("pg_stat_statements"),
-    )
-    places = {
-        "listen_addresses": LOOPBACK,
-        "port": str(port),
-        "unix_socket_directories": f'"{socket_folder(plan.folder, plan.account)}"',
-        "log_directory": str(log_folder(plan.folder)),
-    }
-    text = render_settings(settings | places)
-    write_settings(plan.folder.postgres, text, plan.account)
-
-
-def _explain(folder: DataFolder, error: ServerStartFailed) -> None:
-    """Raises the better-known cause of a failed start, if there is one."""
-    if disk_free(folder.root) < _START_NEEDS:
-        raise disk_full(folder.root, _START_NEEDS, doing="start the server") from error
-    refuse_other_servers(folder.postgres)
 
 
 def _choose(binaries: Binaries | None, major: int | None) -> Binaries:

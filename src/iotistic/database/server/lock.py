@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from iotistic.database.server.folders import filing
+
 __all__ = ["exclusive"]
 
 _POLL = 0.02
@@ -19,7 +21,8 @@ async def exclusive(path: Path, on_event: Callable[[str], None]) -> AsyncGenerat
 
     The file stays: removing it would let two holders lock two files of one name.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with filing(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         told = False
         while not _try_lock(descriptor):

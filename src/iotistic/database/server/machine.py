@@ -10,7 +10,9 @@ from iotistic.database.server.tuning import Machine
 
 __all__ = ["disk_free", "measure"]
 
-_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_CGROUP_V1_LIMIT = Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_CGROUP_V2_ROOT = Path("/sys/fs/cgroup")
+_OWN_GROUP = Path("/proc/self/cgroup")
 
 
 def measure(folder: Path) -> Machine:
@@ -32,12 +34,29 @@ def _memory() -> int:
 
 def _container_limits() -> list[int]:
     limits: list[int] = []
-    for path in _CGROUP_LIMITS:
+    for path in _limit_files():
         try:
             limits.append(int(path.read_text(encoding="ascii")))
         except (OSError, ValueError):
             continue  # no such group, or "max"
     return limits
+
+
+def _limit_files() -> list[Path]:
+    """A limit on any group from ours up to the root counts, such as MemoryMax of a systemd service."""
+    try:
+        groups = [
+            line.removeprefix("0::/")
+            for line in _OWN_GROUP.read_text().splitlines()
+            if line.startswith("0::/")
+        ]
+    except OSError:
+        groups = []
+    own = [_CGROUP_V2_ROOT / group for group in groups]
+    places = {
+        folder for each in own for folder in [each, *each.parents] if folder.is_relative_to(_CGROUP_V2_ROOT)
+    }
+    return [_CGROUP_V1_LIMIT, *(folder / "memory.max" for folder in places)]
 
 
 def _cores() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from iotistic.database.server.errors import ServerStillAlive
 from iotistic.database.server.pidfile import NAME, read_pid_file
-from iotistic.database.server.processes import find_leftovers, is_alive, signal_all
+from iotistic.database.server.processes import find_leftovers, signal_all
 
 __all__ = ["clear_leftovers", "refuse_other_servers"]
 
@@ -24,9 +24,6 @@ async def clear_leftovers(data: Path, on_event: Callable[[str], None]) -> None:
 
     Ends only processes that run PostgreSQL in this very folder. Raises ServerStillAlive.
     """
-    pid_file = data / NAME
-    if not pid_file.exists():
-        return
     refuse_other_servers(data)
     children = find_leftovers(data).children
     if children:
@@ -34,30 +31,26 @@ async def clear_leftovers(data: Path, on_event: Callable[[str], None]) -> None:
         await _end(data, children, on_event)
     # PostgreSQL itself would take a recycled pid of the same account for a living server. Should one live after all, its
     # shared memory, which is keyed by the folder's inode, still refuses a second one.
-    pid_file.unlink(missing_ok=True)
+    (data / NAME).unlink(missing_ok=True)
 
 
 def refuse_other_servers(data: Path) -> None:
-    """Raises ServerStillAlive when a server that postmaster.pid does not name works in the folder."""
+    """Raises ServerStillAlive when a server that `find_postmaster` does not see works in the folder."""
+    others = find_leftovers(data).postmasters
+    if not others:
+        return
     found = read_pid_file(data)
-    if (
-        found is not None
-        and found.single_user
-        and is_alive(found.pid)
-        and found.pid in find_leftovers(data).postmasters
-    ):
+    if found is not None and found.single_user and found.pid in others:
         raise ServerStillAlive(
             f"A single-user PostgreSQL (pid {found.pid}) is at work on {data}.",
             hint="Let it finish, or end it, then start again.",
             pid=found.pid,
         )
-    others = find_leftovers(data).postmasters
-    if others:
-        raise ServerStillAlive(
-            f"A PostgreSQL server (pid {others[0]}) still runs in {data}, though its postmaster.pid says otherwise.",
-            hint=f"Stop it with `kill -INT {others[0]}`, wait until it is gone, then start again.",
-            pid=others[0],
-        )
+    raise ServerStillAlive(
+        f"A PostgreSQL server (pid {others[0]}) still runs in {data}, though its {NAME} does not say so.",
+        hint=f"Stop it with `kill -INT {others[0]}`, wait until it is gone, then start again.",
+        pid=others[0],
+    )
 
 
 async def _end(data: Path, children: tuple[int, ...], on_event: Callable[[str], None]) -> None:

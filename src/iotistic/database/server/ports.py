@@ -6,24 +6,22 @@ from collections.abc import Callable
 
 from iotistic.database.server.errors import PortTaken
 
-__all__ = ["LOOPBACK", "choose_port", "is_free"]
+__all__ = ["FIRST", "LOOPBACK", "choose_port", "is_free"]
 
 LOOPBACK = "127.0.0.1"
 
-_FIRST, _COUNT = 15432, 1000
-# Above PostgreSQL's own 5432, so that a system's server keeps it, and below 32768, from where systems take outgoing ports.
+FIRST = 15432
+"""Above PostgreSQL's own 5432, so that a system's server keeps it, and below 32768, from where systems take outgoing ports."""
+
+_COUNT = 1000
 
 
 def choose_port(
-    configured: int | None,
-    remembered: int | None,
-    *,
-    free: Callable[[int], bool],
-    first: int = _FIRST,
+    configured: int | None, remembered: int | None, *, free: Callable[[int], bool], first: int = FIRST
 ) -> tuple[int, str | None]:
     """The port, and what to tell when it is not the expected one.
 
-    A configured port is taken or refused with PortTaken; a remembered one gives way to another.
+    A configured port is taken or refused with PortTaken; a remembered one gives way to the next free one from `first` on.
     """
     if configured is not None:
         if free(configured):
@@ -35,19 +33,19 @@ def choose_port(
         )
     if remembered is not None and free(remembered):
         return remembered, None
-    for port in range(first, _FIRST + _COUNT):
-        if free(port):
-            told = (
-                None
-                if remembered is None
-                else f"Port {remembered} is taken by another program; taking {port} instead."
-            )
-            return port, told
-    raise PortTaken(
-        f"No port from {first} to {_FIRST + _COUNT - 1} is free.",
-        hint="Name one in IOTISTIC_SERVER_PORT.",
-        first=first,
+    port = next((port for port in range(first, first + _COUNT) if free(port)), None)
+    if port is None:
+        raise PortTaken(
+            f"No port from {first} to {first + _COUNT - 1} is free.",
+            hint="Name one in IOTISTIC_SERVER_PORT.",
+            first=first,
+        )
+    told = (
+        None
+        if remembered is None
+        else f"Port {remembered} is taken by another program; taking {port} instead."
     )
+    return port, told
 
 
 def is_free(port: int) -> bool:

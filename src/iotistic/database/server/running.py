@@ -85,7 +85,9 @@ def running_server(
         host = str(found.socket_dir)
     return RunningServer(
         folder=folder,
-        endpoint=Endpoint(hosts=((host, port),), user=SUPERUSER, password=folder.find_secret(SUPERUSER)),
+        endpoint=Endpoint(
+            hosts=((host, port),), user=SUPERUSER, password=folder.find_secret(SUPERUSER), sslmode="disable"
+        ),
         socket_dir=found.socket_dir,
         port=port,
         pid=found.pid,
