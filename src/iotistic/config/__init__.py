@@ -1,0 +1,37 @@
+"""Settings: read once at the edge from environment, .env and options, then handed around as a frozen value."""
+
+from iotistic.config.load import default_data_dir, load_settings
+from iotistic.config.location import Surroundings, misplaced_host, surroundings
+from iotistic.config.model import (
+    ApiSettings,
+    DatabaseNames,
+    Endpoint,
+    LogSettings,
+    PoolSettings,
+    SessionLimits,
+    SettingRow,
+    Settings,
+    StartupMigrations,
+)
+from iotistic.config.problems import Problem, SettingsInvalid
+from iotistic.config.sources import environment
+
+__all__ = [
+    "ApiSettings",
+    "DatabaseNames",
+    "Endpoint",
+    "LogSettings",
+    "PoolSettings",
+    "Problem",
+    "SessionLimits",
+    "SettingRow",
+    "Settings",
+    "SettingsInvalid",
+    "StartupMigrations",
+    "Surroundings",
+    "default_data_dir",
+    "environment",
+    "load_settings",
+    "misplaced_host",
+    "surroundings",
+]

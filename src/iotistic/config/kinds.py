@@ -1,0 +1,201 @@
+"""The kinds of values a setting may have: text in, value out, or a reason and a suggestion."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Generic, NoReturn, TypeVar
+
+from iotistic.secret import Secret
+
+__all__ = [
+    "DATABASE_NAME",
+    "DURATION",
+    "FREE_PORT",
+    "HOSTS",
+    "LIMIT",
+    "PATH",
+    "PORT",
+    "PORTS",
+    "ROLE",
+    "SECRET",
+    "TEXT",
+    "URL",
+    "Kind",
+    "Rejected",
+    "choice",
+    "count",
+    "secret",
+]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+_DURATION = re.compile(r"(?P<number>\d{1,9})\s*(?P<unit>[a-z]*)")
+_HIGHEST_PORT = 65535
+# PostgreSQL cuts longer names silently (NAMEDATALEN - 1), and two names may then become one.
+_LONGEST_NAME = 63
+# The server keeps these limits as milliseconds in 32 bits.
+_LONGEST_LIMIT = timedelta(milliseconds=2**31 - 1)
+
+
+class Rejected(Exception):
+    """A text that is no value of its kind."""
+
+    def __init__(self, reason: str, suggestion: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.suggestion = suggestion
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind(Generic[T_co]):
+    """One kind of value."""
+
+    name: str
+    """Said in the reference page."""
+    parse: Callable[[str], T_co]
+    """The value of a text; raises Rejected."""
+    is_secret: bool = False
+    """Whether the text may never be shown."""
+
+
+def _reject(reason: str, suggestion: str) -> NoReturn:
+    raise Rejected(reason, suggestion)
+
+
+def _port(text: str, *, lowest: int = 1) -> int:
+    if not re.fullmatch(r"\d{1,5}", text) or not lowest <= int(text) <= _HIGHEST_PORT:
+        _reject("This is no TCP port.", f"Give a whole number from {lowest} to {_HIGHEST_PORT}.")
+    return int(text)
+
+
+def _free_port(text: str) -> int:
+    return _port(text, lowest=0)
+
+
+def _ports(text: str) -> tuple[int, ...]:
+    return tuple(_port(part.strip()) for part in text.split(","))
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip() for part in text.split(","))
+    for host in hosts:
+        if "://" in host:
+            _reject(
+                "This is a URL, not a host name.",
+                "Put the URL in DATABASE_URL, or keep only the host's name here.",
+            )
+        if not host.startswith("/") and not re.fullmatch(r"[\w.-]+|[0-9a-fA-F:.%]+", host):
+            hint = " A port goes in DB_PORT." if re.fullmatch(r"[\w.-]+:\d+", host) else ""
+            _reject(
+                "This is no host.",
+                f"Give a name, an address, a socket folder such as /var/run/postgresql, or several with commas.{hint}",
+            )
+    return hosts
+
+
+def _duration(text: str) -> timedelta:
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None:
+        _reject("This is no duration.", "Write a whole number and a unit: 500ms, 30s, 5min, 2h or 1d.")
+    number, unit = int(match["number"]), match["unit"]
+    if unit in _UNITS:
+        return number * _UNITS[unit]
+    if number == 0 and not unit:
+        return timedelta(0)
+    if not unit:
+        _reject("The unit is missing.", f"Write {number}s, {number}ms or {number}min.")
+    likely = {
+        "m": "min",
+        "sec": "s",
+        "mins": "min",
+        "minutes": "min",
+        "seconds": "s",
+        "hours": "h",
+        "days": "d",
+    }.get(unit)
+    better = f"Write {number}{likely}." if likely else "Units are ms, s, min, h and d."
+    _reject(f"{unit} is no unit here.", better)
+
+
+def _positive_duration(text: str) -> timedelta:
+    value = _duration(text)
+    if not value:
+        _reject("It has to be longer than nothing.", "Write for example 10s.")
+    return value
+
+
+def _limit(text: str) -> timedelta:
+    value = _duration(text)
+    if value > _LONGEST_LIMIT:
+        _reject("PostgreSQL cannot count so far.", "The most is 24d; 0 means no limit.")
+    return value
+
+
+def _database_name(text: str) -> str:
+    if not text.isprintable() or len(text.encode()) > _LONGEST_NAME:
+        _reject("PostgreSQL has no such name.", f"Give at most {_LONGEST_NAME} bytes of printable text.")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def choice(*words: T) -> Kind[T]:
+    """One of `words`; capitals do not matter."""
+    by_text = {str(word): word for word in words}
+    listed = f"{', '.join(list(by_text)[:-1])} or {list(by_text)[-1]}"
+
+    def parse(text: str) -> T:
+        found = by_text.get(text.lower())
+        if found is None:
+            _reject("This is none of the choices.", f"Choose {listed}.")
+        return found
+
+    return Kind(name=listed, parse=parse)
+
+
+def count(lowest: int, highest: int) -> Kind[int]:
+    """A whole number from `lowest` to `highest`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", text) or not lowest <= int(text) <= highest:
+            _reject("This number is not allowed.", f"Give a whole number from {lowest} to {highest}.")
+        return int(text)
+
+    return Kind(name=f"{lowest} to {highest}", parse=parse)
+
+
+def secret(shortest: int = 1) -> Kind[Secret]:
+    """A secret of at least `shortest` characters."""
+
+    def parse(text: str) -> Secret:
+        if len(text) < shortest:
+            _reject(f"It is shorter than {shortest} characters.", "Make one with `openssl rand -base64 32`.")
+        return Secret(text)
+
+    return Kind(name="secret", parse=parse, is_secret=True)
+
+
+TEXT: Kind[str] = Kind(name="text", parse=str)
+ROLE: Kind[str] = Kind(name="role name", parse=_database_name)
+DATABASE_NAME: Kind[str] = Kind(name="database name", parse=_database_name)
+PORT: Kind[int] = Kind(name="port", parse=_port)
+FREE_PORT: Kind[int] = Kind(name="port", parse=_free_port)
+PORTS: Kind[tuple[int, ...]] = Kind(name="port, or one per host", parse=_ports)
+HOSTS: Kind[tuple[str, ...]] = Kind(name="host, or several with commas", parse=_hosts)
+DURATION: Kind[timedelta] = Kind(name="duration", parse=_positive_duration)
+LIMIT: Kind[timedelta] = Kind(name="duration, 0 for none", parse=_limit)
+PATH: Kind[Path] = Kind(name="path", parse=_path)
+SECRET: Kind[Secret] = secret()
+URL: Kind[Secret] = Kind(name="URL", parse=Secret, is_secret=True)

@@ -1,0 +1,147 @@
+"""From environment, .env and options to Settings, or to everything that is wrong with them."""
+
+import os
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from iotistic.config.assembly import assemble
+from iotistic.config.catalogue import SETTINGS
+from iotistic.config.dotenv import read_dotenv
+from iotistic.config.kinds import Rejected
+from iotistic.config.location import Surroundings
+from iotistic.config.model import Settings
+from iotistic.config.problems import SettingsInvalid
+from iotistic.config.sources import Given, Report, gather, with_files_read
+from iotistic.config.url import masked, parse_database_url
+from iotistic.config.values import Values
+
+__all__ = ["default_data_dir", "load_settings"]
+
+_ROOTS_DATA_DIR = Path("/var/lib/iotistic")
+_KUBERNETES_NAMES = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
+
+
+def load_settings(
+    environment: Mapping[str, str],
+    *,
+    dotenv: Path | None,
+    overrides: Mapping[str, str] | None = None,
+    surroundings: Surroundings | None = None,
+    effective_user: int | None = None,
+) -> Settings:
+    """The settings of these sources: options (`overrides`, by variable) over environment over `.env` over defaults.
+
+    With `surroundings` the database's host is judged too: a Compose service name outside of Docker is a problem, localhost
+    inside of a container a warning. Raises SettingsInvalid, with everything that is wrong.
+    """
+    report = Report()
+    entries = read_dotenv(dotenv) if dotenv is not None else ()
+    found = with_files_read(gather(environment, entries, overrides or {}, report), report)
+    _judge_unknown(found, report)
+    found, parameters = _with_url_applied(found, report)
+    _apply_fallbacks(found)
+    values = Values(found, report)
+    user = os.geteuid() if effective_user is None else effective_user
+    settings = assemble(values, parameters, default_data_dir(environment, user), surroundings)
+    if report.problems:
+        raise SettingsInvalid(report.problems)
+    return settings
+
+
+def default_data_dir(environment: Mapping[str, str], effective_user: int) -> Path:
+    """Where an installation lives when nobody says otherwise.
+
+    Root's own home is closed to others, and the embedded server runs as an unprivileged account, so root's data lies where
+    system services keep theirs.
+    """
+    named = environment.get("IOTISTIC_DATA_DIR", "")
+    if named.strip():
+        return Path(named).expanduser().absolute()
+    if effective_user == 0:
+        return _ROOTS_DATA_DIR
+    base = Path(environment.get("XDG_DATA_HOME", ""))
+    return base / "iotistic" if base.is_absolute() else user_data_path("iotistic", appauthor=False)
+
+
+def _judge_unknown(found: Mapping[str, Given], report: Report) -> None:
+    known = [name for setting in SETTINGS for name in (setting.variable, setting.file_variable) if name]
+    for name in found:
+        if name in known or _KUBERNETES_NAMES.fullmatch(name):
+            continue
+        near = get_close_matches(name, known, n=1, cutoff=0.8)
+        if near:
+            report.problem(name, "There is no setting of that name.", f"Did you mean {near[0]}?")
+        elif name.startswith("IOTISTIC_"):
+            report.problem(
+                name, "There is no setting of that name.", "`iotistic config show` lists them all."
+            )
+        else:
+            report.warning(
+                name,
+                "This is no setting of ours and has no effect.",
+                "`iotistic config show` lists them all.",
+            )
+
+
+def _with_url_applied(
+    found: dict[str, Given], report: Report
+) -> tuple[dict[str, Given], tuple[tuple[str, str], ...]]:
+    """The URL's parts as DB_ variables. One given as an option replaces what differs, any other may not differ."""
+    given = found.get("DATABASE_URL")
+    if given is None:
+        return found, ()
+    try:
+        url = parse_database_url(given.text)
+    except Rejected as rejected:
+        report.problem("DATABASE_URL", rejected.reason, rejected.suggestion, value=masked(given.text))
+        return found, ()
+    for name in url.ignored:
+        report.warning(
+            "DATABASE_URL",
+            f"The parameter {name} is set by this program and was left out.",
+            "Remove it.",
+            value=masked(given.text),
+        )
+    result = dict(found)
+    parts = dict(url.settings)
+    strongest = given.level > max((found[name].level for name in parts if name in found), default=0)
+    if strongest and _other_role(found, parts):
+        result.pop("DB_PASSWORD", None)  # it belongs to the role that the URL replaces
+    for name, text in parts.items():
+        other = found.get(name)
+        if other is not None and other.text != text and not strongest:
+            report.problem(
+                name,
+                "DATABASE_URL says otherwise.",
+                "Keep one of the two: the URL, or the DB_ variables.",
+                value=_shape(name, other),
+            )
+        result[name] = Given(text=text, level=given.level, via="DATABASE_URL")
+    return result, url.parameters
+
+
+def _other_role(found: Mapping[str, Given], parts: Mapping[str, str]) -> bool:
+    ours = found.get("DB_USER") or found.get("POSTGRES_USER")
+    return "DB_USER" in parts and parts["DB_USER"] != (ours.text if ours else "postgres")
+
+
+def _shape(name: str, given: Given) -> str | None:
+    return None if name == "DB_PASSWORD" else given.text
+
+
+def _apply_fallbacks(found: dict[str, Given]) -> None:
+    """POSTGRES_* stand in for DB_*; the superuser's password only for the superuser."""
+    user = found.get("DB_USER")
+    superuser = found.get("POSTGRES_USER")
+    same_role = user is None or user.text == (superuser.text if superuser else "postgres")
+    for setting in SETTINGS:
+        if setting.fallback is None or setting.variable in found or setting.fallback not in found:
+            continue
+        if setting.kind.is_secret and not same_role:
+            continue
+        source = found[setting.fallback]
+        found[setting.variable] = Given(text=source.text, level=source.level, via=setting.fallback)

@@ -1,0 +1,147 @@
+"""What the settings are, once read and found right: frozen values, one group per concern."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from iotistic.config.problems import Problem
+from iotistic.secret import Secret
+
+__all__ = [
+    "ApiSettings",
+    "DatabaseNames",
+    "Endpoint",
+    "LogSettings",
+    "PoolSettings",
+    "SessionLimits",
+    "SettingRow",
+    "Settings",
+    "StartupMigrations",
+]
+
+StartupMigrations = Literal["run", "check", "off"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """Where a PostgreSQL server is and who asks. Which database is named per connection."""
+
+    hosts: tuple[tuple[str, int], ...]
+    """(host, port) in the order to try; a host that starts with "/" is a folder with a Unix socket."""
+    user: str
+    """The database role."""
+    password: Secret | None = None
+    """Its password; None leaves the choice to ~/.pgpass, a client certificate or peer authentication."""
+    sslmode: str = "prefer"
+    """libpq's word for how much TLS is demanded: disable, prefer, require, verify-ca or verify-full."""
+    sslrootcert: Path | None = None
+    """The certificate authority that the server's certificate must come from; `system` is the host's own list."""
+    sslcert: Path | None = None
+    """Our client certificate."""
+    sslkey: Path | None = None
+    """The key of our client certificate."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Further libpq parameters that came with DATABASE_URL, to be passed on as they are."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseNames:
+    """The three databases on that server."""
+
+    platform: str = "iotistic"
+    """Devices, telemetry, users, MQTT."""
+    billing: str = "billing"
+    """Customers, subscriptions, usage."""
+    vpn: str = "vpn"
+    """VPN devices, certificates, revocations."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PoolSettings:
+    """How many connections a service keeps to one database, and how long."""
+
+    min_size: int = 1
+    """Connections kept open when nothing happens."""
+    max_size: int = 10
+    """The most it ever opens."""
+    timeout: timedelta = timedelta(seconds=10)
+    """How long a request waits for a free connection."""
+    max_idle: timedelta = timedelta(minutes=10)
+    """A connection above `min_size` that was unused for so long is closed."""
+    max_lifetime: timedelta = timedelta(hours=1)
+    """A connection is replaced after this, so that a moved primary or a new certificate is noticed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionLimits:
+    """What the server ends by itself in a session of ours; zero means no limit."""
+
+    statement_timeout: timedelta = timedelta(seconds=30)
+    """The longest a single statement may run."""
+    lock_timeout: timedelta = timedelta(seconds=5)
+    """The longest a statement may wait for one lock."""
+    idle_in_transaction_timeout: timedelta = timedelta(seconds=60)
+    """The longest a transaction may sit and do nothing: it holds back vacuum for everybody."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiSettings:
+    """Where the HTTP API listens."""
+
+    host: str = "127.0.0.1"
+    """The address; 0.0.0.0 is every interface."""
+    port: int = 8080
+    """The TCP port; 0 takes a free one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogSettings:
+    """What is logged, and in which form."""
+
+    level: str = "info"
+    """The least serious level that is written: debug, info, warning or error."""
+    format: Literal["text", "json"] = "text"
+    """text for people, json (one object a line) for collectors."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingRow:
+    """One line of `iotistic config show`."""
+
+    variable: str
+    """The name it is set by."""
+    value: str | None
+    """What is in force; a secret is masked; None is not set."""
+    source: str
+    """default, .env, environment, option, or the name of the variable it was taken from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that can be set, as one immutable value."""
+
+    data_dir: Path
+    """The folder of this installation (`iotistic.data_folder`)."""
+    database: Endpoint | None = None
+    """The server to use; None means the embedded one."""
+    names: DatabaseNames = field(default_factory=DatabaseNames)
+    pool: PoolSettings = field(default_factory=PoolSettings)
+    limits: SessionLimits = field(default_factory=SessionLimits)
+    api: ApiSettings = field(default_factory=ApiSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    server_port: int | None = None
+    """The embedded server's TCP port; None takes a free one and keeps it."""
+    server_account: str | None = None
+    """The account the embedded server runs as when we are root; None lets us choose."""
+    startup_migrations: StartupMigrations = "run"
+    """What a service does about pending migrations when it starts."""
+    pepper: Secret | None = None
+    """The key that machine secrets are hashed under; None makes one in the data folder."""
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)
+    """What looks like a mistake and does not stop us."""
+    rows: tuple[SettingRow, ...] = field(default=(), repr=False, compare=False)
+
+    def describe(self) -> tuple[SettingRow, ...]:
+        """Every setting with its masked value and where it came from, in the order of the reference page."""
+        return self.rows
