@@ -1,10 +1,11 @@
 """The platform as one object: pools, ingest, key cache, and a unit of work whose services share one connection."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
+from uuid import UUID
 
 from iotistic import migrations
 from iotistic.bootstrap.endpoints import Endpoints
@@ -183,7 +184,11 @@ async def open_platform(
         )
 
     key_cache = KeyCache(lambda: direct("keys"))
-    ingest = Ingest(lambda: direct("ingest"), clock=clock)
+
+    async def touch(connection: Connection, uuids: Collection[UUID]) -> None:
+        await DeviceService(connection).touch_contacts(uuids)
+
+    ingest = Ingest(lambda: direct("ingest"), clock=clock, contacts=touch)
     if with_ingest:
         await key_cache.start()
         await ingest.start()

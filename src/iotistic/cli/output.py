@@ -24,6 +24,7 @@ __all__ = [
     "print_json",
     "print_json_lines",
     "print_table",
+    "readable_bytes",
     "run",
     "run_async",
 ]
@@ -32,6 +33,7 @@ T = TypeVar("T")
 
 BUG = 70
 INTERRUPTED = 130
+_UNIT = 1024
 
 
 def run(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:
@@ -113,6 +115,16 @@ def print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *,
         sys.stdout.write(
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
         )
+
+
+def readable_bytes(count: int) -> str:
+    """1536 as 1.5 KiB."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < _UNIT:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _UNIT
+    return f"{size:.1f} TiB"
 
 
 def _colour() -> bool:

@@ -4,12 +4,11 @@ import sys
 from dataclasses import dataclass
 
 from iotistic.bootstrap import Platform
+from iotistic.cli.output import readable_bytes
 from iotistic.errors import IotisticError
 from iotistic.operations.overview import OverviewService
 
-__all__ = ["LiveLine", "Pulse", "readable_bytes", "render"]
-
-_UNIT = 1024
+__all__ = ["LiveLine", "Pulse", "render"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +31,6 @@ def render(before: Pulse | None, now: Pulse, seconds: float) -> str:
         f"{now.online}/{now.devices} devices online · {now.metric_rows:,} reports ({rate:.1f}/s) · "
         f"{now.log_rows:,} log lines · {readable_bytes(now.bytes)}"
     )
-
-
-def readable_bytes(count: int) -> str:
-    """1536 as 1.5 KiB."""
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < _UNIT:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= _UNIT
-    return f"{size:.1f} TiB"
 
 
 class LiveLine:

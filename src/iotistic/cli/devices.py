@@ -1,0 +1,141 @@
+"""`iotistic devices ...`."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from iotistic.bootstrap import Work, open_platform
+from iotistic.cli.options import AsJson, DataDir, Url, settings_from
+from iotistic.cli.output import print_json, print_json_lines, print_table, readable_bytes, run_async
+from iotistic.cli.sparkline import sparkline
+from iotistic.config import Settings
+from iotistic.devices import Device
+from iotistic.errors import NotFound
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="List devices and look at one.")
+
+_CHARTED = (
+    "cpu_usage",
+    "cpu_temp",
+    "memory_percent",
+    "storage_percent",
+    "network_received_bytes_per_second",
+    "network_sent_bytes_per_second",
+    "load_1m",
+)
+
+
+class DeviceUnknown(NotFound):
+    """No device has this name or uuid."""
+
+    code = "device_not_found"
+
+
+@app.command("list")
+def list_devices(
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 100,
+) -> None:
+    """List devices by name (with --json: one object a line)."""
+    devices = run_async(_list(settings_from(data_dir, url), limit))
+    rows = [asdict(device) for device in devices]
+    if as_json:
+        print_json_lines(rows)
+    else:
+        print_table(rows, ["name", "kind", "connection_status", "uuid"], empty="There is no device yet.")
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="The device's name or uuid.")],
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one device: what it is, its newest values, and the last hour as sparklines."""
+    seen = run_async(_look(settings_from(data_dir, url), name))
+    if as_json:
+        print_json(seen)
+    else:
+        _render(seen)
+
+
+async def _list(settings: Settings, limit: int) -> Sequence[Device]:
+    platform = await open_platform(settings, application_name="iotistic-devices", with_ingest=False)
+    try:
+        async with platform.begin(read_only=True) as work:
+            return await work.devices.list_devices(limit=limit)
+    finally:
+        await platform.close()
+
+
+async def _look(settings: Settings, name: str) -> dict[str, Any]:
+    platform = await open_platform(settings, application_name="iotistic-devices", with_ingest=False)
+    try:
+        async with platform.begin(read_only=True) as work:
+            device = await _find(work, name)
+            latest = await work.telemetry.latest(device.uuid)
+            known = {value.metric for value in latest}
+            charted = [metric for metric in _CHARTED if metric in known] or sorted(known)[:8]
+            lines = await work.telemetry.sparklines(device.uuid, charted, platform.clock())
+            return {
+                "device": asdict(device),
+                "tags": {tag.key: tag.value for tag in await work.devices.list_tags(device.uuid)},
+                "interfaces": [asdict(one) for one in await work.devices.list_interfaces(device.uuid)],
+                "latest": [asdict(value) for value in latest],
+                "last_hour": [asdict(line) for line in lines],
+            }
+    finally:
+        await platform.close()
+
+
+async def _find(work: Work, name: str) -> Device:
+    try:
+        device = await work.devices.find_device(UUID(name))
+    except ValueError:
+        device = await work.devices.find_device_by_name(name)
+    if device is None:
+        raise DeviceUnknown(
+            f"There is no device {name!r}.", hint="`iotistic devices list` shows them all.", name=name
+        )
+    return device
+
+
+def _render(seen: dict[str, Any]) -> None:
+    device = seen["device"]
+    sys.stdout.write(f"{device['name']}  {device['kind']}, {device['connection_status']}  {device['uuid']}\n")
+    for one in seen["interfaces"]:
+        addresses = ", ".join(map(str, one["addresses"])) or "no address"
+        sys.stdout.write(f"  {one['name']:<12}{addresses}\n")
+    sys.stdout.write("\nThe last hour, a character a minute\n")
+    units = {value["metric"]: value for value in seen["latest"]}
+    for line in seen["last_hour"]:
+        newest = units.get(line["metric"])
+        shown = "-" if newest is None else _quantity(newest["value"], newest["unit"])
+        sys.stdout.write(f"  {line['metric']:<34}{sparkline(line['values'])}  {shown}\n")
+    if not seen["last_hour"]:
+        sys.stdout.write("  nothing was reported\n")
+
+
+def _quantity(value: float, unit: str | None) -> str:
+    match unit:
+        case "percent":
+            return f"{value:.1f} %"
+        case "bytes":
+            return readable_bytes(int(value))
+        case "bytes_per_second" | "bytes per second":
+            return f"{readable_bytes(int(value))}/s"
+        case "celsius":
+            return f"{value:.1f} °C"
+        case None:
+            return f"{value:.2f}"
+        case _:
+            return f"{value:.2f} {unit}"
