@@ -10,7 +10,7 @@ same thing, so that it can be searched and counted.
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "color_message",
 
 
 @contextmanager
-def bound(**fields: object) -> Iterator[None]:
+def bound(**fields: object) -> Generator[None]:
     """Adds `fields` to everything that is logged inside, by this task and the tasks it starts."""
     token = _bound.set({**_bound.get(), **fields})
     try:
