@@ -11,8 +11,8 @@ from typing import Final
 
 from iotistic.database.conninfo import milliseconds
 from iotistic.migrations.history import History, quoted
-from iotistic.migrations.ledger import Signature, record_applied
 from iotistic.migrations.plan import Step
+from iotistic.migrations.records import Signature, record_applied
 from iotistic.migrations.report import Applied
 from iotistic.migrations.session import Command, CommandFailed, Row, ServerReport, Session
 
@@ -79,11 +79,19 @@ def commands_before(service: str, step: Step, role: str | None) -> list[Command]
         settings["lock_timeout"] = str(milliseconds(directives.lock_timeout))
     if directives.statement_timeout is not None:
         settings["statement_timeout"] = str(milliseconds(directives.statement_timeout))
-    commands = ["RESET SESSION AUTHORIZATION", "RESET ALL"]
-    commands += [f"SET {name} = {value}" for name, value in settings.items()]
-    if role is not None:
-        commands.append(f"SET ROLE {quoted(role)}")
-    return [Command(command) for command in commands]
+    commands = ["RESET ALL", *(f"SET {name} = {value}" for name, value in settings.items())]
+    return [*role_commands(role), *(Command(command) for command in commands)]
+
+
+def role_commands(role: str | None) -> list[Command]:
+    """What makes the session the login role again, or the role that migrations run as."""
+    commands = [Command("RESET SESSION AUTHORIZATION")]
+    return commands if role is None else [*commands, Command(f"SET ROLE {quoted(role)}")]
+
+
+def _changes_role(step: Step) -> bool:
+    heads = (statement.head(3) for statement in step.script.statements)
+    return any(head[:1] == ("SET",) and {"ROLE", "AUTHORIZATION"} & set(head) for head in heads)
 
 
 class Stuck(Exception):
@@ -137,6 +145,9 @@ def compose(history: History, steps: Sequence[Step], *, signature: Signature, ro
         for index, statement in enumerate(step.script.statements):
             commands.append(Command(statement.text))
             places.append(Place(step=number, statement=index))
+        if _changes_role(step):
+            commands += role_commands(role)
+            places += [Place(step=number)] * len(role_commands(role))
         replace = step.resumed or step.script.file.repeatable
         commands.append(record_applied(history, step.script, signature, replace=replace))
         places.append(Place(step=number, records=True))
@@ -176,7 +187,7 @@ async def send_stepwise(
         statement = None
         replace = step.resumed or step.script.file.repeatable
         record = record_applied(history, step.script, signature, replace=replace)
-        rows = await session.pipeline([record, Command("COMMIT")])
+        rows = await session.pipeline([*role_commands(role), record, Command("COMMIT")])
     except CommandFailed as failed:
         raise Stuck(step, statement, failed.report) from failed
-    return applied_from(step.script.file.filename, rows[0][0])
+    return applied_from(step.script.file.filename, rows[-2][0])

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ class Watch:
 @asynccontextmanager
 async def watch_blockers(
     session: Session, open_second: Callable[[], Awaitable[Session]], *, after: timedelta
-) -> AsyncIterator[Watch]:
+) -> AsyncGenerator[Watch]:
     """While inside, looks from a second connection who blocks `session`; opened only when the work takes longer than `after`."""
     watch = Watch()
     task = asyncio.create_task(_look(watch, session.backend_pid, open_second, after))

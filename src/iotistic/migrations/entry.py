@@ -77,8 +77,8 @@ def entry_of(row: Sequence[str | None]) -> Entry:
     return Entry(
         filename=filename or "",
         number=int(number) if number is not None else None,
-        kind=EntryKind(kind),
-        state=EntryState(state),
+        kind=EntryKind(kind or "sql"),
+        state=EntryState(state or "applied"),
         checksum=checksum,
         normalised_checksum=normalised,
         algorithm=algorithm,

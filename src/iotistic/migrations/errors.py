@@ -1,7 +1,7 @@
 """What can go wrong with migrations, as facts. The words for people are made in `iotistic.migrations.texts`."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from iotistic.errors import Conflict, Invalid, IotisticError, Unavailable
@@ -234,5 +234,6 @@ class PoolerBetween(Invalid):
 
 
 def _headline(service: str, problems: tuple[Problem, ...]) -> str:
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{service}: {problems[0].message}{more}"
+    first, *others = problems
+    more = f" (and {len(others)} more)" if others else ""
+    return f"{service}: {first.message}{more}"

@@ -2,24 +2,26 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, final
 
-from iotistic.migrations import ledger
 from iotistic.migrations.advice import Circumstances
-from iotistic.migrations.batch import Stuck, compose, in_batches, send_stepwise, sends_ahead
+from iotistic.migrations.batch import Stuck, compose, in_batches, role_commands, send_stepwise, sends_ahead
 from iotistic.migrations.blockers import Watch, watch_blockers
 from iotistic.migrations.connecting import Target, open_session, server_name
-from iotistic.migrations.errors import Blocker, Failure, MigrationFailed, Outcome
+from iotistic.migrations.errors import Failure, MigrationFailed, Outcome
 from iotistic.migrations.failures import Scene, describe
 from iotistic.migrations.files import MigrationFile
-from iotistic.migrations.ledger import Signature
+from iotistic.migrations.ledger import last_unmark
 from iotistic.migrations.patience import RETRYABLE, Patience
 from iotistic.migrations.plan import Step
+from iotistic.migrations.records import Signature, event_command, failed_record
 from iotistic.migrations.report import Applied, Event, EventKind, Observer
 from iotistic.migrations.session import Command, CommandFailed, Session
+from iotistic.migrations.statementwise import Statementwise
 
 __all__ = ["Execution", "Settings"]
 
@@ -55,15 +57,17 @@ class Execution:
     async def run(self, session: Session, steps: tuple[Step, ...]) -> None:
         """All steps in order. Raises MigrationFailed at the first that fails for good, ConnectionLost."""
         for batch in in_batches(steps):
-            await self._with_patience(session, batch)
+            if batch[0].script.directives.transaction:
+                await self._transactional(session, batch)
+            else:
+                await self._statementwise(session, batch[0])
 
-    async def _with_patience(self, session: Session, batch: tuple[Step, ...]) -> None:
+    async def _transactional(self, session: Session, batch: tuple[Step, ...]) -> None:
         """Sends `batch`, and what remains of it again while only locks are in the way."""
-        patience = self._patience()
         remaining = list(batch)
+        patience = self._patience()
         while remaining:
-            async with self._watching(session, remaining[0]) as watch:
-                stuck = await self._send(session, tuple(remaining))
+            watch, stuck = await self._watched(session, remaining[0], self._send(session, tuple(remaining)))
             if stuck is None:
                 return
             await session.pipeline([Command("ROLLBACK")])
@@ -72,25 +76,66 @@ class Execution:
             del remaining[: remaining.index(stuck.step)]
             pause = patience.next_pause() if stuck.report.sqlstate in RETRYABLE else None
             if pause is None:
-                raise await self._failed(session, stuck, tries=patience.tries, blockers=watch.blockers)
-            self._say_retry(stuck, pause, watch.blockers)
-            await asyncio.sleep(pause.total_seconds())
+                scene = self._scene(stuck, tries=patience.tries, watch=watch)
+                raise await self._failed(session, stuck, scene)
+            await self._pause(stuck, pause, watch)
+
+    async def _statementwise(self, session: Session, step: Step) -> None:
+        """Runs a no-transaction file, again from its failed statement while only locks are in the way."""
+        work = Statementwise(
+            self._history,
+            step,
+            signature=self._settings.signature,
+            role=self._settings.role,
+            limits=self._settings.target.limits,
+            say=lambda message: self._say(EventKind.NOTICE, step, f"{step.script.file.filename}: {message}"),
+        )
+        patience, done = self._patience(), work.done
+        self._say(EventKind.RESUMED if step.start else EventKind.STARTED, step, _beginning(step))
+        while True:
+            self.sent = [step.script.file.filename]
+            watch, stuck = await self._watched(session, step, self._run(session, work, step))
+            if stuck is None:
+                return
+            if work.done != done:
+                patience, done = self._patience(), work.done
+            pause = patience.next_pause() if stuck.report.sqlstate in RETRYABLE else None
+            if pause is None:
+                await session.pipeline(
+                    [*role_commands(self._settings.role), failed_record(self._history, step.script)]
+                )
+                scene = self._scene(stuck, tries=patience.tries, watch=watch)
+                scene = replace(scene, outcome=Outcome.STATEMENTS_STAND, done=work.done)
+                raise await self._failed(session, stuck, scene)
+            await self._pause(stuck, pause, watch)
+
+    async def _watched(
+        self, session: Session, step: Step, work: Awaitable[Stuck | None]
+    ) -> tuple[Watch, Stuck | None]:
+        async with self._watching(session, step) as watch:
+            return watch, await work
+
+    async def _run(self, session: Session, work: Statementwise, step: Step) -> Stuck | None:
+        try:
+            self._note(step, await work.run(session))
+        except Stuck as stuck:
+            return stuck
+        return None
 
     async def _send(self, session: Session, steps: tuple[Step, ...]) -> Stuck | None:
         self.sent = [step.script.file.filename for step in steps]
         settings = self._settings
-        self._say_started(steps[0])
+        self._say(EventKind.STARTED, steps[0], _beginning(steps[0]))
         try:
-            if len(steps) > 1 or sends_ahead(steps[0]):
+            if sends_ahead(steps[0]):
                 batch = compose(self._history, steps, signature=settings.signature, role=settings.role)
                 await batch.send(session, self._note)
             else:
-                self._note(
-                    steps[0],
-                    await send_stepwise(
-                        session, self._history, steps[0], signature=settings.signature, role=settings.role
-                    ),
+                step = steps[0]
+                applied = await send_stepwise(
+                    session, self._history, step, signature=settings.signature, role=settings.role
                 )
+                self._note(step, applied)
         except Stuck as stuck:
             return stuck
         return None
@@ -108,20 +153,20 @@ class Execution:
             )
         )
 
-    async def _failed(
-        self, session: Session, stuck: Stuck, *, tries: int, blockers: tuple[Blocker, ...]
-    ) -> MigrationFailed:
-        """The error for a file that fails for good, after it is written down among the events."""
+    def _scene(self, stuck: Stuck, *, tries: int, watch: Watch) -> Scene:
         target = self._settings.target
-        scene = Scene(
+        return Scene(
             server=server_name(target.endpoint),
             database=target.database,
             script=stuck.step.script,
             statement=stuck.statement,
             outcome=Outcome.ROLLED_BACK,
             attempts=tries,
-            blockers=blockers,
+            blockers=watch.blockers if stuck.report.sqlstate in RETRYABLE else (),
         )
+
+    async def _failed(self, session: Session, stuck: Stuck, scene: Scene) -> MigrationFailed:
+        """The error for a file that fails for good, after it is written down among the events."""
         failure = describe(stuck.report, scene, await self._circumstances(session, stuck))
         await self._record_failure(session, failure)
         return MigrationFailed(failure)
@@ -135,7 +180,7 @@ class Execution:
             "outcome": failure.outcome,
             "attempts": failure.attempts,
         }
-        command = ledger.event(
+        command = event_command(
             self._history,
             "failure",
             signature=self._settings.signature,
@@ -144,7 +189,7 @@ class Execution:
         )
         # The report to the caller is what counts; a server that is out of disk cannot take a note of it.
         with contextlib.suppress(CommandFailed):
-            await session.pipeline([Command("RESET SESSION AUTHORIZATION"), Command("RESET ALL"), command])
+            await session.pipeline([*role_commands(self._settings.role), Command("RESET ALL"), command])
 
     async def _circumstances(self, session: Session, stuck: Stuck) -> Circumstances:
         script = stuck.step.script
@@ -155,7 +200,7 @@ class Execution:
             statement=script.statements[stuck.statement] if stuck.statement is not None else None,
             transaction=script.directives.transaction,
             others=tuple(file for file in self._files if file is not script.file),
-            last_unmark=await ledger.last_unmark(session, self._history, script.file.filename),
+            last_unmark=await last_unmark(session, self._history, script.file.filename),
         )
 
     def _patience(self) -> Patience:
@@ -168,22 +213,21 @@ class Execution:
             session, lambda: open_session(target, purpose="watch"), after=min(_WATCH_AFTER, limit / 3)
         )
 
-    def _say_started(self, step: Step) -> None:
-        filename = step.script.file.filename
-        self._settings.observe(Event(kind=EventKind.STARTED, message=f"{filename} ...", filename=filename))
-
-    def _say_retry(self, stuck: Stuck, pause: timedelta, blockers: tuple[Blocker, ...]) -> None:
+    async def _pause(self, stuck: Stuck, pause: timedelta, watch: Watch) -> None:
+        """Says what is in the way, and waits."""
         filename = stuck.step.script.file.filename
-        who = (
-            f"; process {blockers[0].pid} ({blockers[0].application or 'no name'}) is in the way"
-            if blockers
-            else ""
-        )
-        self._settings.observe(
-            Event(
-                kind=EventKind.RETRY,
-                message=f"{filename}: {stuck.report.message}{who}; trying again in {pause.total_seconds():.1f} s",
-                filename=filename,
-                blocker=blockers[0] if blockers else None,
-            )
-        )
+        first = watch.blockers[0] if watch.blockers else None
+        who = f"; process {first.pid} ({first.application or 'no name'}) is in the way" if first else ""
+        message = f"{filename}: {stuck.report.message}{who}; trying again in {pause.total_seconds():.1f} s"
+        self._settings.observe(Event(kind=EventKind.RETRY, message=message, filename=filename, blocker=first))
+        await asyncio.sleep(pause.total_seconds())
+
+    def _say(self, kind: EventKind, step: Step, message: str) -> None:
+        self._settings.observe(Event(kind=kind, message=message, filename=step.script.file.filename))
+
+
+def _beginning(step: Step) -> str:
+    filename, total = step.script.file.filename, len(step.script.statements)
+    if step.start:
+        return f"{filename}: going on at statement {step.start + 1} of {total}"
+    return f"{filename}: {total} statement{'' if total == 1 else 's'}"

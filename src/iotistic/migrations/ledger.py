@@ -1,15 +1,13 @@
-"""The history in its database: looked at without a trace, made or adopted under the lock, written in the file's own transaction."""
+"""The history in its database: looked at without a trace, made or adopted under the lock."""
 
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from iotistic import __version__
-from iotistic.migrations.entry import Entry, EntryKind, entry_of
+from iotistic.migrations.entry import Entry, entry_of
 from iotistic.migrations.errors import HistoryRefused, Problem, ProblemKind
 from iotistic.migrations.history import History
-from iotistic.migrations.script import ALGORITHM, Script, normalised_checksum
 from iotistic.migrations.session import Command, CommandFailed, Session
 from iotistic.migrations.tables import (
     COLUMNS,
@@ -22,52 +20,16 @@ from iotistic.migrations.tables import (
     read_entries,
 )
 
-__all__ = ["Signature", "current_rows", "ensure", "event", "last_unmark", "read", "record_applied"]
+__all__ = ["current_rows", "ensure_tables", "last_unmark", "read_history"]
 
 _NO_TABLE = {"42P01", "3F000"}
 _NO_COLUMN = "42703"
-
-_RECORDED = {
-    "migration_number": "$1::bigint",
-    "name": "$2",
-    "filename": "$3",
-    "kind": "$4",
-    "state": "'applied'",
-    "checksum": "$5",
-    "normalised_checksum": "$6",
-    "checksum_algorithm": "$7",
-    "statements_total": "$8::integer",
-    "statements_done": "$8::integer",
-    "started_at": "now()",
-    "applied_at": "clock_timestamp()",
-    "execution_time_ms": "extract(epoch FROM clock_timestamp() - now()) * 1000",
-    "applied_by": "session_user",
-    "host": "$9",
-    "application": "$10",
-    "tool_version": "$11",
-    "server_version": "current_setting('server_version')",
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Signature:
-    """Who writes to the history, besides the database role."""
-
-    application: str
-    """Which program."""
-    host: str
-    """On which machine."""
-
-    @classmethod
-    def of(cls, application: str) -> "Signature":
-        """This machine's signature for a program."""
-        return cls(application=application, host=socket.gethostname())
 
 
 async def current_rows(session: Session, history: History) -> Mapping[str, str | None] | None:
     """Filename -> checksum of every finished entry (None for an unfinished one), in one query; None when there is no table.
 
-    Also None when the table has another layout, which `read` then tells apart.
+    Also None when the table has another layout, which `read_history` then tells apart.
     """
     try:
         rows = await session.rows(Command(read_current(history)))
@@ -78,7 +40,7 @@ async def current_rows(session: Session, history: History) -> Mapping[str, str |
     return {row[0] or "": row[1] for row in rows}
 
 
-async def read(session: Session, history: History) -> tuple[Entry, ...] | None:
+async def read_history(session: Session, history: History) -> tuple[Entry, ...] | None:
     """Every entry, from our own table or from one in another runner's layout; None when there is no table. Writes nothing.
 
     Raises HistoryRefused when the table is no history we can read.
@@ -90,7 +52,7 @@ async def read(session: Session, history: History) -> tuple[Entry, ...] | None:
     return tuple(entry_of(row) for row in await session.rows(Command(read_entries(history, present))))
 
 
-async def ensure(session: Session, history: History, present: Mapping[str, str]) -> tuple[Entry, ...]:
+async def ensure_tables(session: Session, history: History, present: Mapping[str, str]) -> tuple[Entry, ...]:
     """Makes the tables, or adds what they lack, and reads every entry. Only under the lock.
 
     `present` is the answer of `columns_of_ledger`, read under the lock.
@@ -110,58 +72,6 @@ async def ensure(session: Session, history: History, present: Mapping[str, str])
         ]
         await session.pipeline([Command("BEGIN"), *changes, adopted, Command("COMMIT")])
     return tuple(entry_of(row) for row in await session.rows(Command(read_entries(history))))
-
-
-def record_applied(history: History, script: Script, signature: Signature, *, replace: bool) -> Command:
-    """The command that records a file as applied, in the file's own transaction; answers milliseconds and the moment.
-
-    `replace` allows the file to have a row already: a repeatable file, or one that got stuck before.
-    """
-    file = script.file
-    update = ", ".join(f"{column} = excluded.{column}" for column in _RECORDED)
-    conflict = f" ON CONFLICT (filename) DO UPDATE SET {update}" if replace else ""
-    return Command(
-        f"INSERT INTO {history.ledger} ({', '.join(_RECORDED)}) VALUES ({', '.join(_RECORDED.values())}){conflict}"
-        " RETURNING execution_time_ms, extract(epoch FROM applied_at)",
-        (
-            str(file.number) if file.number is not None else None,
-            file.name,
-            file.filename,
-            EntryKind.REPEATABLE if file.repeatable else EntryKind.SQL,
-            file.checksum,
-            normalised_checksum(file),
-            ALGORITHM,
-            str(len(script.statements)),
-            signature.host,
-            signature.application,
-            __version__,
-        ),
-    )
-
-
-def event(
-    history: History,
-    action: str,
-    *,
-    signature: Signature,
-    filename: str | None = None,
-    reason: str | None = None,
-    facts: Mapping[str, object] | None = None,
-) -> Command:
-    """The command that adds one event."""
-    return Command(
-        f"INSERT INTO {history.events} (action, filename, reason, facts, host, application, tool_version)"
-        " VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7)",
-        (
-            action,
-            filename,
-            reason,
-            json.dumps(facts or {}),
-            signature.host,
-            signature.application,
-            __version__,
-        ),
-    )
 
 
 async def last_unmark(session: Session, history: History, filename: str) -> str | None:

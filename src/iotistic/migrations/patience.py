@@ -31,7 +31,7 @@ class Patience:
 
     def next_pause(self) -> timedelta | None:
         """How long to wait before the next try: 0.2 s, doubling up to 10 s, give or take a half. None: enough."""
-        pause = min(_FIRST * 2 ** (self.tries - 1), _LONGEST) * (0.5 + self._jitter())
+        pause = min(_FIRST * float(2 ** (self.tries - 1)), _LONGEST) * (0.5 + self._jitter())
         spent = timedelta(seconds=self._now() - self._began)
         if self.tries >= self._limits.tries or spent + pause > self._limits.retry_for:
             return None

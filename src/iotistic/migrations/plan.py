@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from iotistic.migrations.entry import Entry, EntryKind
+from iotistic.migrations.entry import Entry, EntryKind, EntryState
 from iotistic.migrations.errors import HistoryRefused, Problem, ProblemKind
 from iotistic.migrations.files import MigrationFile
 from iotistic.migrations.history import command_line
@@ -67,7 +67,9 @@ class Step:
     start: int = 0
     """Index of the first statement that is not done yet."""
     resumed: bool = False
-    """Whether an earlier run got stuck in this file: the statement at `start` may have been tried already."""
+    """Whether an earlier run began this file: it has a row already."""
+    unsure: bool = False
+    """Whether that run vanished without a word: the statement at `start` may have happened."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,12 +203,13 @@ def _up_to(pending: tuple[MigrationFile, ...], target: int | None) -> tuple[Migr
 def _step(service: str, script: Script, entry: Entry | None) -> Step:
     if entry is None:
         return Step(script=script)
+    unsure = entry.state is EntryState.RUNNING
     if entry.statements_done == 0:
-        return Step(script=script, resumed=True)
+        return Step(script=script, resumed=True, unsure=unsure)
     done = tuple(digest(statement) for statement in script.statements[: entry.statements_done])
     if script.directives.transaction or done != entry.digests:
         raise HistoryRefused(service, (_unfinished(service, entry),))
-    return Step(script=script, start=entry.statements_done, resumed=True)
+    return Step(script=script, start=entry.statements_done, resumed=True, unsure=unsure)
 
 
 def _refused_target(files: tuple[MigrationFile, ...], target: int | None) -> tuple[Problem, ...]:

@@ -7,16 +7,17 @@ from datetime import timedelta
 from typing import Final, final
 
 from iotistic.config import Endpoint
-from iotistic.migrations import ledger
+from iotistic.migrations.batch import role_commands
 from iotistic.migrations.connecting import Target, open_session, reopen_session, server_name
 from iotistic.migrations.entry import Entry
 from iotistic.migrations.errors import ServerUnreachable
 from iotistic.migrations.execution import Execution, Settings
 from iotistic.migrations.files import MigrationFile, read_folder
 from iotistic.migrations.history import History
-from iotistic.migrations.ledger import Signature
+from iotistic.migrations.ledger import current_rows, ensure_tables, read_history
 from iotistic.migrations.lock import take_lock, unlock
 from iotistic.migrations.plan import Plan, RunOptions, compare, is_current, make_plan
+from iotistic.migrations.records import Signature
 from iotistic.migrations.report import Applied, Event, EventKind, Observer, Report, RunLimits, Status
 from iotistic.migrations.session import ConnectionLost, Session
 
@@ -63,7 +64,7 @@ async def inspect(endpoint: Endpoint, database: str, history: History) -> Status
     target = Target(endpoint=endpoint, database=database, history=history, limits=RunLimits())
     files, session = await _files_and_session(target)
     async with session:
-        entries = await ledger.read(session, history)
+        entries = await read_history(session, history)
     return Status(
         service=history.service,
         database=database,
@@ -119,7 +120,7 @@ class _Run:
     async def _attempt(
         self, session: Session, files: tuple[MigrationFile, ...], execution: Execution
     ) -> Report:
-        rows = await ledger.current_rows(session, self._history)
+        rows = await current_rows(session, self._history)
         if rows is None or not is_current(files, rows):
             if rows is None or any(rows.get(file.filename) is None for file in files):
                 await self._under_lock(session, files, execution)
@@ -140,7 +141,7 @@ class _Run:
         self, session: Session, files: tuple[MigrationFile, ...], execution: Execution
     ) -> None:
         """Everything is on record and something differs: only a changed repeatable file is a reason to take the lock."""
-        entries = await ledger.read(session, self._history)
+        entries = await read_history(session, self._history)
         plan = make_plan(self._history.service, files, entries or (), self._options)
         if plan.steps:
             await self._under_lock(session, files, execution)
@@ -159,7 +160,9 @@ class _Run:
             open_second=lambda: open_session(self._target, purpose="probe"),
         )
         self._waited += locked.waited
-        entries = await ledger.ensure(session, self._history, locked.columns)
+        if self._settings.role is not None:
+            await session.pipeline(role_commands(self._settings.role))
+        entries = await ensure_tables(session, self._history, locked.columns)
         self._settle(entries, execution)
         plan = make_plan(self._history.service, files, entries, self._options)
         self._say_notices(plan)

@@ -87,7 +87,7 @@ class Session:
     @property
     def lost(self) -> bool:
         """Whether the connection is gone."""
-        return self._connection.closed or self._pgconn.status != ConnStatus.OK
+        return self._pgconn.status != ConnStatus.OK
 
     async def rows(self, command: Command) -> list[Row]:
         """The rows of one command."""

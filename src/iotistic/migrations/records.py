@@ -1,0 +1,167 @@
+"""What is written to a history: one command for each thing there is to remember."""
+
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from iotistic import __version__
+from iotistic.migrations.entry import EntryKind
+from iotistic.migrations.history import History
+from iotistic.migrations.script import ALGORITHM, Script, digest, normalised_checksum
+from iotistic.migrations.session import Command
+
+__all__ = [
+    "Signature",
+    "event_command",
+    "failed_record",
+    "finish_record",
+    "progress_record",
+    "record_applied",
+    "start_record",
+]
+
+_RECORDED: Final = {
+    "migration_number": "$1::bigint",
+    "name": "$2",
+    "filename": "$3",
+    "kind": "$4",
+    "state": "'applied'",
+    "checksum": "$5",
+    "normalised_checksum": "$6",
+    "checksum_algorithm": "$7",
+    "statements_total": "$8::integer",
+    "statements_done": "$8::integer",
+    "started_at": "now()",
+    "applied_at": "clock_timestamp()",
+    "execution_time_ms": "extract(epoch FROM clock_timestamp() - now()) * 1000",
+    "applied_by": "session_user",
+    "host": "$9",
+    "application": "$10",
+    "tool_version": "$11",
+    "server_version": "current_setting('server_version')",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """Who writes to the history, besides the database role."""
+
+    application: str
+    """Which program."""
+    host: str
+    """On which machine."""
+
+    @classmethod
+    def of(cls, application: str) -> "Signature":
+        """This machine's signature for a program."""
+        return cls(application=application, host=socket.gethostname())
+
+
+def record_applied(history: History, script: Script, signature: Signature, *, replace: bool) -> Command:
+    """The command that records a file as applied, in the file's own transaction; answers milliseconds and the moment.
+
+    `replace` allows the file to have a row already: a repeatable file, or one that got stuck before.
+    """
+    update = ", ".join(f"{column} = excluded.{column}" for column in _RECORDED)
+    conflict = f" ON CONFLICT (filename) DO UPDATE SET {update}" if replace else ""
+    return Command(
+        f"INSERT INTO {history.ledger} ({', '.join(_RECORDED)}) VALUES ({', '.join(_RECORDED.values())}){conflict}"
+        " RETURNING execution_time_ms, extract(epoch FROM applied_at)",
+        (
+            *_identity(script),
+            str(len(script.statements)),
+            signature.host,
+            signature.application,
+            __version__,
+        ),
+    )
+
+
+def event_command(
+    history: History,
+    action: str,
+    *,
+    signature: Signature,
+    filename: str | None = None,
+    reason: str | None = None,
+    facts: Mapping[str, object] | None = None,
+) -> Command:
+    """The command that adds one event."""
+    return Command(
+        f"INSERT INTO {history.events} (action, filename, reason, facts, host, application, tool_version)"
+        " VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7)",
+        (
+            action,
+            filename,
+            reason,
+            json.dumps(facts or {}),
+            signature.host,
+            signature.application,
+            __version__,
+        ),
+    )
+
+
+def start_record(history: History, script: Script, signature: Signature, *, afresh: bool) -> Command:
+    """The command that records a no-transaction file as running, before its first statement; `afresh`: nothing of it is done."""
+    reset = (
+        ", statements_done = 0, statement_digests = '{}', started_at = excluded.started_at" if afresh else ""
+    )
+    kept = (
+        "checksum",
+        "normalised_checksum",
+        "checksum_algorithm",
+        "statements_total",
+        "host",
+        "application",
+    )
+    update = ", ".join(f"{column} = excluded.{column}" for column in kept)
+    return Command(
+        f"INSERT INTO {history.ledger} (migration_number, name, filename, kind, state, checksum, normalised_checksum,"
+        " checksum_algorithm, statements_total, started_at, applied_by, host, application, tool_version, server_version)"
+        " VALUES ($1::bigint, $2, $3, $4, 'running', $5, $6, $7, $8::integer, now(), session_user, $9, $10, $11,"
+        " current_setting('server_version'))"
+        f" ON CONFLICT (filename) DO UPDATE SET state = 'running', applied_at = NULL, {update}{reset}",
+        (*_identity(script), str(len(script.statements)), signature.host, signature.application, __version__),
+    )
+
+
+def progress_record(history: History, script: Script, done: int) -> Command:
+    """The command that records how many statements of a no-transaction file are done, and which they were."""
+    digests = "{" + ",".join(digest(statement) for statement in script.statements[:done]) + "}"
+    return Command(
+        f"UPDATE {history.ledger} SET statements_done = $2::integer, statement_digests = $3::text[] WHERE filename = $1",
+        (script.file.filename, str(done), digests),
+    )
+
+
+def finish_record(history: History, script: Script) -> Command:
+    """The command that records a no-transaction file as applied; answers milliseconds and the moment."""
+    return Command(
+        f"UPDATE {history.ledger} SET state = 'applied', applied_at = clock_timestamp(),"
+        " execution_time_ms = least(extract(epoch FROM clock_timestamp() - started_at) * 1000, 2147483647)"
+        " WHERE filename = $1 RETURNING execution_time_ms, extract(epoch FROM applied_at)",
+        (script.file.filename,),
+    )
+
+
+def failed_record(history: History, script: Script) -> Command:
+    """The command that records that a statement of a no-transaction file failed."""
+    return Command(
+        f"UPDATE {history.ledger} SET state = 'failed' WHERE filename = $1", (script.file.filename,)
+    )
+
+
+def _identity(script: Script) -> tuple[str | None, ...]:
+    file = script.file
+    return (
+        str(file.number) if file.number is not None else None,
+        file.name,
+        file.filename,
+        EntryKind.REPEATABLE if file.repeatable else EntryKind.SQL,
+        file.checksum,
+        normalised_checksum(file),
+        ALGORITHM,
+    )

@@ -1,0 +1,112 @@
+"""A PostgreSQL connection that breaks exactly where a test wants it to.
+
+Stands between a client and a server, understands only where messages begin and end, and cuts after the n-th message of one
+side. To the server a cut looks as if the client was killed with -9; to the client as if the server was.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from iotistic.config import Endpoint
+
+__all__ = ["Proxy", "proxied"]
+
+_EXECUTE = {b"E", b"Q"}
+
+
+@dataclass
+class Proxy:
+    """Counts what passes; settings may be changed at any time."""
+
+    endpoint: Endpoint
+    cut_after_requests: int | None = None
+    """Client's side: this many commands (Execute, Query) reach the server, the next one does not."""
+    cut_after_answers: int | None = None
+    """Server's side: this many messages reach the client, the next one does not; the server has done its work."""
+    refuse: bool = False
+    """Whether new connections are closed at once."""
+    requests: int = 0
+    answers: int = 0
+    connections: int = 0
+    cuts: int = 0
+
+    async def serve(self, upstream: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if self.refuse:
+            writer.close()
+            return
+        server_reader, server_writer = await asyncio.open_connection(*upstream)
+        both = [
+            asyncio.create_task(self._forward(reader, server_writer, self._request, greeting=True)),
+            asyncio.create_task(self._forward(server_reader, writer, self._answer, greeting=False)),
+        ]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in both:
+                task.cancel()
+            for side in (writer, server_writer):
+                side.close()
+            await asyncio.gather(*both, return_exceptions=True)
+
+    async def _forward(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        passes: Callable[[bytes], bool],
+        *,
+        greeting: bool,
+    ) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            if greeting:  # the startup message has no type
+                head = await reader.readexactly(4)
+                writer.write(head + await reader.readexactly(int.from_bytes(head, "big") - 4))
+            while True:
+                head = await reader.readexactly(5)
+                body = await reader.readexactly(int.from_bytes(head[1:], "big") - 4)
+                if not passes(head[:1]):
+                    self.cuts += 1
+                    await writer.drain()
+                    return
+                writer.write(head + body)
+
+    def _request(self, kind: bytes) -> bool:
+        if kind in _EXECUTE:
+            if self.cut_after_requests is not None and self.requests >= self.cut_after_requests:
+                self.cut_after_requests = None
+                return False
+            self.requests += 1
+        return True
+
+    def _answer(self, _: bytes) -> bool:
+        if self.cut_after_answers is not None and self.answers >= self.cut_after_answers:
+            self.cut_after_answers = None
+            return False
+        self.answers += 1
+        return True
+
+
+@asynccontextmanager
+async def proxied(endpoint: Endpoint) -> AsyncIterator[Proxy]:
+    """A proxy in front of `endpoint`'s first host, on a free port."""
+    upstream = endpoint.hosts[0]
+    proxy = Proxy(endpoint=endpoint)
+    tasks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(proxy.serve(upstream, reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    listener = await asyncio.start_server(accept, "127.0.0.1", 0)
+    proxy.endpoint = replace(endpoint, hosts=(listener.sockets[0].getsockname(),), sslmode="disable")
+    try:
+        yield proxy
+    finally:
+        listener.close()
+        for task in list(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
