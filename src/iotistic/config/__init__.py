@@ -9,11 +9,11 @@ from iotistic.config.model import (
     LogSettings,
     PoolSettings,
     SessionLimits,
-    SettingRow,
     Settings,
     StartupMigrations,
 )
 from iotistic.config.problems import Problem, SettingsInvalid
+from iotistic.config.rows import SettingRow
 from iotistic.config.sources import environment
 
 __all__ = [

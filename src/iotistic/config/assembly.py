@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from iotistic.config.catalogue import CATALOGUE, SETTINGS
+from iotistic.config.catalogue import SETTINGS, Catalogue
 from iotistic.config.location import Surroundings, is_local, misplaced_host
 from iotistic.config.model import (
     ApiSettings,
@@ -11,21 +11,21 @@ from iotistic.config.model import (
     LogSettings,
     PoolSettings,
     SessionLimits,
-    SettingRow,
     Settings,
 )
+from iotistic.config.rows import SettingRow
 from iotistic.config.values import Values
 
 __all__ = ["assemble"]
 
 _ONLY_WITH_A_HOST = (
-    CATALOGUE.db_port,
-    CATALOGUE.db_user,
-    CATALOGUE.db_password,
-    CATALOGUE.db_sslmode,
-    CATALOGUE.db_sslrootcert,
-    CATALOGUE.db_sslcert,
-    CATALOGUE.db_sslkey,
+    Catalogue.db_port,
+    Catalogue.db_user,
+    Catalogue.db_password,
+    Catalogue.db_sslmode,
+    Catalogue.db_sslrootcert,
+    Catalogue.db_sslcert,
+    Catalogue.db_sslkey,
 )
 
 
@@ -36,7 +36,7 @@ def assemble(
     surroundings: Surroundings | None,
 ) -> Settings:
     """The settings of these values; what they make wrong together goes to the report of `values`."""
-    data_dir = values.find(CATALOGUE.data_dir) or default_data_dir
+    data_dir = values.find(Catalogue.data_dir) or default_data_dir
     database = _endpoint(values, parameters)
     _judge_location(values, surroundings)
     names, pool = _names(values), _pool(values)
@@ -46,16 +46,16 @@ def assemble(
         names=names,
         pool=pool,
         limits=SessionLimits(
-            statement_timeout=values[CATALOGUE.statement_timeout],
-            lock_timeout=values[CATALOGUE.lock_timeout],
-            idle_in_transaction_timeout=values[CATALOGUE.idle_in_transaction_timeout],
+            statement_timeout=values[Catalogue.statement_timeout],
+            lock_timeout=values[Catalogue.lock_timeout],
+            idle_in_transaction_timeout=values[Catalogue.idle_in_transaction_timeout],
         ),
-        api=ApiSettings(host=values[CATALOGUE.api_host], port=values[CATALOGUE.api_port]),
-        log=LogSettings(level=values[CATALOGUE.log_level], format=values[CATALOGUE.log_format]),
-        server_port=values.find(CATALOGUE.server_port),
-        server_account=values.find(CATALOGUE.server_account),
-        startup_migrations=values[CATALOGUE.startup_migrations],
-        pepper=values.find(CATALOGUE.pepper),
+        api=ApiSettings(host=values[Catalogue.api_host], port=values[Catalogue.api_port]),
+        log=LogSettings(level=values[Catalogue.log_level], format=values[Catalogue.log_format]),
+        server_port=values.find(Catalogue.server_port),
+        server_account=values.find(Catalogue.server_account),
+        startup_migrations=values[Catalogue.startup_migrations],
+        pepper=values.find(Catalogue.pepper),
         warnings=tuple(values.report.warnings),
         rows=_rows(values, data_dir, database),
     )
@@ -63,18 +63,18 @@ def assemble(
 
 def _names(values: Values) -> DatabaseNames:
     names = DatabaseNames(
-        platform=values[CATALOGUE.db_name],
-        billing=values[CATALOGUE.billing_db_name],
-        vpn=values[CATALOGUE.vpn_db_name],
+        platform=values[Catalogue.db_name],
+        billing=values[Catalogue.billing_db_name],
+        vpn=values[Catalogue.vpn_db_name],
     )
-    sound = values.sound(CATALOGUE.db_name, CATALOGUE.billing_db_name, CATALOGUE.vpn_db_name)
+    sound = values.sound(Catalogue.db_name, Catalogue.billing_db_name, Catalogue.vpn_db_name)
     if sound and len({names.platform, names.billing, names.vpn}) < len(
         (names.platform, names.billing, names.vpn)
     ):
         values.report.problem(
-            CATALOGUE.billing_db_name.variable
+            Catalogue.billing_db_name.variable
             if names.billing in {names.platform, names.vpn}
-            else CATALOGUE.vpn_db_name.variable,
+            else Catalogue.vpn_db_name.variable,
             "Two of the three databases have the same name; each keeps its own migration history.",
             "Give DB_NAME, IOTISTIC_BILLING_DB_NAME and IOTISTIC_VPN_DB_NAME different names.",
             value=names.billing if names.billing in {names.platform, names.vpn} else names.vpn,
@@ -84,15 +84,15 @@ def _names(values: Values) -> DatabaseNames:
 
 def _pool(values: Values) -> PoolSettings:
     pool = PoolSettings(
-        min_size=values[CATALOGUE.pool_min],
-        max_size=values[CATALOGUE.pool_max],
-        timeout=values[CATALOGUE.pool_timeout],
-        max_idle=values[CATALOGUE.pool_max_idle],
-        max_lifetime=values[CATALOGUE.pool_max_lifetime],
+        min_size=values[Catalogue.pool_min],
+        max_size=values[Catalogue.pool_max],
+        timeout=values[Catalogue.pool_timeout],
+        max_idle=values[Catalogue.pool_max_idle],
+        max_lifetime=values[Catalogue.pool_max_lifetime],
     )
-    if values.sound(CATALOGUE.pool_min, CATALOGUE.pool_max) and pool.min_size > pool.max_size:
+    if values.sound(Catalogue.pool_min, Catalogue.pool_max) and pool.min_size > pool.max_size:
         values.report.problem(
-            CATALOGUE.pool_min.variable,
+            Catalogue.pool_min.variable,
             f"It is more than IOTISTIC_POOL_MAX, which is {pool.max_size}.",
             "Lower the one or raise the other.",
             value=str(pool.min_size),
@@ -101,20 +101,20 @@ def _pool(values: Values) -> PoolSettings:
 
 
 def _endpoint(values: Values, parameters: tuple[tuple[str, str], ...]) -> Endpoint | None:
-    hosts = values.find(CATALOGUE.db_host)
+    hosts = values.find(Catalogue.db_host)
     if hosts is None:
         _warn_of_hostless(values)
         return None
-    sslmode = values.find(CATALOGUE.db_sslmode) or _default_sslmode(hosts)
-    certificate, key = values.find(CATALOGUE.db_sslcert), values.find(CATALOGUE.db_sslkey)
-    authority = values.find(CATALOGUE.db_sslrootcert)
-    if authority is not None and values.text(CATALOGUE.db_sslrootcert) == "system":
+    sslmode = values.find(Catalogue.db_sslmode) or _default_sslmode(hosts)
+    certificate, key = values.find(Catalogue.db_sslcert), values.find(Catalogue.db_sslkey)
+    authority = values.find(Catalogue.db_sslrootcert)
+    if authority is not None and values.text(Catalogue.db_sslrootcert) == "system":
         authority = Path("system")  # libpq's word, not a file
     _judge_tls(values, sslmode, authority)
     return Endpoint(
         hosts=_with_ports(values, hosts),
-        user=values[CATALOGUE.db_user],
-        password=values.find(CATALOGUE.db_password),
+        user=values[Catalogue.db_user],
+        password=values.find(Catalogue.db_password),
         sslmode=sslmode,
         sslrootcert=authority,
         sslcert=certificate,
@@ -128,24 +128,24 @@ def _default_sslmode(hosts: tuple[str, ...]) -> str:
 
 
 def _with_ports(values: Values, hosts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    ports = values[CATALOGUE.db_port]
+    ports = values[Catalogue.db_port]
     if len(ports) == 1:
         ports = ports * len(hosts)
-    if len(ports) != len(hosts) and values.sound(CATALOGUE.db_host, CATALOGUE.db_port):
+    if len(ports) != len(hosts) and values.sound(Catalogue.db_host, Catalogue.db_port):
         values.report.problem(
-            CATALOGUE.db_port.variable,
+            Catalogue.db_port.variable,
             f"There are {len(ports)} ports and {len(hosts)} hosts.",
             "Give one port for all hosts, or one for each.",
-            value=values.text(CATALOGUE.db_port),
+            value=values.text(Catalogue.db_port),
         )
     return tuple(zip(hosts, ports, strict=False))
 
 
 def _judge_tls(values: Values, sslmode: str, authority: Path | None) -> None:
     report = values.report
-    for setting in (CATALOGUE.db_sslrootcert, CATALOGUE.db_sslcert, CATALOGUE.db_sslkey):
+    for setting in (Catalogue.db_sslrootcert, Catalogue.db_sslcert, Catalogue.db_sslkey):
         path = values.find(setting)
-        is_word = setting is CATALOGUE.db_sslrootcert and authority == Path("system")
+        is_word = setting is Catalogue.db_sslrootcert and authority == Path("system")
         if path is not None and not is_word and not path.is_file():
             report.problem(
                 setting.variable,
@@ -153,9 +153,9 @@ def _judge_tls(values: Values, sslmode: str, authority: Path | None) -> None:
                 "Name a PEM file that this user may read.",
                 value=str(path),
             )
-    certificate, key = values.find(CATALOGUE.db_sslcert), values.find(CATALOGUE.db_sslkey)
+    certificate, key = values.find(Catalogue.db_sslcert), values.find(Catalogue.db_sslkey)
     if (certificate is None) != (key is None):
-        missing = CATALOGUE.db_sslkey if key is None else CATALOGUE.db_sslcert
+        missing = Catalogue.db_sslkey if key is None else Catalogue.db_sslcert
         report.problem(
             missing.variable,
             "A certificate and its key belong together; the other one is set.",
@@ -163,7 +163,7 @@ def _judge_tls(values: Values, sslmode: str, authority: Path | None) -> None:
         )
     if authority == Path("system") and sslmode != "verify-full":
         report.problem(
-            CATALOGUE.db_sslrootcert.variable,
+            Catalogue.db_sslrootcert.variable,
             f"The host's own list of authorities vouches for names, and DB_SSLMODE={sslmode} does not look at the name.",
             "Set DB_SSLMODE=verify-full, or name the authority's file.",
             value="system",
@@ -173,23 +173,23 @@ def _judge_tls(values: Values, sslmode: str, authority: Path | None) -> None:
 def _judge_location(values: Values, surroundings: Surroundings | None) -> None:
     if surroundings is None:
         return
-    for host in values.find(CATALOGUE.db_host) or ():
-        advice = misplaced_host(host, surroundings, external_port=values[CATALOGUE.db_port_ext])
+    for host in values.find(Catalogue.db_host) or ():
+        advice = misplaced_host(host, surroundings, external_port=values[Catalogue.db_port_ext])
         if advice is None:
             continue
         tell = values.report.problem if advice.certain else values.report.warning
-        tell(CATALOGUE.db_host.variable, advice.reason, advice.suggestion, value=host)
+        tell(values.place(Catalogue.db_host), advice.reason, advice.suggestion, value=host)
 
 
 def _warn_of_hostless(values: Values) -> None:
     """DB_PORT=5433 without DB_HOST reads as if it chose a server. It does not."""
-    if not values.sound(CATALOGUE.db_host, CATALOGUE.database_url):
+    if not values.sound(Catalogue.db_host, Catalogue.database_url):
         return
     for setting in _ONLY_WITH_A_HOST:
         given = values.found.get(setting.variable)
-        if given is not None and given.via != setting.fallback:
+        if given is not None and (given.via is None or given.via != setting.fallback):
             values.report.warning(
-                setting.variable,
+                values.place(setting),
                 "It has no effect without DB_HOST: the embedded server is used.",
                 "Set DB_HOST too, or remove it.",
                 value=values.text(setting),
@@ -197,13 +197,15 @@ def _warn_of_hostless(values: Values) -> None:
 
 
 def _rows(values: Values, data_dir: Path, database: Endpoint | None) -> tuple[SettingRow, ...]:
-    effective = {CATALOGUE.data_dir.variable: str(data_dir)}
-    if database is not None:
-        effective[CATALOGUE.db_sslmode.variable] = database.sslmode
+    effective: dict[str, str | None] = {Catalogue.data_dir.variable: str(data_dir)}
+    if database is None:
+        effective |= dict.fromkeys((setting.variable for setting in _ONLY_WITH_A_HOST), None)
+    else:
+        effective[Catalogue.db_sslmode.variable] = database.sslmode
     rows: list[SettingRow] = []
     for setting in SETTINGS:
         row = values.row(setting)
-        if row.value is None and setting.variable in effective:
+        if row.source == "default" and setting.variable in effective:
             row = SettingRow(variable=row.variable, value=effective[setting.variable], source=row.source)
         rows.append(row)
     return tuple(rows)

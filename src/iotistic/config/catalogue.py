@@ -1,9 +1,8 @@
 """Every setting there is, once: parsing, `iotistic config show`, the reference page and .env.example are made from this."""
 
-from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Literal, final
 
 from iotistic.config.kinds import (
     DATABASE_NAME,
@@ -18,50 +17,19 @@ from iotistic.config.kinds import (
     SECRET,
     TEXT,
     URL,
-    Kind,
     choice,
     count,
     secret,
 )
 from iotistic.config.model import StartupMigrations
+from iotistic.config.setting import Setting
 from iotistic.secret import Secret
 
-__all__ = ["CATALOGUE", "GROUPS", "SETTINGS", "TLS_MODES", "Catalogue", "Setting"]
-
-T_co = TypeVar("T_co", covariant=True)
+__all__ = ["GROUPS", "SETTINGS", "TLS_MODES", "Catalogue"]
 
 TLS_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _SHORTEST_PEPPER = 32
 _MOST_CONNECTIONS = 1000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting(Generic[T_co]):
-    """One setting, as a reader of the reference page meets it."""
-
-    variable: str
-    """The environment variable, and the name in .env."""
-    kind: Kind[T_co]
-    """What its text means."""
-    default: str | None
-    """The text that stands for it when nothing is given; None means not set."""
-    group: str
-    """The heading it is listed under."""
-    meaning: str
-    """What it does, in a sentence or two."""
-    example: str
-    """A value to start from."""
-    fallback: str | None = None
-    """The variable whose value counts when this one is not given."""
-    unset: str = "not set"
-    """What its absence means, where there is no default."""
-    in_env_file: bool = True
-    """Whether .env.example offers it; the alternative spelling of another setting stays out."""
-
-    @property
-    def file_variable(self) -> str | None:
-        """The variable that names a file to read the value from; only secrets have one."""
-        return f"{self.variable}_FILE" if self.kind.is_secret else None
 
 
 _DATABASE = "The database server"
@@ -73,7 +41,7 @@ GROUPS = (_DATABASE, _TLS, _EMBEDDED, _CONNECTIONS, _SERVICES)
 """The headings, in order."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@final
 class Catalogue:
     """The settings by name, with the type of each."""
 
@@ -364,6 +332,7 @@ class Catalogue:
     )
 
 
-CATALOGUE = Catalogue()
-SETTINGS: tuple[Setting[object], ...] = tuple(getattr(CATALOGUE, field.name) for field in fields(CATALOGUE))
+SETTINGS: tuple[Setting[object], ...] = tuple(
+    value for value in vars(Catalogue).values() if isinstance(value, Setting)
+)
 """All of them, in the order of the reference page."""

@@ -21,6 +21,7 @@ _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(?P<r
 _SINGLE = re.compile(r"'(?P<text>[^']*)'\s*(?:#.*)?")
 _DOUBLE = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"\s*(?:#.*)?')
 _COMMENT = re.compile(r"(?:^|\s+)#.*$")
+_DOLLAR = re.compile(r"\$[\w{$]")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -28,9 +29,9 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 class DotenvEntry:
     """One line that sets something, or fails to."""
 
-    name: str
-    """The variable; for a line that names none, the file and line number."""
-    value: str
+    name: str | None
+    """The variable; None when the line, or the file, names none."""
+    value: str = ""
     """Its text, unquoted."""
     problem: Problem | None = None
     """Why the value is not to be relied on."""
@@ -44,31 +45,24 @@ def read_dotenv(path: Path) -> tuple[DotenvEntry, ...]:
         return ()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"byte {error.start} is no UTF-8"
-        problem = Problem(
-            variable=str(path),
-            value=None,
-            reason=f"The file cannot be read: {reason}.",
-            suggestion="Give it to this user, save it as UTF-8, or remove it.",
-        )
-        return (DotenvEntry(name=str(path), value="", problem=problem),)
+        suggestion = "Give it to this user, save it as UTF-8, or remove it."
+        return (_broken(None, str(path), f"The file cannot be read: {reason}.", suggestion),)
     return parse_dotenv(text, source=path.name)
 
 
 def parse_dotenv(text: str, *, source: str = ".env") -> tuple[DotenvEntry, ...]:
     """The entries of the text, in order; of a repeated name the last counts."""
-    found: list[DotenvEntry] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if stripped and not stripped.startswith("#"):
-            found.append(_entry(stripped, f"{source}:{number}"))
-    return tuple(found)
+    lines = ((number, line.strip()) for number, line in enumerate(text.splitlines(), start=1))
+    return tuple(
+        _entry(line, f"{source}:{number}") for number, line in lines if line and not line.startswith("#")
+    )
 
 
 def _entry(line: str, place: str) -> DotenvEntry:
     match = _LINE.fullmatch(line)
     if match is None:
         return _broken(
-            place, place, "This line is neither NAME=value nor a comment.", "Put a # before it, or remove it."
+            None, place, "This line is neither NAME=value nor a comment.", "Put a # before it, or remove it."
         )
     name, rest = match["name"], match["rest"]
     if rest.startswith("'"):
@@ -76,22 +70,21 @@ def _entry(line: str, place: str) -> DotenvEntry:
         return DotenvEntry(name=name, value=quoted["text"]) if quoted else _unclosed(name, place)
     if rest.startswith('"'):
         quoted = _DOUBLE.fullmatch(rest)
-        if quoted is None:
-            return _unclosed(name, place)
-        value = re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), quoted["text"])
-        return _with_dollar_checked(name, value, place)
-    return _with_dollar_checked(name, _COMMENT.sub("", rest).strip(), place)
+        return _double_quoted(name, quoted["text"], place) if quoted else _unclosed(name, place)
+    return _without_dollar(name, _COMMENT.sub("", rest).strip(), place)
 
 
-def _with_dollar_checked(name: str, value: str, place: str) -> DotenvEntry:
-    if not re.search(r"\$[\w{$]", value):
-        return DotenvEntry(name=name, value=value)
-    return _broken(
-        name,
-        place,
-        f"In {place} it holds a $, which Docker Compose would replace by another variable.",
-        "Put the value in single quotes.",
+def _double_quoted(name: str, text: str, place: str) -> DotenvEntry:
+    return _without_dollar(
+        name, re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), text), place
     )
+
+
+def _without_dollar(name: str, value: str, place: str) -> DotenvEntry:
+    if not _DOLLAR.search(value):
+        return DotenvEntry(name=name, value=value)
+    reason = f"In {place} it holds a $, which Docker Compose would replace by another variable."
+    return _broken(name, place, reason, "Put the value in single quotes.")
 
 
 def _unclosed(name: str, place: str) -> DotenvEntry:
@@ -103,8 +96,7 @@ def _unclosed(name: str, place: str) -> DotenvEntry:
     )
 
 
-def _broken(name: str, place: str, reason: str, suggestion: str) -> DotenvEntry:
-    problem = Problem(
-        variable=name if name != place else place, value=None, reason=reason, suggestion=suggestion
+def _broken(name: str | None, place: str, reason: str, suggestion: str) -> DotenvEntry:
+    return DotenvEntry(
+        name=name, problem=Problem(variable=name or place, value=None, reason=reason, suggestion=suggestion)
     )
-    return DotenvEntry(name=name, value="", problem=problem)

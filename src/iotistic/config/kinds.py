@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
 
+from iotistic.config.problems import Rejected
+from iotistic.config.url import masked
 from iotistic.secret import Secret
 
 __all__ = [
@@ -23,7 +25,6 @@ __all__ = [
     "TEXT",
     "URL",
     "Kind",
-    "Rejected",
     "choice",
     "count",
     "secret",
@@ -47,15 +48,6 @@ _LONGEST_NAME = 63
 _LONGEST_LIMIT = timedelta(milliseconds=2**31 - 1)
 
 
-class Rejected(Exception):
-    """A text that is no value of its kind."""
-
-    def __init__(self, reason: str, suggestion: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.suggestion = suggestion
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind(Generic[T_co]):
     """One kind of value."""
@@ -64,8 +56,17 @@ class Kind(Generic[T_co]):
     """Said in the reference page."""
     parse: Callable[[str], T_co]
     """The value of a text; raises Rejected."""
-    is_secret: bool = False
-    """Whether the text may never be shown."""
+    mask: Callable[[str], str] | None = None
+    """What to show instead of the text, when that is a secret."""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the text may never be shown."""
+        return self.mask is not None
+
+    def shown(self, text: str) -> str:
+        """The text, fit for any eye."""
+        return self.mask(text) if self.mask else text
 
 
 def _reject(reason: str, suggestion: str) -> NoReturn:
@@ -148,7 +149,14 @@ def _database_name(text: str) -> str:
 
 
 def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        _reject("Nobody's home folder is called that.", "Write the path in full.")
+
+
+def _stars(_text: str) -> str:
+    return "***"
 
 
 def choice(*words: T) -> Kind[T]:
@@ -184,7 +192,7 @@ def secret(shortest: int = 1) -> Kind[Secret]:
             _reject(f"It is shorter than {shortest} characters.", "Make one with `openssl rand -base64 32`.")
         return Secret(text)
 
-    return Kind(name="secret", parse=parse, is_secret=True)
+    return Kind(name="secret", parse=parse, mask=_stars)
 
 
 TEXT: Kind[str] = Kind(name="text", parse=str)
@@ -198,4 +206,4 @@ DURATION: Kind[timedelta] = Kind(name="duration", parse=_positive_duration)
 LIMIT: Kind[timedelta] = Kind(name="duration, 0 for none", parse=_limit)
 PATH: Kind[Path] = Kind(name="path", parse=_path)
 SECRET: Kind[Secret] = secret()
-URL: Kind[Secret] = Kind(name="URL", parse=Secret, is_secret=True)
+URL: Kind[Secret] = Kind(name="URL", parse=Secret, mask=masked)

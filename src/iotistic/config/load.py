@@ -11,10 +11,9 @@ from platformdirs import user_data_path
 from iotistic.config.assembly import assemble
 from iotistic.config.catalogue import SETTINGS
 from iotistic.config.dotenv import read_dotenv
-from iotistic.config.kinds import Rejected
 from iotistic.config.location import Surroundings
 from iotistic.config.model import Settings
-from iotistic.config.problems import SettingsInvalid
+from iotistic.config.problems import Rejected, SettingsInvalid
 from iotistic.config.sources import Given, Report, gather, with_files_read
 from iotistic.config.url import masked, parse_database_url
 from iotistic.config.values import Values
@@ -48,7 +47,7 @@ def load_settings(
     user = os.geteuid() if effective_user is None else effective_user
     settings = assemble(values, parameters, default_data_dir(environment, user), surroundings)
     if report.problems:
-        raise SettingsInvalid(report.problems)
+        raise SettingsInvalid(report.problems, settings.rows)
     return settings
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from iotistic.config.problems import Problem
+from iotistic.config.rows import SettingRow
 from iotistic.secret import Secret
 
 __all__ = [
@@ -15,7 +16,6 @@ __all__ = [
     "LogSettings",
     "PoolSettings",
     "SessionLimits",
-    "SettingRow",
     "Settings",
     "StartupMigrations",
 ]
@@ -103,18 +103,6 @@ class LogSettings:
     """The least serious level that is written: debug, info, warning or error."""
     format: Literal["text", "json"] = "text"
     """text for people, json (one object a line) for collectors."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SettingRow:
-    """One line of `iotistic config show`."""
-
-    variable: str
-    """The name it is set by."""
-    value: str | None
-    """What is in force; a secret is masked; None is not set."""
-    source: str
-    """default, .env, environment, option, or the name of the variable it was taken from."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

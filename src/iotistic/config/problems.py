@@ -3,9 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from iotistic.config.rows import SettingRow
 from iotistic.errors import Invalid
 
-__all__ = ["Problem", "SettingsInvalid"]
+__all__ = ["Problem", "Rejected", "SettingsInvalid"]
+
+
+class Rejected(Exception):
+    """A text that is no value of its kind."""
+
+    def __init__(self, reason: str, suggestion: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.suggestion = suggestion
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,12 +37,16 @@ class Problem:
 
 
 class SettingsInvalid(Invalid):
-    """The settings cannot be used; `problems` lists everything that is wrong with them, not only the first."""
+    """The settings cannot be used; `problems` lists everything that is wrong with them, not only the first.
+
+    `rows` is what `iotistic config show` prints all the same.
+    """
 
     code = "settings_invalid"
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], rows: Iterable[SettingRow] = ()) -> None:
         self.problems = tuple(problems)
+        self.rows = tuple(rows)
         noun = "setting is" if len(self.problems) == 1 else "settings are"
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(

@@ -77,10 +77,11 @@ def gather(
     known = {name for setting in SETTINGS for name in (setting.variable, setting.file_variable) if name}
     found: dict[str, Given] = {}
     for entry in dotenv:
-        if entry.problem is not None and (entry.name in known or entry.name == entry.problem.variable):
-            if entry.name in known or not re.fullmatch(r"\w+", entry.name):
-                report.problems.append(entry.problem)
-        elif _is_ours(entry.name, known):
+        if entry.name is not None and not _is_ours(entry.name, known):
+            continue  # somebody else's variable
+        if entry.problem is not None:
+            report.problems.append(entry.problem)
+        elif entry.name is not None:
             found[entry.name] = Given(text=entry.value, level=DOTENV)
     for name, text in environment.items():
         if not _is_ours(name, known):

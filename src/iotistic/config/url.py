@@ -11,12 +11,13 @@ from difflib import get_close_matches
 from typing import NoReturn
 from urllib.parse import unquote
 
-from iotistic.config.kinds import Rejected
+from iotistic.config.problems import Rejected
 
 __all__ = ["DatabaseUrl", "masked", "parse_database_url"]
 
 _SCHEMES = ("postgresql://", "postgres://")
 _DEFAULT_PORT = "5432"
+_NO_PORT = re.compile(r":(?!\d{1,5}(?:[/,?]|$)).*")
 _BY_PARTS = "or leave the password out of the URL and set DB_PASSWORD, where nothing needs escaping."
 _INTO_SETTINGS = {
     "dbname": "DB_NAME",
@@ -82,7 +83,7 @@ def parse_database_url(text: str) -> DatabaseUrl:
 
 def masked(text: str) -> str:
     """The URL with *** for the password, even when the URL is malformed: from the first colon to the last @."""
-    shown = re.sub(r"(?<=[?&]password=)[^&]*", "***", text)
+    shown = re.sub(r"(password=)[^&]*", r"\1***", text, flags=re.IGNORECASE)
     scheme, separator, rest = shown.partition("://")
     if not separator:
         # Without a scheme nothing says where a password would be.
@@ -90,7 +91,8 @@ def masked(text: str) -> str:
     userinfo, at, hosts = rest.rpartition("@")
     if at and ":" in userinfo:
         return f"{scheme}://{userinfo.partition(':')[0]}:***@{hosts}"
-    return shown
+    # user:password without an @ behind it reads as host:port, and what is no port may be a password.
+    return shown if at or "[" in rest else f"{scheme}://{_NO_PORT.sub(':***', rest)}"
 
 
 def _reject(reason: str, suggestion: str) -> NoReturn:
@@ -104,24 +106,32 @@ def _split(text: str, characters: str) -> tuple[str, str, str]:
 
 
 def _refuse_unescaped(rest: str) -> None:
-    authority, _, tail = _split(rest, "/?#")
-    if authority.count("@") > 1:
+    before, found, tail = _split(rest, "/?#")
+    if before.count("@") > 1:
         _reject(
             "There is more than one @ before the host: one in the password is not escaped.",
             f"Write it as %40, {_BY_PARTS}",
         )
-    # The password ended early at one of these: "@" comes after it, and what precedes it looks like user:password.
-    before, found, _ = _split(rest, "/?#")
-    if found and "@" not in before and ":" in before and "@" in tail.partition("?")[0]:
+    if found and _ends_a_password(before, found, tail):
         _reject(
             f"There is an unescaped {found} in the password.", f"Write it as %{ord(found):02X}, {_BY_PARTS}"
         )
-    if found == "#" or "#" in tail.partition("?")[0]:
+    if "#" in rest.partition("?")[0]:
         _reject("There is an unescaped # in it.", f"Write it as %23, {_BY_PARTS}")
     if re.search(r"%(?![0-9A-Fa-f]{2})", rest):
         _reject(
             "There is a % that no two hexadecimal digits follow.", f"Write a % itself as %25, {_BY_PARTS}"
         )
+
+
+def _ends_a_password(before: str, found: str, tail: str) -> bool:
+    """Whether `before` looks like user:password, cut short by `found`, with the @ yet to come."""
+    if "@" in before or ":" not in before:
+        return False
+    if found == "?":
+        piece, at, _ = tail.partition("@")
+        return bool(at) and "=" not in piece  # name=value is a query, where @ needs no escape
+    return "@" in tail.partition("?")[0]
 
 
 def _decoded(text: str) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import TypeVar, cast, final
 
-from iotistic.config.catalogue import SETTINGS, Setting
-from iotistic.config.kinds import Rejected
-from iotistic.config.model import SettingRow
+from iotistic.config.catalogue import SETTINGS
+from iotistic.config.problems import Problem, Rejected
+from iotistic.config.rows import SettingRow
+from iotistic.config.setting import Setting
 from iotistic.config.sources import Given, Report
-from iotistic.config.url import masked
 
 __all__ = ["Values"]
 
@@ -25,6 +25,7 @@ class Values:
     def __init__(self, found: Mapping[str, Given], report: Report) -> None:
         self.found = found
         self.report = report
+        self._rejected: set[str] = set()
         self._values = {setting.variable: self._parsed(setting) for setting in SETTINGS}
 
     def __getitem__(self, setting: Setting[T]) -> T:
@@ -40,19 +41,28 @@ class Values:
 
     def sound(self, *settings: Setting[object]) -> bool:
         """Whether nothing was reported about these."""
-        return not any(self.report.about(setting.variable) for setting in settings)
+        return not any(
+            setting.variable in self._rejected or self.report.about(setting.variable) for setting in settings
+        )
 
     def text(self, setting: Setting[object]) -> str:
         """What was given, fit to be shown."""
         given = self.found.get(setting.variable)
-        return _shown(setting, given.text) if given else setting.default or ""
+        return setting.kind.shown(given.text) if given else setting.default or ""
+
+    def place(self, setting: Setting[object]) -> str:
+        """The variable to change: what is wrong with a value that came by another one is wrong there."""
+        given = self.found.get(setting.variable)
+        return (given and given.via) or setting.variable
 
     def row(self, setting: Setting[object]) -> SettingRow:
         """What is in force and why."""
         given = self.found.get(setting.variable)
         if given is None:
             return SettingRow(variable=setting.variable, value=setting.default, source="default")
-        return SettingRow(variable=setting.variable, value=_shown(setting, given.text), source=given.source)
+        return SettingRow(
+            variable=setting.variable, value=setting.kind.shown(given.text), source=given.source
+        )
 
     def _parsed(self, setting: Setting[object]) -> object:
         given = self.found.get(setting.variable)
@@ -60,20 +70,18 @@ class Values:
             try:
                 return setting.kind.parse(given.text)
             except Rejected as rejected:
-                # What came by another variable is wrong there.
-                place = given.via or setting.variable
-                if not self.report.about(place):
-                    self.report.problem(
-                        place, rejected.reason, rejected.suggestion, value=_shape(setting, given.text)
-                    )
+                self._rejected.add(setting.variable)
+                self._report(setting, given, rejected)
         return None if setting.default is None else setting.kind.parse(setting.default)
 
-
-def _shown(setting: Setting[object], text: str) -> str:
-    if not setting.kind.is_secret:
-        return text
-    return masked(text) if "://" in text else "***"
-
-
-def _shape(setting: Setting[object], text: str) -> str:
-    return f"({len(text)} characters)" if setting.kind.is_secret else text
+    def _report(self, setting: Setting[object], given: Given, rejected: Rejected) -> None:
+        problem = Problem(
+            variable=self.place(setting),
+            value=f"({len(given.text)} characters)" if setting.kind.is_secret else given.text,
+            reason=f"As {setting.variable}: {rejected.reason}"
+            if given.via == "DATABASE_URL"
+            else rejected.reason,
+            suggestion=rejected.suggestion,
+        )
+        if problem not in self.report.problems:  # POSTGRES_DB is judged once for itself and once as DB_NAME
+            self.report.problems.append(problem)
