@@ -1,0 +1,103 @@
+"""Reads what partitions there are, and how long they last."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import final
+
+from iotistic.database.pool import Connection
+from iotistic.database.queries import Queries, Statements
+from iotistic.partitioning.policy import Leaf, Policy, Runway, Situation, Stray
+
+__all__ = ["RETIRING", "PartitionCatalog", "runway"]
+
+_QUERIES = Queries("iotistic.partitioning")
+
+RETIRING = "Retiring: "
+"""What the comment of a partition begins with from the moment its end is decided until it is dropped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PolicyRow:
+    parent: str
+    premake_days: int
+    back_days: int
+    keep_days: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LeafRow:
+    parent: str
+    leaf: str
+    lower_bound: datetime | None
+    upper_bound: datetime | None
+    detach_pending: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StrayRow:
+    parent: str
+    name: str
+    comment: str | None
+
+
+@final
+class PartitionCatalog:
+    """The catalog's side of partitioning, on one connection of any role."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._sql = Statements(connection, _QUERIES)
+
+    async def situations(self) -> list[Situation]:
+        """Every table with a policy as it is now, by name."""
+        policies = await self._sql.many("list_policies", _PolicyRow)
+        leaves = await self._sql.many("list_leaves", _LeafRow)
+        strays = await self._sql.many("list_strays", _StrayRow)
+        return [
+            Situation(
+                policy=Policy(
+                    parent=row.parent,
+                    premake_days=row.premake_days,
+                    back_days=row.back_days,
+                    keep_days=row.keep_days,
+                ),
+                key=row.key,
+                leaves=_leaves(row.parent, leaves),
+                strays=_strays(row.parent, strays),
+            )
+            for row in policies
+        ]
+
+
+async def runway(connection: Connection, now: datetime) -> list[Runway]:
+    """How long the partitions of each table last from `now` on, by table."""
+    return [situation.runway(now) for situation in await PartitionCatalog(connection).situations()]
+
+
+def _leaves(parent: str, rows: Sequence[_LeafRow]) -> tuple[Leaf, ...]:
+    return tuple(
+        Leaf(name=row.leaf, lower=row.lower_bound, upper=row.upper_bound, detach_pending=row.detach_pending)
+        for row in rows
+        if row.parent == parent
+    )
+
+
+def _strays(parent: str, rows: Sequence[_StrayRow]) -> tuple[Stray, ...]:
+    found: list[Stray] = []
+    for row in rows:
+        day = _day(row.name)
+        if row.parent == parent and day is not None:
+            found.append(Stray(name=row.name, day=day, retiring=(row.comment or "").startswith(RETIRING)))
+    return tuple(found)
+
+
+def _day(name: str) -> date | None:
+    digits = re.fullmatch(r".*_([0-9]{4})([0-9]{2})([0-9]{2})", name)
+    if digits is None:
+        return None
+    try:
+        return date(*(int(part) for part in digits.groups()))
+    except ValueError:  # 20261399 is a table of somebody else
+        return None
