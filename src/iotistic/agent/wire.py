@@ -1,0 +1,158 @@
+"""The agent's side of the HTTP contract: values to JSON, receipts from JSON.
+
+A record is encoded once, when it is made, and kept in the spool as those bytes. A request is put together from records
+without touching them, so a replay sends exactly the same bytes under the same key.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from iotistic.agent.model import HostSnapshot, LogLine, NetworkInterface, Report
+from iotistic.clock import Clock
+from iotistic.secret import Secret
+
+__all__ = [
+    "Enrolled",
+    "Enrolment",
+    "Problem",
+    "Reason",
+    "Receipt",
+    "encode",
+    "parse_enrolled",
+    "parse_problem",
+    "parse_receipt",
+    "parse_retry_after",
+    "wrap_lines",
+    "wrap_reports",
+]
+
+Body = Report | LogLine | HostSnapshot | Mapping[str, Sequence[NetworkInterface]] | Mapping[str, object]
+
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why the server did not take one record."""
+
+    index: int
+    code: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What became of the records of one request, committed. Without one nothing counts as delivered."""
+
+    accepted: int
+    duplicate: int
+    late: int = 0
+    quarantined: int = 0
+    rejected: int = 0
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """The server's answer to an enrolment."""
+
+    device_uuid: str
+    api_key: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """What a host says when it enrols."""
+
+    name: str
+    serial: str
+    facts: Mapping[str, str]
+    kind: str = "host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """The readable part of an RFC 9457 problem document; empty texts where a server speaks something else."""
+
+    code: str = ""
+    title: str = ""
+    detail: str = ""
+
+    def __str__(self) -> str:
+        text = self.detail or self.title
+        return f"{self.code}: {text}" if self.code and text else self.code or text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EnrolledWire:
+    device_uuid: str
+    api_key: str
+
+
+_RECEIPT = msgspec.json.Decoder(Receipt)
+_ENROLLED = msgspec.json.Decoder(_EnrolledWire)
+_PROBLEM = msgspec.json.Decoder(Problem)
+
+
+def encode(value: Body | Enrolment) -> bytes:
+    """`value` as JSON; times as RFC 3339 in UTC."""
+    return _ENCODER.encode(value)
+
+
+def wrap_reports(records: Sequence[bytes], units: Mapping[str, str] | None = None) -> bytes:
+    """The body of `POST .../metrics`."""
+    tail = b',"units":' + _ENCODER.encode(units) if units else b""
+    return b'{"reports":[' + b",".join(records) + b"]" + tail + b"}"
+
+
+def wrap_lines(records: Sequence[bytes]) -> bytes:
+    """The body of `POST .../logs`."""
+    return b'{"lines":[' + b",".join(records) + b"]}"
+
+
+def parse_receipt(body: bytes) -> Receipt | None:
+    """The receipt in an answer, or None: a proxy's or captive portal's 200 is no receipt."""
+    try:
+        return _RECEIPT.decode(body)
+    except msgspec.MsgspecError:
+        return None
+
+
+def parse_enrolled(body: bytes) -> Enrolled | None:
+    """The new identity in an answer, or None when it is something else."""
+    try:
+        wire = _ENROLLED.decode(body)
+    except msgspec.MsgspecError:
+        return None
+    if not wire.device_uuid or not wire.api_key.isascii() or not wire.api_key:
+        return None
+    return Enrolled(device_uuid=wire.device_uuid, api_key=Secret(wire.api_key))
+
+
+def parse_problem(body: bytes) -> Problem:
+    """What the server says is wrong, as far as it can be read."""
+    try:
+        return _PROBLEM.decode(body)
+    except msgspec.MsgspecError:
+        return Problem()
+
+
+def parse_retry_after(text: str | None, clock: Clock) -> timedelta | None:
+    """Retry-After as a duration (RFC 9110, 10.2.3: seconds or a date); None when absent or unreadable."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        # More digits than a century has seconds would overflow; the caller caps it anyway.
+        return timedelta(seconds=int(text[:9]))
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return max(timedelta(0), moment - clock())
