@@ -34,7 +34,7 @@ async def carry(
     while True:
         await wake.wait()
         wake.clear()
-        while (trouble := await drain()) is not None:
+        while (trouble := await drain()) is not None:  # noqa: ASYNC110 - a pause between attempts, not a poll
             await asyncio.sleep(pause(trouble).total_seconds())
 
 

@@ -18,6 +18,7 @@ from iotistic.cli.options import settings_from
 from iotistic.cli.output import run_async
 from iotistic.clock import system_clock
 from iotistic.config import environment
+from iotistic.config.kinds import DURATION, Rejected
 from iotistic.data_folder import DataFolder
 from iotistic.logs import configure_logging
 
@@ -25,8 +26,6 @@ __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
 
-_DURATION = re.compile(r"(?P<number>\d{1,6}(?:\.\d{1,3})?)(?P<unit>ms|s|min|h)")
-_DURATION_UNITS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _SIZE = re.compile(r"(?P<number>\d{1,6})(?P<unit>KiB|MiB|GiB)")
 _SIZE_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _SHORTEST = timedelta(milliseconds=10)
@@ -34,12 +33,12 @@ _LONGEST = timedelta(hours=1)
 
 
 def _interval(text: str) -> timedelta:
-    match = _DURATION.fullmatch(text.strip())
-    value = (
-        timedelta(seconds=float(match["number"]) * _DURATION_UNITS[match["unit"]]) if match else timedelta(0)
-    )
+    try:
+        value = DURATION.parse(text)
+    except Rejected as error:
+        raise typer.BadParameter(f"{error.reason} {error.suggestion}") from error
     if not _SHORTEST <= value <= _LONGEST:
-        raise typer.BadParameter(f"{text!r} is no interval: write 500ms, 5s or 1min, at most 1h.")
+        raise typer.BadParameter("Give an interval from 10ms to 1h.")
     return value
 
 
@@ -52,6 +51,7 @@ def _size(text: str) -> int:
 
 @app.command()
 def agent(
+    *,
     server: Annotated[
         str, typer.Option("--server", metavar="URL", help="The API to report to.")
     ] = "http://127.0.0.1:8080",
@@ -115,7 +115,8 @@ async def _run(settings: AgentSettings, *, once: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     events = Events(logging.getLogger("iotistic.agent"), system_clock)
+    random = Random()  # noqa: S311 - it spreads retries
     async with open_agent(
-        settings, clock=system_clock, monotonic=time.monotonic, random=Random(), events=events  # noqa: S311 - it spreads retries
+        settings, clock=system_clock, monotonic=time.monotonic, random=random, events=events
     ) as device:
         await (device.run_once() if once else device.run(stop))
