@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from iotistic.config import Settings, environment, load_settings
+from iotistic.config import Settings, environment, load_settings, surroundings
 
 __all__ = ["AsJson", "DataDir", "Url", "settings_from"]
 
@@ -29,4 +29,5 @@ def settings_from(data_dir: Path | None = None, url: str | None = None) -> Setti
         overrides["IOTISTIC_DATA_DIR"] = str(data_dir.expanduser().absolute())
     if url is not None:
         overrides["DATABASE_URL"] = url
-    return load_settings(environment(), dotenv=Path(".env"), overrides=overrides)
+    facts = environment()
+    return load_settings(facts, dotenv=Path(".env"), overrides=overrides, surroundings=surroundings(facts))

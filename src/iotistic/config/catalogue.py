@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, final
+from typing import Literal, cast, final
 
 from iotistic.config.kinds import (
     DATABASE_NAME,
@@ -112,7 +112,7 @@ class Catalogue:
         kind=URL,
         default=None,
         group=_DATABASE,
-        in_env_file=False,
+        in_env_file="no",
         meaning="Host, port, role, password, database and TLS in one. A DB_ variable that says otherwise is an error; one "
         "that the URL leaves open is taken. Escape @ : / ? # % in a password.",
         example="postgresql://postgres:secret@db.example.com:5432/iotistic?sslmode=verify-full",
@@ -122,6 +122,7 @@ class Catalogue:
         kind=DATABASE_NAME,
         default=None,
         group=_DATABASE,
+        in_env_file="set",
         meaning="The database that the PostgreSQL container makes on its first start; counts as DB_NAME when that is not set.",
         example="iotistic",
     )
@@ -130,6 +131,7 @@ class Catalogue:
         kind=ROLE,
         default=None,
         group=_DATABASE,
+        in_env_file="set",
         meaning="The superuser that the PostgreSQL container makes on its first start; counts as DB_USER when that is not set.",
         example="postgres",
     )
@@ -138,6 +140,7 @@ class Catalogue:
         kind=SECRET,
         default=None,
         group=_DATABASE,
+        in_env_file="set",
         meaning="The superuser's password, given to it on the container's first start and never again; counts as DB_PASSWORD "
         "when that is not set.",
         example="postgres",
@@ -147,6 +150,7 @@ class Catalogue:
         kind=PORT,
         default="5432",
         group=_DATABASE,
+        in_env_file="set",
         meaning="The port of this host that the PostgreSQL container is published on, for programs outside of Docker.",
         example="5432",
     )
@@ -332,7 +336,7 @@ class Catalogue:
     )
 
 
-SETTINGS: tuple[Setting[object], ...] = tuple(
-    value for value in vars(Catalogue).values() if isinstance(value, Setting)
+SETTINGS = tuple(
+    cast("Setting[object]", value) for value in vars(Catalogue).values() if isinstance(value, Setting)
 )
 """All of them, in the order of the reference page."""

@@ -1,7 +1,7 @@
 """What is known about one setting."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from iotistic.config.kinds import Kind
 
@@ -30,8 +30,8 @@ class Setting(Generic[T_co]):
     """The variable whose value counts when this one is not given."""
     unset: str = "not set"
     """What its absence means, where there is no default."""
-    in_env_file: bool = True
-    """Whether .env.example offers it; the alternative spelling of another setting stays out."""
+    in_env_file: Literal["set", "offered", "no"] = "offered"
+    """How .env.example treats it: set to the example, commented out, or left out as another way to say what is there."""
 
     @property
     def file_variable(self) -> str | None:

@@ -75,12 +75,12 @@ class Values:
         return None if setting.default is None else setting.kind.parse(setting.default)
 
     def _report(self, setting: Setting[object], given: Given, rejected: Rejected) -> None:
+        shape = f"({len(given.text)} characters)" if setting.kind.is_secret else given.text
+        in_url = given.via == "DATABASE_URL"
         problem = Problem(
             variable=self.place(setting),
-            value=f"({len(given.text)} characters)" if setting.kind.is_secret else given.text,
-            reason=f"As {setting.variable}: {rejected.reason}"
-            if given.via == "DATABASE_URL"
-            else rejected.reason,
+            value=None if in_url else shape,
+            reason=f"{setting.variable} in it is {shape}. {rejected.reason}" if in_url else rejected.reason,
             suggestion=rejected.suggestion,
         )
         if problem not in self.report.problems:  # POSTGRES_DB is judged once for itself and once as DB_NAME
