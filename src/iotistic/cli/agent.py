@@ -18,7 +18,8 @@ from iotistic.cli.options import settings_from
 from iotistic.cli.output import run_async
 from iotistic.clock import system_clock
 from iotistic.config import environment
-from iotistic.config.kinds import DURATION, Rejected
+from iotistic.config.kinds import DURATION
+from iotistic.config.problems import Rejected
 from iotistic.data_folder import DataFolder
 from iotistic.logs import configure_logging
 
