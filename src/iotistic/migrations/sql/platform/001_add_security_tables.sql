@@ -1,0 +1,87 @@
+-- Who may come in: people with passwords, and keys for devices and people. No secret is stored, only what recognises one.
+CREATE TABLE users (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  username text NOT NULL,
+  email text,
+  email_verified boolean NOT NULL DEFAULT false,
+  password_hash text NOT NULL,
+  role text NOT NULL,
+  is_active boolean NOT NULL DEFAULT true,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT users_pkey PRIMARY KEY (id),
+  CONSTRAINT users_username_key UNIQUE (username),
+  CONSTRAINT users_username_check CHECK (username ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+  CONSTRAINT users_role_check CHECK (role IN ('owner', 'admin', 'manager', 'operator', 'viewer'))
+);
+
+COMMENT ON TABLE users IS 'One row per person who may log in.';
+COMMENT ON COLUMN users.password_hash IS 'bcrypt, its cost inside.';
+COMMENT ON COLUMN users.role IS 'What the person may do, from viewer (look) to owner (everything).';
+COMMENT ON COLUMN users.is_active IS 'Whether the person may log in and the keys of the person work.';
+
+CREATE TABLE api_keys (
+  key_id text NOT NULL,
+  kind text NOT NULL,
+  device_uuid uuid,
+  user_id bigint,
+  secret_hash bytea NOT NULL,
+  pepper_version smallint NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz,
+  revoked_at timestamptz,
+  CONSTRAINT api_keys_pkey PRIMARY KEY (key_id),
+  CONSTRAINT api_keys_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES devices (uuid) ON DELETE CASCADE,
+  CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
+  CONSTRAINT api_keys_kind_check CHECK (
+    (kind = 'device' AND device_uuid IS NOT NULL AND user_id IS NULL)
+    OR (kind = 'user' AND user_id IS NOT NULL AND device_uuid IS NULL)
+  ),
+  CONSTRAINT api_keys_secret_hash_check CHECK (octet_length(secret_hash) = 32)
+);
+
+-- squawk-ignore require-concurrent-index-creation: the table was made above and is empty.
+CREATE INDEX api_keys_device_uuid_idx ON api_keys (device_uuid) WHERE device_uuid IS NOT NULL;
+-- squawk-ignore require-concurrent-index-creation: the table was made above and is empty.
+CREATE INDEX api_keys_user_id_idx ON api_keys (user_id) WHERE user_id IS NOT NULL;
+
+COMMENT ON TABLE api_keys IS 'One row per key a device or a person proves itself with.';
+COMMENT ON COLUMN api_keys.key_id IS 'The public part of the key, by which its row is found.';
+COMMENT ON COLUMN api_keys.secret_hash IS 'HMAC-SHA-256 of the secret part under the pepper, which is not in the database.';
+COMMENT ON COLUMN api_keys.pepper_version IS 'Which pepper the hash was made under.';
+COMMENT ON COLUMN api_keys.expires_at IS 'When it stops to work by itself; NULL: never.';
+COMMENT ON COLUMN api_keys.revoked_at IS 'When it was taken back; NULL while it is good.';
+
+CREATE TABLE api_key_history (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  key_id text NOT NULL,
+  device_uuid uuid,
+  user_id bigint,
+  action text NOT NULL,
+  reason text NOT NULL,
+  occurred_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT api_key_history_pkey PRIMARY KEY (id),
+  CONSTRAINT api_key_history_action_check CHECK (action IN ('issued', 'revoked'))
+);
+
+COMMENT ON TABLE api_key_history IS 'One row per thing that happened to a key; never changed, kept when the key or its owner is gone.';
+COMMENT ON COLUMN api_key_history.reason IS 'Why, in words of the program or of the person who did it.';
+
+CREATE TABLE provisioning_keys (
+  key_id text NOT NULL,
+  label text NOT NULL,
+  secret_hash bytea NOT NULL,
+  pepper_version smallint NOT NULL,
+  max_uses bigint NOT NULL,
+  uses bigint NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz NOT NULL,
+  CONSTRAINT provisioning_keys_pkey PRIMARY KEY (key_id),
+  CONSTRAINT provisioning_keys_secret_hash_check CHECK (octet_length(secret_hash) = 32),
+  CONSTRAINT provisioning_keys_max_uses_check CHECK (max_uses > 0),
+  CONSTRAINT provisioning_keys_uses_check CHECK (uses BETWEEN 0 AND max_uses)
+);
+
+COMMENT ON TABLE provisioning_keys IS 'One row per claim key: what lets a device that is not known yet enrol, a counted number of times.';
+COMMENT ON COLUMN provisioning_keys.secret_hash IS 'As in api_keys.';
+COMMENT ON COLUMN provisioning_keys.pepper_version IS 'As in api_keys.';
+COMMENT ON COLUMN provisioning_keys.uses IS 'How many devices it has let in.';

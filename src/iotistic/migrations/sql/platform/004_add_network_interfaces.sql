@@ -1,0 +1,27 @@
+-- How a device is connected, as it last said.
+CREATE TABLE network_interfaces (
+  device_uuid uuid NOT NULL,
+  name text NOT NULL,
+  kind text NOT NULL,
+  mac macaddr,
+  addresses inet [] NOT NULL DEFAULT '{}',
+  is_up boolean NOT NULL,
+  is_default boolean NOT NULL,
+  mtu bigint,
+  speed_mbps bigint,
+  ssid text,
+  signal_dbm bigint,
+  reported_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT network_interfaces_pkey PRIMARY KEY (device_uuid, name),
+  CONSTRAINT network_interfaces_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES devices (uuid) ON DELETE CASCADE,
+  CONSTRAINT network_interfaces_name_check CHECK (char_length(name) BETWEEN 1 AND 100),
+  CONSTRAINT network_interfaces_kind_check CHECK (kind IN ('ethernet', 'wifi', 'loopback', 'virtual', 'other'))
+);
+
+COMMENT ON TABLE network_interfaces IS 'One row per network interface a device has now.';
+COMMENT ON COLUMN network_interfaces.addresses IS 'With prefix length: 192.0.2.1/24.';
+COMMENT ON COLUMN network_interfaces.is_default IS 'Whether the default route leads through it.';
+COMMENT ON COLUMN network_interfaces.mtu IS 'Bytes.';
+COMMENT ON COLUMN network_interfaces.speed_mbps IS 'Megabits per second; NULL where the device does not know.';
+COMMENT ON COLUMN network_interfaces.ssid IS 'The wireless network it is in.';
+COMMENT ON COLUMN network_interfaces.signal_dbm IS 'Strength of the wireless signal.';
