@@ -40,7 +40,7 @@ _UNITS = {
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
 }
-_DURATION = re.compile(r"(?P<number>\d{1,9})\s*(?P<unit>[a-z]*)")
+_DURATION = re.compile(r"(?P<number>[0-9]{1,9})\s*(?P<unit>[a-z]*)")
 _HIGHEST_PORT = 65535
 # PostgreSQL cuts longer names silently (NAMEDATALEN - 1), and two names may then become one.
 _LONGEST_NAME = 63
@@ -74,7 +74,7 @@ def _reject(reason: str, suggestion: str) -> NoReturn:
 
 
 def _port(text: str, *, lowest: int = 1) -> int:
-    if not re.fullmatch(r"\d{1,5}", text) or not lowest <= int(text) <= _HIGHEST_PORT:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not lowest <= int(text) <= _HIGHEST_PORT:
         _reject("This is no TCP port.", f"Give a whole number from {lowest} to {_HIGHEST_PORT}.")
     return int(text)
 
@@ -95,8 +95,8 @@ def _hosts(text: str) -> tuple[str, ...]:
                 "This is a URL, not a host name.",
                 "Put the URL in DATABASE_URL, or keep only the host's name here.",
             )
-        if not host.startswith("/") and not re.fullmatch(r"[\w.-]+|[0-9a-fA-F:.%]+", host):
-            hint = " A port goes in DB_PORT." if re.fullmatch(r"[\w.-]+:\d+", host) else ""
+        if not host.startswith("/") and not re.fullmatch(r"[\w.-]+|[0-9a-fA-F:.]+(%[\w.-]+)?", host):
+            hint = " A port goes in DB_PORT." if re.fullmatch(r"[\w.-]+:[0-9]+", host) else ""
             _reject(
                 "This is no host.",
                 f"Give a name, an address, a socket folder such as /var/run/postgresql, or several with commas.{hint}",
@@ -177,7 +177,7 @@ def count(lowest: int, highest: int) -> Kind[int]:
     """A whole number from `lowest` to `highest`."""
 
     def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", text) or not lowest <= int(text) <= highest:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
             _reject("This number is not allowed.", f"Give a whole number from {lowest} to {highest}.")
         return int(text)
 

@@ -14,7 +14,7 @@ from iotistic.config.dotenv import read_dotenv
 from iotistic.config.location import Surroundings
 from iotistic.config.model import Settings
 from iotistic.config.problems import Rejected, SettingsInvalid
-from iotistic.config.sources import Given, Report, gather, with_files_read
+from iotistic.config.sources import OPTION, Given, Report, gather, with_files_read
 from iotistic.config.url import masked, parse_database_url
 from iotistic.config.values import Values
 
@@ -107,12 +107,12 @@ def _with_url_applied(
         )
     result = dict(found)
     parts = dict(url.settings)
-    strongest = given.level > max((found[name].level for name in parts if name in found), default=0)
-    if strongest and _other_role(found, parts):
+    is_option = given.level == OPTION
+    if is_option and _other_role(found, parts):
         result.pop("DB_PASSWORD", None)  # it belongs to the role that the URL replaces
     for name, text in parts.items():
         other = found.get(name)
-        if other is not None and other.text != text and not strongest:
+        if other is not None and other.text != text and not is_option:
             report.problem(
                 name,
                 "DATABASE_URL says otherwise.",

@@ -10,7 +10,7 @@ from iotistic.config.catalogue import SETTINGS
 from iotistic.config.dotenv import DotenvEntry
 from iotistic.config.problems import Problem
 
-__all__ = ["Given", "Level", "Report", "environment", "gather", "with_files_read"]
+__all__ = ["OPTION", "Given", "Level", "Report", "environment", "gather", "with_files_read"]
 
 Level = int
 DOTENV: Level = 1

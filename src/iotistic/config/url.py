@@ -152,7 +152,7 @@ def _hosts(text: str) -> dict[str, str]:
     hosts: list[str] = []
     ports: list[str] = []
     for part in text.split(","):
-        match = re.fullmatch(r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>\d*))?", part)
+        match = re.fullmatch(r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]*))?", part)
         if match is None:
             _reject("The part after the @ is no host:port.", "An IPv6 address goes in brackets: [::1]:5432.")
         hosts.append(_decoded(match["host"].strip("[]")))
