@@ -77,12 +77,18 @@ async def a_place(endpoint: Endpoint) -> AsyncIterator[Place]:
     """A new empty database, dropped afterwards."""
     place = Place(endpoint=endpoint, name=f"migrations_{next(_numbers)}")
     identifier = sql.Identifier(place.name)
-    administrator = await connect(endpoint, "postgres", application_name="test", autocommit=True)
+    await _administer(endpoint, sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(identifier))
     try:
-        await administrator.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(identifier))
         yield place
     finally:
-        await administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+        await _administer(endpoint, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+
+
+async def _administer(endpoint: Endpoint, statement: sql.Composed) -> None:
+    administrator = await connect(endpoint, "postgres", application_name="test", autocommit=True)
+    try:
+        await administrator.execute(statement)
+    finally:
         await administrator.close()
 
 

@@ -26,16 +26,19 @@ class Proxy:
     """Client's side: this many commands (Execute, Query) reach the server, the next one does not."""
     cut_after_answers: int | None = None
     """Server's side: this many messages reach the client, the next one does not; the server has done its work."""
-    refuse: bool = False
-    """Whether new connections are closed at once."""
+    cut_after_commits: int | None = None
+    """Server's side: this many answers "COMMIT" reach the client, the next one does not: committed, and nobody knows."""
+    refuse_after_cut: bool = False
+    """Whether new connections are closed at once after a cut, as if the client's process had died with it."""
     requests: int = 0
     answers: int = 0
-    connections: int = 0
+    commits: int = 0
+    greeting: int | None = None
+    """How many answers it takes until the server is ready for the first time."""
     cuts: int = 0
 
     async def serve(self, upstream: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        if self.refuse:
+        if self.refuse_after_cut and self.cuts:
             writer.close()
             return
         server_reader, server_writer = await asyncio.open_connection(*upstream)
@@ -56,7 +59,7 @@ class Proxy:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        passes: Callable[[bytes], bool],
+        passes: Callable[[bytes, bytes], bool],
         *,
         greeting: bool,
     ) -> None:
@@ -67,25 +70,33 @@ class Proxy:
             while True:
                 head = await reader.readexactly(5)
                 body = await reader.readexactly(int.from_bytes(head[1:], "big") - 4)
-                if not passes(head[:1]):
+                if not passes(head[:1], body):
                     self.cuts += 1
                     await writer.drain()
                     return
                 writer.write(head + body)
 
-    def _request(self, kind: bytes) -> bool:
-        if kind in _EXECUTE:
-            if self.cut_after_requests is not None and self.requests >= self.cut_after_requests:
-                self.cut_after_requests = None
-                return False
-            self.requests += 1
+    def _request(self, kind: bytes, _: bytes) -> bool:
+        if kind not in _EXECUTE:
+            return True
+        if self.requests == self.cut_after_requests:
+            self.cut_after_requests = None
+            return False
+        self.requests += 1
         return True
 
-    def _answer(self, _: bytes) -> bool:
-        if self.cut_after_answers is not None and self.answers >= self.cut_after_answers:
+    def _answer(self, kind: bytes, body: bytes) -> bool:
+        if self.answers == self.cut_after_answers:
             self.cut_after_answers = None
             return False
+        if kind == b"C" and body == b"COMMIT\0":
+            if self.commits == self.cut_after_commits:
+                self.cut_after_commits = None
+                return False
+            self.commits += 1
         self.answers += 1
+        if kind == b"Z" and self.greeting is None:
+            self.greeting = self.answers
         return True
 
 

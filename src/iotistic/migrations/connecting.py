@@ -89,6 +89,8 @@ def _settings(target: Target) -> dict[str, str]:
         "statement_timeout": str(milliseconds(limits.statement_timeout)),
         "idle_in_transaction_session_timeout": str(milliseconds(timedelta(seconds=60))),
         "search_path": target.history.search_path,
+        # A migration that was reported as applied must survive a crash, also where the server is told not to care.
+        "synchronous_commit": "on",
         # What a file's text means must not depend on the role or the machine that runs it.
         "client_encoding": "UTF8",
         "TimeZone": "UTC",

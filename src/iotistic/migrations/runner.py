@@ -120,12 +120,12 @@ class _Run:
     async def _attempt(
         self, session: Session, files: tuple[MigrationFile, ...], execution: Execution
     ) -> Report:
-        rows = await current_rows(session, self._history)
-        if rows is None or not is_current(files, rows):
-            if rows is None or any(rows.get(file.filename) is None for file in files):
-                await self._under_lock(session, files, execution)
-            else:
-                await self._without_lock(session, files, execution)
+        # After a loss the lost session may still be at work: only under the lock is it certain what became of it.
+        rows = await current_rows(session, self._history) if not self._losses else None
+        if rows is None or any(rows.get(file.filename) is None for file in files):
+            await self._under_lock(session, files, execution)
+        elif not is_current(files, rows):
+            await self._without_lock(session, files, execution)
         return Report(
             service=self._history.service,
             database=self._target.database,

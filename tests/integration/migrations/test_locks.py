@@ -1,0 +1,127 @@
+"""Locks: of other runners, and of people who use the tables."""
+
+import asyncio
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.support.histories import Place, history_of, write
+
+from iotistic.database.locks import key_of
+from iotistic.migrations import Event, EventKind, RunLimits, apply
+from iotistic.migrations.errors import LockBusy, MigrationFailed
+
+TABLE = {"1_t.sql": "CREATE TABLE t (id int);\nINSERT INTO t VALUES (1);\n"}
+CHANGE = {"2_t.sql": "ALTER TABLE t ADD c int;\n"}
+
+
+async def test_a_runner_that_finds_nothing_to_do_does_not_wait_for_the_lock(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, TABLE)
+    await apply(place.endpoint, place.name, history)
+    async with place.connection() as other:
+        await other.execute("SELECT pg_advisory_lock(%s)", (key_of(history.lock_name),))
+        report = await apply(place.endpoint, place.name, history)
+    assert report.applied == ()
+
+
+async def test_a_busy_lock_names_its_holder_after_the_wait(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, TABLE)
+    limits = RunLimits(lock_wait=timedelta(milliseconds=300))
+    async with place.connection() as other:
+        await other.execute("SELECT pg_advisory_lock(%s)", (key_of(history.lock_name),))
+        with pytest.raises(LockBusy) as caught:
+            await apply(place.endpoint, place.name, history, limits=limits)
+        holder = caught.value.holder
+        assert holder is not None
+        assert (holder.pid, holder.application, holder.user) == (other.info.backend_pid, "test", place.endpoint.user)
+    assert await place.rows("SELECT to_regclass('schema_migrations')") == [(None,)]
+
+
+async def test_whoever_waits_hears_at_once_who_holds_the_lock(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, TABLE)
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    async with place.connection() as other:
+        await other.execute("SELECT pg_advisory_lock(%s)", (key_of(history.lock_name),))
+        run = asyncio.create_task(apply(place.endpoint, place.name, history, observe=heard.put_nowait))
+        event = await asyncio.wait_for(heard.get(), 5)
+        assert event.kind is EventKind.LOCK_WAIT
+        assert event.blocker is not None
+        assert event.blocker.pid == other.info.backend_pid
+        await other.execute("SELECT pg_advisory_unlock(%s)", (key_of(history.lock_name),))
+        assert len((await run).applied) == 1
+
+
+async def test_histories_of_two_services_do_not_wait_for_each_other(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, TABLE)
+    other_history = history_of(tmp_path, TABLE, service="other")
+    async with place.connection() as other:
+        await other.execute("SELECT pg_advisory_lock(%s)", (key_of(other_history.lock_name),))
+        assert len((await apply(place.endpoint, place.name, history)).applied) == 1
+
+
+async def test_readers_stall_no_longer_than_the_lock_timeout_and_the_change_comes_through(
+    place: Place, tmp_path: Path
+) -> None:
+    history = history_of(tmp_path, TABLE)
+    await apply(place.endpoint, place.name, history)
+    write(tmp_path, CHANGE)
+    limits = RunLimits(lock_timeout=timedelta(milliseconds=300))
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    stalls: list[float] = []
+    async with place.connection() as reader, place.connection() as probe:
+        await reader.execute("BEGIN")
+        await reader.execute("SELECT * FROM t")
+        run = asyncio.create_task(
+            apply(place.endpoint, place.name, history, limits=limits, observe=heard.put_nowait)
+        )
+        retries = 0
+        while retries < 2:
+            began = time.monotonic()
+            await probe.execute("SELECT count(*) FROM t")
+            stalls.append(time.monotonic() - began)
+            while not heard.empty():
+                event = heard.get_nowait()
+                if event.kind is EventKind.RETRY:
+                    retries += 1
+                    assert event.blocker is not None
+                    assert event.blocker.pid == reader.info.backend_pid
+        await reader.execute("COMMIT")
+        report = await run
+    assert [applied.filename for applied in report.applied] == ["2_t.sql"]
+    assert max(stalls) > 0.2, "the probe never stood behind the change"
+    assert max(stalls) < 0.3 + 0.15, f"a reader stood for {max(stalls):.3f} s"  # 50 ms wanted; the rest is a busy machine
+
+
+async def test_a_lock_that_never_comes_free_fails_the_file_and_names_the_blocker(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, TABLE)
+    await apply(place.endpoint, place.name, history)
+    write(tmp_path, CHANGE)
+    limits = RunLimits(lock_timeout=timedelta(milliseconds=300), tries=2)
+    async with place.connection() as reader:
+        await reader.execute("BEGIN")
+        await reader.execute("SELECT * FROM t")
+        with pytest.raises(MigrationFailed) as caught:
+            await apply(place.endpoint, place.name, history, limits=limits)
+    failure = caught.value.failure
+    assert (failure.sqlstate, failure.attempts, failure.statement) == ("55P03", 2, 1)
+    assert [blocker.state for blocker in failure.blockers] == ["idle in transaction"]
+
+
+async def test_files_before_the_one_that_waits_for_a_lock_are_applied_once(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, TABLE)
+    await apply(place.endpoint, place.name, history)
+    write(tmp_path, {"2_u.sql": "CREATE TABLE u (id int);"} | {"3_t.sql": CHANGE["2_t.sql"], "4_w.sql": "CREATE TABLE w (id int);"})
+    limits = RunLimits(lock_timeout=timedelta(milliseconds=200))
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    async with place.connection() as reader:
+        await reader.execute("BEGIN")
+        await reader.execute("SELECT * FROM t")
+        run = asyncio.create_task(
+            apply(place.endpoint, place.name, history, limits=limits, observe=heard.put_nowait)
+        )
+        while (await asyncio.wait_for(heard.get(), 5)).kind is not EventKind.RETRY:
+            pass
+        await reader.execute("COMMIT")
+        report = await run
+    assert [applied.filename for applied in report.applied] == ["2_u.sql", "3_t.sql", "4_w.sql"]
