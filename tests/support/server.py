@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from iotistic.data_folder import DataFolder
-from iotistic.database.server import RunningServer, Source, find_binaries, find_running, start, stop
+from iotistic.database.server import RunningServer, Source, find_binaries, start, stop
 
 __all__ = ["start_test_server", "stop_test_server", "throw_away", "throw_away_folder"]
 
@@ -47,8 +47,7 @@ def throw_away_folder() -> DataFolder:
 
 async def throw_away(folder: DataFolder) -> None:
     """End the server of a folder, if one runs, and remove the folder."""
-    if find_running(folder) is not None:
-        await stop(folder, mode="immediate", timeout=_LIMIT)
+    await stop(folder, mode="immediate", timeout=_LIMIT)
     shutil.rmtree(folder.root, ignore_errors=True)
     descriptor = _held.pop(folder.root, None)
     if descriptor is not None:

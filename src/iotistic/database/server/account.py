@@ -1,6 +1,5 @@
 """Which operating-system account the server runs as: PostgreSQL refuses root."""
 
-import grp
 import os
 import pwd
 from collections.abc import Callable
@@ -53,14 +52,18 @@ class Account:
 
 
 def choose_account(
-    configured: str | None, *, owner: int | None, find: Callable[[str | int], Account | None] | None = None
+    configured: str | None,
+    *,
+    owner: int | None,
+    uid: int,
+    find: Callable[[str | int], Account | None] | None = None,
 ) -> Account:
     """The account to run as: this user, or for root the first usable of configured, the data's owner, iotistic, postgres, nobody.
 
-    `owner` is the uid that owns the existing PGDATA, None when there is none. Raises AccountUnusable.
+    `owner` is the uid that owns the existing PGDATA, None when there is none; `uid` is this process's; `find` looks up an
+    account by name or number. Raises AccountUnusable.
     """
     look_up = find or _find_account
-    uid = os.geteuid()
     if uid != _ROOT:
         return _account_of_user(look_up, uid, configured=configured, owner=owner)
     if configured is not None:
@@ -118,7 +121,13 @@ def require_reachable(path: Path, account: Account) -> None:
 def _account_of_user(
     look_up: Callable[[str | int], Account | None], uid: int, *, configured: str | None, owner: int | None
 ) -> Account:
-    account = look_up(uid) or _nameless_account(uid)
+    account = look_up(uid)
+    if account is None:
+        raise AccountUnusable(
+            f"This process runs as uid {uid}, which has no entry among the accounts; PostgreSQL's initdb refuses that.",
+            hint="In a container, add a line for it to /etc/passwd, or run as a user that has one.",
+            uid=uid,
+        )
     if configured is not None and configured != account.name:
         raise AccountUnusable(
             f"The server is to run as {configured}, and only root may start it as another account than {account.name}.",
@@ -163,7 +172,14 @@ def _account_of_owner(look_up: Callable[[str | int], Account | None], owner: int
             hint="Give the postgres folder to the account the server is to run as (chown -R), or take another --data-dir.",
             owner=owner,
         )
-    return look_up(owner) or _nameless_account(owner)
+    account = look_up(owner)
+    if account is None:
+        raise AccountUnusable(
+            f"The data belongs to uid {owner}, which is no account of this system.",
+            hint="Give the postgres folder to the account the server is to run as (chown -R), or take another --data-dir.",
+            owner=owner,
+        )
+    return account
 
 
 def _find_account(name: str | int) -> Account | None:
@@ -173,18 +189,3 @@ def _find_account(name: str | int) -> Account | None:
         return None
     groups = tuple(os.getgrouplist(entry.pw_name, entry.pw_gid))
     return Account(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid, groups=groups)
-
-
-def _nameless_account(uid: int) -> Account:
-    """A uid without an entry, as containers started with --user have; it keeps the groups of this process if it is ours."""
-    gid = os.getegid() if uid == os.geteuid() else _nogroup()
-    return Account(name=f"uid {uid}", uid=uid, gid=gid, groups=(gid,))
-
-
-def _nogroup() -> int:
-    for name in ("nogroup", "nobody"):
-        try:
-            return grp.getgrnam(name).gr_gid
-        except KeyError:
-            continue
-    return 65534

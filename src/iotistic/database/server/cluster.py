@@ -30,13 +30,17 @@ _BUILTIN_LOCALE_SINCE = 17
 
 
 def data_owner(folder: DataFolder) -> int | None:
-    """The uid that owns the data, None when there is none yet."""
+    """The uid that owns the data, None when there is no cluster yet."""
     try:
-        return folder.postgres.stat().st_uid if any(folder.postgres.iterdir()) else None
+        return (folder.postgres / "PG_VERSION").stat().st_uid
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:
-        return folder.postgres.stat().st_uid  # not readable: then certainly not ours to create
+        pass  # somebody's private folder: its owner is what we may see
+    try:
+        return folder.postgres.stat().st_uid
+    except PermissionError:
+        return None  # not even that: making or locking our own folder will say what is wrong
 
 
 def existing_major(data: Path) -> int | None:

@@ -53,7 +53,7 @@ async def launch(plan: Launch) -> RunningServer:
     if existing_major(folder.postgres) is None:
         await create_cluster(folder, binaries, account, durable=plan.durable, on_event=tell)
     else:
-        await clear_leftovers(folder.postgres, tell)
+        await clear_leftovers(folder.postgres, socket_folder(folder, account), tell)
         await restore_password(folder, binaries, account, tell)
     if not binaries.has_library(_STATEMENTS):
         tell(f"{binaries.describe()} comes without {_STATEMENTS}: statement statistics are off.")

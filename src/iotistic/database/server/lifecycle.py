@@ -13,7 +13,7 @@ from iotistic.data_folder import DataFolder
 from iotistic.database.server.account import choose_account
 from iotistic.database.server.binaries import Binaries, find_binaries
 from iotistic.database.server.cluster import data_owner, existing_major
-from iotistic.database.server.errors import ServerBinariesMissing, ServerNotStopped
+from iotistic.database.server.errors import ServerBinariesMissing, ServerNotStopped, ServerStartFailed
 from iotistic.database.server.folders import log_folder, prepare_root
 from iotistic.database.server.launch import Launch, launch
 from iotistic.database.server.lock import exclusive
@@ -54,7 +54,7 @@ async def start(
     """
     tell = on_event or _silent
     folder = DataFolder(folder.root.absolute())
-    who = choose_account(account, owner=data_owner(folder))
+    who = choose_account(account, owner=data_owner(folder), uid=os.geteuid())
     prepare_root(folder, who)
     async with exclusive(folder.root / _LOCK, tell):
         running = await _adopt(folder, tell)
@@ -101,7 +101,7 @@ async def stop(
 
 
 async def _adopt(folder: DataFolder, tell: Callable[[str], None]) -> RunningServer | None:
-    """The server that runs already, once it takes connections; None when there is none, or once a stopping one is gone."""
+    """The server that runs already, once it takes connections; None when there is none, or when it is on its way out."""
     found = find_postmaster(folder)
     if found is None:
         return None
@@ -111,7 +111,13 @@ async def _adopt(folder: DataFolder, tell: Callable[[str], None]) -> RunningServ
         return None
     if not found.takes_connections:
         tell(f"PostgreSQL (pid {found.pid}) is already starting; waiting for it.")
+    try:
+        # Asked even when its file says ready: one that was just killed looks alive until the kernel has taken it apart.
         found = await wait_until_ready(found.pid, folder.postgres, LogWatch.begin(log_folder(folder)), tell)
+    except ServerStartFailed:
+        if not has_ended(found.pid):
+            raise
+        return None
     return running_server(folder, found, adopted=True)
 
 

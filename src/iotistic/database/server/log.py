@@ -48,6 +48,8 @@ class LogWatch:
         return "\n".join(lines[-count:]) or "(the server wrote nothing)"
 
     def _offset(self, path: Path, size: int) -> int:
+        if path.name == STARTUP:
+            return 0  # made anew for every start
         before = self.sizes.get(path, 0)
         return before if before <= size else 0
 

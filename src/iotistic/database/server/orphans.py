@@ -12,17 +12,18 @@ from iotistic.database.server.processes import find_leftovers, signal_all
 
 __all__ = ["clear_leftovers", "refuse_other_servers"]
 
-_STEPS = ((5.0, signal.SIGQUIT), (3.0, signal.SIGKILL), (5.0, None))
+_STEPS = ((2.0, signal.SIGQUIT), (3.0, signal.SIGKILL), (5.0, None))
 """Seconds to wait for orphaned backends, then the signal for those that remain: most end by themselves once they notice that the
 postmaster is gone; SIGQUIT is what a postmaster sends them after a crash; a backend deep in computation needs SIGKILL."""
 
 _POLL = 0.02
 
 
-async def clear_leftovers(data: Path, on_event: Callable[[str], None]) -> None:
+async def clear_leftovers(data: Path, sockets: Path, on_event: Callable[[str], None]) -> None:
     """Make way for a new server after one that did not stop properly. Call it only when no living postmaster is named.
 
-    Ends only processes that run PostgreSQL in this very folder. Raises ServerStillAlive.
+    Ends only processes that run PostgreSQL in this very folder; `sockets` is the folder of its Unix sockets, which no other
+    server uses. Raises ServerStillAlive.
     """
     refuse_other_servers(data)
     children = find_leftovers(data).children
@@ -32,6 +33,8 @@ async def clear_leftovers(data: Path, on_event: Callable[[str], None]) -> None:
     # PostgreSQL itself would take a recycled pid of the same account for a living server. Should one live after all, its
     # shared memory, which is keyed by the folder's inode, still refuses a second one.
     (data / NAME).unlink(missing_ok=True)
+    for socket in sockets.glob(".s.PGSQL.*"):
+        socket.unlink(missing_ok=True)  # its lock file names a pid in the same way
 
 
 def refuse_other_servers(data: Path) -> None:

@@ -57,7 +57,7 @@ def settings_for(
 ) -> dict[str, str]:
     """Name -> value of every setting that depends on the machine, the version or the purpose.
 
-    `durable=False` is for throw-away test servers: a crash of the machine loses the data, a crash of the server does not.
+    `durable=False` is for throw-away test servers: a crash of the machine loses the data, a crash of the server the last commits.
     `statements` says whether the module pg_stat_statements is installed; a missing preloaded library would keep the server down.
     """
     settings = _memory(machine) | _work(machine) | _behaviour() | _logging()
