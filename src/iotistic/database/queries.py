@@ -10,7 +10,7 @@ The text is trusted because it ships with the code: values reach it only as para
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 from typing import Any, LiteralString, TypeVar, cast, final
@@ -125,7 +125,7 @@ class Statements:
                 await cursor.execute(self._queries[name], parameters)
                 return cursor.rowcount
 
-    async def run_many(self, name: str, parameters: list[dict[str, object]], /) -> int:
+    async def run_many(self, name: str, parameters: Sequence[Mapping[str, object]], /) -> int:
         """Executes once per parameter set in one pipeline, and answers how many rows that touched in all."""
         with translated(self._constraints):
             async with self.connection.cursor() as cursor:

@@ -3,7 +3,7 @@ CREATE TABLE network_interfaces (
   device_uuid uuid NOT NULL,
   name text NOT NULL,
   kind text NOT NULL,
-  mac macaddr,
+  mac text,
   addresses inet [] NOT NULL DEFAULT '{}',
   is_up boolean NOT NULL,
   is_default boolean NOT NULL,
@@ -14,11 +14,13 @@ CREATE TABLE network_interfaces (
   reported_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT network_interfaces_pkey PRIMARY KEY (device_uuid, name),
   CONSTRAINT network_interfaces_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES devices (uuid) ON DELETE CASCADE,
-  CONSTRAINT network_interfaces_name_check CHECK (char_length(name) BETWEEN 1 AND 100),
+  CONSTRAINT network_interfaces_name_check CHECK (char_length(name) BETWEEN 1 AND 200),
+  CONSTRAINT network_interfaces_mac_check CHECK (mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){5,19}$'),
   CONSTRAINT network_interfaces_kind_check CHECK (kind IN ('ethernet', 'wifi', 'loopback', 'virtual', 'other'))
 );
 
 COMMENT ON TABLE network_interfaces IS 'One row per network interface a device has now.';
+COMMENT ON COLUMN network_interfaces.mac IS 'Lower case with colons; not macaddr, since InfiniBand has 20 octets.';
 COMMENT ON COLUMN network_interfaces.addresses IS 'With prefix length: 192.0.2.1/24.';
 COMMENT ON COLUMN network_interfaces.is_default IS 'Whether the default route leads through it.';
 COMMENT ON COLUMN network_interfaces.mtu IS 'Bytes.';

@@ -1,0 +1,141 @@
+-- Everything the registry asks of the database.
+
+-- name: insert_device
+-- Registers a device; a name or serial that is taken violates its unique index.
+INSERT INTO devices (name, kind, serial)
+VALUES (%(name)s::text, %(kind)s::text, %(serial)s::text)
+RETURNING uuid, name, kind, serial, connection_status, created_at, updated_at, retired_at;
+
+-- name: find_device
+-- One device by identity, in service or not.
+SELECT uuid, name, kind, serial, connection_status, created_at, updated_at, retired_at
+FROM devices
+WHERE uuid = %(uuid)s::uuid;
+
+-- name: find_device_by_name
+-- One device in service by what people call it.
+SELECT uuid, name, kind, serial, connection_status, created_at, updated_at, retired_at
+FROM devices
+WHERE name = %(name)s::text AND retired_at IS NULL;
+
+-- name: find_device_by_serial
+-- One device in service by what its hardware calls itself; locked, so that two enrolments of it follow one another.
+SELECT uuid, name, kind, serial, connection_status, created_at, updated_at, retired_at
+FROM devices
+WHERE serial = %(serial)s::text AND retired_at IS NULL
+FOR UPDATE;
+
+-- name: list_devices
+-- Devices in service by name, from behind a name on: a page costs the same wherever it lies.
+SELECT uuid, name, kind, serial, connection_status, created_at, updated_at, retired_at
+FROM devices
+WHERE
+  retired_at IS NULL
+  AND (%(after)s::text IS NULL OR name > %(after)s::text)
+ORDER BY name
+LIMIT %(limit)s::bigint;
+
+-- name: rename_device
+-- Gives a device another name.
+UPDATE devices
+SET name = %(name)s::text, updated_at = now()
+WHERE uuid = %(uuid)s::uuid
+RETURNING uuid, name, kind, serial, connection_status, created_at, updated_at, retired_at;
+
+-- name: set_tag
+-- Adds a tag or replaces its value; an unchanged value writes nothing.
+INSERT INTO device_tags (device_uuid, key, value)
+VALUES (%(uuid)s::uuid, %(key)s::text, %(value)s::text)
+ON CONFLICT (device_uuid, key) DO UPDATE SET value = excluded.value, updated_at = now()
+WHERE device_tags.value <> excluded.value;
+
+-- name: list_tags
+-- The tags of a device by key.
+SELECT key, value
+FROM device_tags
+WHERE device_uuid = %(uuid)s::uuid
+ORDER BY key
+LIMIT 1000;
+
+-- name: delete_tag
+-- Takes a tag away.
+DELETE FROM device_tags
+WHERE device_uuid = %(uuid)s::uuid AND key = %(key)s::text;
+
+-- name: delete_other_interfaces
+-- Forgets the interfaces that a device no longer names.
+DELETE FROM network_interfaces
+WHERE device_uuid = %(uuid)s::uuid AND NOT name = ANY(%(names)s::text []);
+
+-- name: upsert_interface
+-- Stores one interface as it is now.
+INSERT INTO network_interfaces (
+  device_uuid, name, kind, mac, addresses, is_up, is_default, mtu, speed_mbps, ssid, signal_dbm
+)
+VALUES (
+  %(uuid)s::uuid, %(name)s::text, %(kind)s::text, %(mac)s::text, %(addresses)s::text []::inet [], %(is_up)s::boolean,
+  %(is_default)s::boolean, %(mtu)s::bigint, %(speed_mbps)s::bigint, %(ssid)s::text, %(signal_dbm)s::bigint
+)
+ON CONFLICT (device_uuid, name) DO UPDATE SET
+  kind = excluded.kind,
+  mac = excluded.mac,
+  addresses = excluded.addresses,
+  is_up = excluded.is_up,
+  is_default = excluded.is_default,
+  mtu = excluded.mtu,
+  speed_mbps = excluded.speed_mbps,
+  ssid = excluded.ssid,
+  signal_dbm = excluded.signal_dbm,
+  reported_at = now();
+
+-- name: list_interfaces
+-- The interfaces a device has now, the one with the default route first.
+SELECT name, kind, mac, addresses::text [] AS addresses, is_up, is_default, mtu, speed_mbps, ssid, signal_dbm
+FROM network_interfaces
+WHERE device_uuid = %(uuid)s::uuid
+ORDER BY is_default DESC, name
+LIMIT 1000;
+
+-- name: upsert_host_facts
+-- Stores what a device says about its computer.
+INSERT INTO device_host_facts (device_uuid, facts, top_processes)
+VALUES (%(uuid)s::uuid, %(facts)s::jsonb, %(top_processes)s::jsonb)
+ON CONFLICT (device_uuid) DO UPDATE SET
+  facts = excluded.facts,
+  top_processes = excluded.top_processes,
+  reported_at = now();
+
+-- name: find_host_facts
+-- The newest a device said about its computer.
+SELECT facts, top_processes, reported_at
+FROM device_host_facts
+WHERE device_uuid = %(uuid)s::uuid;
+
+-- name: touch_contacts
+-- Notes that devices were heard of, each at most once in 15 seconds. The rows that are fresh enough are left out before the
+-- upsert: ON CONFLICT would lock, and so write, each of them. Sorted, so that two writers never wait for each other crosswise.
+INSERT INTO device_contacts (device_uuid, last_contact_at)
+SELECT device.uuid, now()
+FROM devices AS device
+LEFT JOIN device_contacts AS contact ON contact.device_uuid = device.uuid
+WHERE
+  device.uuid = ANY(%(uuids)s::uuid [])
+  AND (contact.last_contact_at IS NULL OR contact.last_contact_at < now() - interval '15 seconds')
+ORDER BY device.uuid
+ON CONFLICT (device_uuid) DO UPDATE SET last_contact_at = excluded.last_contact_at;
+
+-- name: mark_online
+-- The transition to online, for those that are not.
+UPDATE devices
+SET connection_status = 'online', updated_at = now()
+WHERE uuid = ANY(%(uuids)s::uuid []) AND connection_status <> 'online';
+
+-- name: mark_silent_offline
+-- The transition to offline, for those not heard of for so long.
+UPDATE devices AS device
+SET connection_status = 'offline', updated_at = now()
+FROM device_contacts AS contact
+WHERE
+  contact.device_uuid = device.uuid
+  AND device.connection_status = 'online'
+  AND contact.last_contact_at < now() - %(silence)s::interval;

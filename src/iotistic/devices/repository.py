@@ -1,0 +1,80 @@
+"""The registry's tables in the words of its model. Decides nothing, commits nothing."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, final
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from iotistic.database.pool import Connection
+from iotistic.database.queries import Queries, Statements
+from iotistic.devices.errors import CONSTRAINTS
+from iotistic.devices.model import Device, HostFacts, NetworkInterface, Tag
+
+__all__ = ["DeviceRepository"]
+
+_QUERIES = Queries("iotistic.devices")
+
+
+@final
+class DeviceRepository:
+    """Reads and writes on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._sql = Statements(connection, _QUERIES, CONSTRAINTS)
+
+    async def insert(self, *, name: str, kind: str, serial: str | None) -> Device | None:
+        return await self._sql.one("insert_device", Device, name=name, kind=kind, serial=serial)
+
+    async def find(self, uuid: UUID) -> Device | None:
+        return await self._sql.one("find_device", Device, uuid=uuid)
+
+    async def find_by_name(self, name: str) -> Device | None:
+        return await self._sql.one("find_device_by_name", Device, name=name)
+
+    async def find_by_serial(self, serial: str) -> Device | None:
+        """Locks the row until the transaction ends."""
+        return await self._sql.one("find_device_by_serial", Device, serial=serial)
+
+    async def list(self, *, after: str | None, limit: int) -> Sequence[Device]:
+        return await self._sql.many("list_devices", Device, after=after, limit=limit)
+
+    async def rename(self, uuid: UUID, name: str) -> Device | None:
+        return await self._sql.one("rename_device", Device, uuid=uuid, name=name)
+
+    async def set_tag(self, uuid: UUID, key: str, value: str) -> None:
+        await self._sql.run("set_tag", uuid=uuid, key=key, value=value)
+
+    async def list_tags(self, uuid: UUID) -> Sequence[Tag]:
+        return await self._sql.many("list_tags", Tag, uuid=uuid)
+
+    async def delete_tag(self, uuid: UUID, key: str) -> bool:
+        return await self._sql.run("delete_tag", uuid=uuid, key=key) > 0
+
+    async def replace_interfaces(self, uuid: UUID, interfaces: Sequence[NetworkInterface]) -> None:
+        await self._sql.run("delete_other_interfaces", uuid=uuid, names=[one.name for one in interfaces])
+        if interfaces:
+            rows = [asdict(one) | {"uuid": uuid, "addresses": list(one.addresses)} for one in interfaces]
+            await self._sql.run_many("upsert_interface", rows)
+
+    async def list_interfaces(self, uuid: UUID) -> Sequence[NetworkInterface]:
+        return await self._sql.many("list_interfaces", NetworkInterface, uuid=uuid)
+
+    async def set_host_facts(
+        self, uuid: UUID, facts: dict[str, Any], top_processes: Sequence[dict[str, Any]]
+    ) -> None:
+        await self._sql.run(
+            "upsert_host_facts", uuid=uuid, facts=Jsonb(facts), top_processes=Jsonb(list(top_processes))
+        )
+
+    async def find_host_facts(self, uuid: UUID) -> HostFacts | None:
+        return await self._sql.one("find_host_facts", HostFacts, uuid=uuid)
+
+    async def touch_contacts(self, uuids: Collection[UUID]) -> None:
+        await self._sql.run("touch_contacts", uuids=list(uuids))
+        await self._sql.run("mark_online", uuids=list(uuids))
+
+    async def mark_silent_offline(self, silence: timedelta) -> int:
+        return await self._sql.run("mark_silent_offline", silence=silence)
