@@ -68,11 +68,23 @@ class Values:
         given = self.found.get(setting.variable)
         if given is not None:
             try:
-                return setting.kind.parse(given.text)
+                return setting.kind.parse(self._trimmed(setting, given.text))
             except Rejected as rejected:
                 self._rejected.add(setting.variable)
                 self._report(setting, given, rejected)
         return None if setting.default is None else setting.kind.parse(setting.default)
+
+    def _trimmed(self, setting: Setting[object], text: str) -> str:
+        """White space around a value is nobody's intention, but a secret is taken as it is."""
+        trimmed = text.strip()
+        if not setting.kind.is_secret or text == trimmed:
+            return trimmed
+        self.report.warning(
+            self.place(setting),
+            "The secret begins or ends with white space, often a line break that `echo` added.",
+            "Write it with `printf %s`, if that is not meant.",
+        )
+        return text
 
     def _report(self, setting: Setting[object], given: Given, rejected: Rejected) -> None:
         shape = f"({len(given.text)} characters)" if setting.kind.is_secret else given.text

@@ -395,3 +395,11 @@ def test_a_user_without_xdg_gets_a_folder_in_the_home(
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert default_data_dir({}, SOMEONE).is_relative_to(tmp_path)
+
+
+def test_white_space_around_a_value_is_nothing_and_around_a_secret_a_warning() -> None:
+    settings = _load({"DB_HOST": " localhost ", "DB_PORT": "5433\n", "DB_PASSWORD": "secret\n"})
+    assert settings.database == Endpoint(
+        hosts=(("localhost", 5433),), user="postgres", password=Secret("secret\n")
+    )
+    assert [warning.variable for warning in settings.warnings] == ["DB_PASSWORD"]
