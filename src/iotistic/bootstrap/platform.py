@@ -18,7 +18,8 @@ from iotistic.database.unit_of_work import AfterCommit, UnitOfWork
 from iotistic.devices import DeviceService
 from iotistic.errors import IotisticError
 from iotistic.partitioning import runway
-from iotistic.security import KeyCache, PasswordHasher, Peppers, SecurityService
+from iotistic.secret import Secret
+from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.telemetry import Ingest, TelemetryService
 
 __all__ = ["Finding", "Platform", "Work", "open_platform"]
@@ -104,6 +105,10 @@ class Platform:
     def security(self, connection: Connection) -> SecurityService:
         return SecurityService(connection, peppers=self._peppers, hasher=self._hasher, clock=self.clock)
 
+    async def authenticate(self, key: Secret) -> Principal | Refusal:
+        """Who the bearer of a key is, from memory where that is safe."""
+        return await self.key_cache.authenticate(key, self._look_up)
+
     async def owner_connection(self, purpose: str) -> Connection:
         """A direct autocommit connection as the schema's owner, for partition and other maintenance work."""
         return await connect(
@@ -126,6 +131,10 @@ class Platform:
         await self.key_cache.stop()
         await self.pool.close()
         self._hasher.close()
+
+    async def _look_up(self, key: Secret) -> Principal | Refusal:
+        async with self.begin(read_only=True) as work:
+            return await work.security.authenticate(key)
 
     async def _pool_ready(self) -> Finding:
         try:

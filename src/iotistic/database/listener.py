@@ -12,7 +12,7 @@ from iotistic.database.identifiers import identifier
 from iotistic.database.pool import Connection
 from iotistic.errors import Unavailable
 
-__all__ = ["Listener", "Reconnected"]
+__all__ = ["Listener", "Lost", "Reconnected"]
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 15.0
@@ -24,8 +24,13 @@ class Reconnected:
 
 
 @final
+class Lost:
+    """Sent in the stream when the session is gone: from here to the next `Reconnected` nothing is heard."""
+
+
+@final
 class Listener:
-    """Notifications of some channels, for ever, as (channel, payload); `Reconnected` first and after every gap.
+    """Notifications of some channels, for ever, as (channel, payload); `Reconnected` first, `Lost` and `Reconnected` around gaps.
 
     `connect` opens a direct autocommit connection, never through a pooler: LISTEN belongs to a session.
     """
@@ -41,7 +46,7 @@ class Listener:
         self._channels = channels
         self._jitter = jitter
 
-    async def events(self) -> AsyncIterator[Reconnected | tuple[str, str]]:
+    async def events(self) -> AsyncIterator[Reconnected | Lost | tuple[str, str]]:
         """Yields until the consumer stops or is cancelled; a lost server is waited for with growing pauses."""
         pause = _FIRST_PAUSE
         while True:
@@ -59,6 +64,6 @@ class Listener:
                 async for notice in connection.notifies():
                     yield notice.channel, notice.payload
             except psycopg.OperationalError:
-                continue
+                yield Lost()
             finally:
                 await connection.close()

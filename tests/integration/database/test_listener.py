@@ -1,6 +1,6 @@
 import asyncio
 
-from iotistic.database.listener import Listener, Reconnected
+from iotistic.database.listener import Listener, Lost, Reconnected
 from iotistic.database.pool import Connection, connect
 from tests.support.databases import TestDatabase
 
@@ -23,7 +23,8 @@ async def test_a_notification_arrives_and_a_lost_session_comes_back(database: Te
         assert await anext(events) == ("things", "one")
         waiting = asyncio.ensure_future(anext(events))
         await sender.execute("SELECT pg_terminate_backend(%s, 5000)", (pids[0],))
-        assert isinstance(await waiting, Reconnected)
+        assert isinstance(await waiting, Lost)
+        assert isinstance(await anext(events), Reconnected)
         await sender.execute("NOTIFY things, 'two'")
         assert await anext(events) == ("things", "two")
     await events.aclose()

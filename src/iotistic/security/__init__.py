@@ -1,0 +1,32 @@
+"""Who may come in: people with passwords, devices and people with keys, new devices with claim keys."""
+
+from iotistic.security.errors import (
+    ClaimKeyRefused,
+    LoginRefused,
+    PasswordUnusable,
+    UserInvalid,
+    UsernameTaken,
+)
+from iotistic.security.key_cache import KeyCache
+from iotistic.security.keys import IssuedKey, KeyKind, Peppers
+from iotistic.security.model import Principal, Refusal, Role, User
+from iotistic.security.passwords import PasswordHasher
+from iotistic.security.service import SecurityService
+
+__all__ = [
+    "ClaimKeyRefused",
+    "IssuedKey",
+    "KeyCache",
+    "KeyKind",
+    "LoginRefused",
+    "PasswordHasher",
+    "PasswordUnusable",
+    "Peppers",
+    "Principal",
+    "Refusal",
+    "Role",
+    "SecurityService",
+    "User",
+    "UserInvalid",
+    "UsernameTaken",
+]

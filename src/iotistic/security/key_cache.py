@@ -1,0 +1,95 @@
+"""Who recently proved themselves, in memory, so that a device's every report does not cost a query.
+
+A revocation must count at once, so nothing is remembered longer than this process is told of changes: triggers on the tables
+that decide send a NOTIFY, and whenever the session that listens is lost everything is forgotten until it is back.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import final
+
+from iotistic.clock import Clock, system_clock
+from iotistic.database.listener import Listener, Lost, Reconnected
+from iotistic.database.pool import Connection
+from iotistic.secret import Secret
+from iotistic.security.model import Principal, Refusal
+
+__all__ = ["CHANNEL", "KeyCache"]
+
+CHANNEL = "access_changed"
+
+
+@final
+class KeyCache:
+    """At most `size` principals by the hash of their key. One per process."""
+
+    def __init__(
+        self, connect: Callable[[], Awaitable[Connection]], *, clock: Clock = system_clock, size: int = 20_000
+    ) -> None:
+        self._listener = Listener(connect, (CHANNEL,))
+        self._clock = clock
+        self._size = size
+        self._kept: OrderedDict[bytes, Principal] = OrderedDict()
+        self._listening = False
+        self._changes = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begins to listen; until the first session stands, every key is looked up."""
+        self._task = asyncio.create_task(self._listen(), name="key cache")
+
+    async def stop(self) -> None:
+        """Stops listening and forgets everything."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        self._forget(listening=False)
+
+    async def authenticate(
+        self, text: Secret, look_up: Callable[[Secret], Awaitable[Principal | Refusal]]
+    ) -> Principal | Refusal:
+        """Who the bearer of this key is: remembered, or asked of `look_up` and remembered if it is somebody.
+
+        What changed while the look-up was under way may have come too late for it, so its answer is used and not kept.
+        """
+        digest = hashlib.sha256(text.reveal().encode()).digest()
+        kept = self._kept.get(digest)
+        if kept is not None and (kept.expires_at is None or self._clock() < kept.expires_at):
+            self._kept.move_to_end(digest)
+            return kept
+        changes = self._changes
+        found = await look_up(text)
+        if isinstance(found, Principal) and self._listening and changes == self._changes:
+            self._kept[digest] = found
+            if len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return found
+
+    async def _listen(self) -> None:
+        async for event in self._listener.events():
+            match event:
+                case Lost():
+                    self._forget(listening=False)
+                case Reconnected():
+                    self._forget(listening=True)
+                case (_, key_id):
+                    self._forget_key(key_id)
+
+    def _forget(self, *, listening: bool) -> None:
+        self._listening = listening
+        self._changes += 1
+        self._kept.clear()
+
+    def _forget_key(self, key_id: str) -> None:
+        """Of one key; of all when the change was to a person or device."""
+        self._changes += 1
+        if not key_id:
+            self._kept.clear()
+            return
+        for digest in [digest for digest, principal in self._kept.items() if principal.key_id == key_id]:
+            del self._kept[digest]

@@ -1,0 +1,86 @@
+"""The nouns of security. A refusal is a value: asking whether somebody may come in is no error."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+__all__ = ["Principal", "Refusal", "Role", "StoredClaim", "StoredKey", "StoredUser", "User"]
+
+Role = Literal["owner", "admin", "manager", "operator", "viewer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """One person who may log in."""
+
+    id: int
+    username: str
+    role: Role
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who a key proved its bearer to be: a device, or a person with a role."""
+
+    key_id: str
+    device_uuid: UUID | None = None
+    user_id: int | None = None
+    username: str | None = None
+    role: Role | None = None
+    expires_at: datetime | None = None
+    """When the key stops to work; None: never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a key or password opens nothing. For our log and tests; a caller learns only that it was refused."""
+
+    reason: Literal[
+        "malformed",
+        "unknown",
+        "wrong_secret",
+        "expired",
+        "revoked",
+        "inactive_user",
+        "retired_device",
+        "pepper_missing",
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKey:
+    """A key as the database knows it, with what decides about its bearer."""
+
+    key_id: str
+    device_uuid: UUID | None
+    user_id: int | None
+    username: str | None
+    role: Role | None
+    secret_hash: bytes
+    pepper_version: int
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    user_is_active: bool | None
+    device_retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredClaim:
+    """A claim key as the database knows it."""
+
+    key_id: str
+    secret_hash: bytes
+    pepper_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredUser:
+    """A person with what checks the password."""
+
+    id: int
+    username: str
+    role: Role
+    is_active: bool
+    password_hash: str

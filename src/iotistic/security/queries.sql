@@ -1,0 +1,102 @@
+-- Everything security asks of the database.
+
+-- name: insert_user
+-- Makes an account; a taken name violates users_username_key.
+INSERT INTO users (username, password_hash, role)
+VALUES (%(username)s::text, %(password_hash)s::text, %(role)s::text)
+RETURNING id, username, role, is_active;
+
+-- name: insert_first_user
+-- Makes an account unless there is one of this name; answers nothing then.
+INSERT INTO users (username, password_hash, role)
+VALUES (%(username)s::text, %(password_hash)s::text, %(role)s::text)
+ON CONFLICT (username) DO NOTHING
+RETURNING id, username, role, is_active;
+
+-- name: user_exists
+-- Whether there is an account of this name.
+SELECT EXISTS (SELECT FROM users WHERE username = %(username)s::text) AS found;
+
+-- name: find_user
+-- An account with what checks its password.
+SELECT id, username, role, is_active, password_hash
+FROM users
+WHERE username = %(username)s::text;
+
+-- name: insert_key
+-- Stores a new key and its first line of history, in one statement.
+WITH issued AS (
+  INSERT INTO api_keys (key_id, kind, device_uuid, user_id, secret_hash, pepper_version, expires_at)
+  VALUES (
+    %(key_id)s::text, %(kind)s::text, %(device_uuid)s::uuid, %(user_id)s::bigint, %(secret_hash)s::bytea,
+    %(pepper_version)s::smallint, now() + %(lasts)s::interval
+  )
+  RETURNING key_id, device_uuid, user_id
+)
+INSERT INTO api_key_history (key_id, device_uuid, user_id, action, reason)
+SELECT key_id, device_uuid, user_id, 'issued', %(reason)s::text
+FROM issued;
+
+-- name: find_key
+-- A key with what decides about its bearer.
+SELECT
+  key.key_id,
+  key.device_uuid,
+  key.user_id,
+  person.username,
+  person.role,
+  key.secret_hash,
+  key.pepper_version,
+  key.expires_at,
+  key.revoked_at,
+  person.is_active AS user_is_active,
+  device.retired_at AS device_retired_at
+FROM api_keys AS key
+LEFT JOIN users AS person ON person.id = key.user_id
+LEFT JOIN devices AS device ON device.uuid = key.device_uuid
+WHERE key.key_id = %(key_id)s::text;
+
+-- name: revoke_key
+-- Takes one key back, and says so in its history; nothing happens to one that is revoked already.
+WITH revoked AS (
+  UPDATE api_keys
+  SET revoked_at = now()
+  WHERE key_id = %(key_id)s::text AND revoked_at IS NULL
+  RETURNING key_id, device_uuid, user_id
+)
+INSERT INTO api_key_history (key_id, device_uuid, user_id, action, reason)
+SELECT key_id, device_uuid, user_id, 'revoked', %(reason)s::text
+FROM revoked;
+
+-- name: revoke_device_keys
+-- Takes all keys of a device back.
+WITH revoked AS (
+  UPDATE api_keys
+  SET revoked_at = now()
+  WHERE device_uuid = %(device_uuid)s::uuid AND revoked_at IS NULL
+  RETURNING key_id, device_uuid, user_id
+)
+INSERT INTO api_key_history (key_id, device_uuid, user_id, action, reason)
+SELECT key_id, device_uuid, user_id, 'revoked', %(reason)s::text
+FROM revoked;
+
+-- name: insert_claim_key
+-- Stores a claim key.
+INSERT INTO provisioning_keys (key_id, label, secret_hash, pepper_version, max_uses, expires_at)
+VALUES (
+  %(key_id)s::text, %(label)s::text, %(secret_hash)s::bytea, %(pepper_version)s::smallint, %(max_uses)s::bigint,
+  now() + %(lasts)s::interval
+);
+
+-- name: find_claim_key
+-- A claim key with what checks its secret.
+SELECT key_id, secret_hash, pepper_version
+FROM provisioning_keys
+WHERE key_id = %(key_id)s::text;
+
+-- name: use_claim_key
+-- Counts one use if the key is good for one more: a single statement, so that a thousand at once cannot overdraw it.
+UPDATE provisioning_keys
+SET uses = uses + 1
+WHERE key_id = %(key_id)s::text AND uses < max_uses AND expires_at > now();
+

@@ -1,0 +1,99 @@
+"""Accounts and keys in the words of the model. Decides nothing, commits nothing."""
+
+from datetime import timedelta
+from typing import final
+from uuid import UUID
+
+from iotistic.database.pool import Connection
+from iotistic.database.queries import Queries, Statements
+from iotistic.security.errors import CONSTRAINTS
+from iotistic.security.model import Role, StoredClaim, StoredKey, StoredUser, User
+
+__all__ = ["SecurityRepository"]
+
+_QUERIES = Queries("iotistic.security")
+
+
+@final
+class SecurityRepository:
+    """Reads and writes on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._sql = Statements(connection, _QUERIES, CONSTRAINTS)
+
+    async def insert_user(self, *, username: str, password_hash: str, role: Role) -> User | None:
+        return await self._sql.one(
+            "insert_user", User, username=username, password_hash=password_hash, role=role
+        )
+
+    async def insert_first_user(self, *, username: str, password_hash: str, role: Role) -> User | None:
+        """None when the name is taken."""
+        return await self._sql.one(
+            "insert_first_user", User, username=username, password_hash=password_hash, role=role
+        )
+
+    async def user_exists(self, username: str) -> bool:
+        return bool(await self._sql.value("user_exists", username=username))
+
+    async def find_user(self, username: str) -> StoredUser | None:
+        return await self._sql.one("find_user", StoredUser, username=username)
+
+    async def insert_key(
+        self,
+        *,
+        key_id: str,
+        secret_hash: bytes,
+        pepper_version: int,
+        reason: str,
+        device_uuid: UUID | None = None,
+        user_id: int | None = None,
+        lasts: timedelta | None = None,
+    ) -> None:
+        """For a device or for a person: exactly one of the two is given."""
+        await self._sql.run(
+            "insert_key",
+            key_id=key_id,
+            kind="user" if device_uuid is None else "device",
+            device_uuid=device_uuid,
+            user_id=user_id,
+            secret_hash=secret_hash,
+            pepper_version=pepper_version,
+            lasts=lasts,
+            reason=reason,
+        )
+
+    async def find_key(self, key_id: str) -> StoredKey | None:
+        return await self._sql.one("find_key", StoredKey, key_id=key_id)
+
+    async def revoke_key(self, key_id: str, reason: str) -> bool:
+        return await self._sql.run("revoke_key", key_id=key_id, reason=reason) > 0
+
+    async def revoke_device_keys(self, device_uuid: UUID, reason: str) -> int:
+        return await self._sql.run("revoke_device_keys", device_uuid=device_uuid, reason=reason)
+
+    async def insert_claim_key(
+        self,
+        *,
+        key_id: str,
+        label: str,
+        secret_hash: bytes,
+        pepper_version: int,
+        max_uses: int,
+        lasts: timedelta,
+    ) -> None:
+        await self._sql.run(
+            "insert_claim_key",
+            key_id=key_id,
+            label=label,
+            secret_hash=secret_hash,
+            pepper_version=pepper_version,
+            max_uses=max_uses,
+            lasts=lasts,
+        )
+
+    async def find_claim_key(self, key_id: str) -> StoredClaim | None:
+        return await self._sql.one("find_claim_key", StoredClaim, key_id=key_id)
+
+    async def use_claim_key(self, key_id: str) -> bool:
+        """Whether there was a use left."""
+        return await self._sql.run("use_claim_key", key_id=key_id) > 0

@@ -1,0 +1,164 @@
+"""What can be done about getting in."""
+
+from datetime import datetime, timedelta
+from typing import final
+from uuid import UUID
+
+from iotistic.clock import Clock
+from iotistic.database.pool import Connection
+from iotistic.secret import Secret
+from iotistic.security.errors import ClaimKeyRefused, LoginRefused, UserInvalid
+from iotistic.security.keys import IssuedKey, KeyKind, ParsedKey, Peppers, generate_key, parse_key
+from iotistic.security.model import Principal, Refusal, Role, StoredKey, User
+from iotistic.security.passwords import PasswordHasher
+from iotistic.security.repository import SecurityRepository
+
+__all__ = ["ADMINISTRATOR", "SecurityService", "judge"]
+
+ADMINISTRATOR = "admin"
+
+
+@final
+class SecurityService:
+    """Accounts and keys on one connection; whoever opened the transaction commits it."""
+
+    def __init__(
+        self, connection: Connection, *, peppers: Peppers, hasher: PasswordHasher, clock: Clock
+    ) -> None:
+        self._security = SecurityRepository(connection)
+        self._peppers = peppers
+        self._hasher = hasher
+        self._clock = clock
+
+    async def create_user(self, username: str, password: Secret, role: Role) -> User:
+        """Makes an account. Raises UsernameTaken, UserInvalid, PasswordUnusable or HasherBusy."""
+        made = await self._security.insert_user(
+            username=username, password_hash=await self._hasher.hash(password), role=role
+        )
+        if made is None:
+            raise UserInvalid(f"The account {username!r} could not be made.")
+        return made
+
+    async def ensure_administrator(self) -> Secret | None:
+        """Makes the account `admin` with a random password and answers the password; None when the account is there."""
+        if await self._security.user_exists(ADMINISTRATOR):
+            return None
+        password = Secret.random(15)
+        made = await self._security.insert_first_user(
+            username=ADMINISTRATOR, password_hash=await self._hasher.hash(password), role="owner"
+        )
+        return password if made else None
+
+    async def log_in(self, username: str, password: Secret) -> User:
+        """The person this password belongs to. Raises LoginRefused, alike and after the same work, or HasherBusy."""
+        stored = await self._security.find_user(username)
+        right = await self._hasher.matches(password, stored.password_hash if stored else None)
+        if stored is None or not right or not stored.is_active:
+            raise LoginRefused("The user name or the password is wrong.")
+        return User(id=stored.id, username=stored.username, role=stored.role, is_active=stored.is_active)
+
+    async def issue_device_key(self, device_uuid: UUID, *, reason: str) -> IssuedKey:
+        """A new key for the device; older ones stay good until they are revoked."""
+        parsed, issued = generate_key(KeyKind.DEVICE)
+        await self._security.insert_key(
+            key_id=issued.key_id,
+            device_uuid=device_uuid,
+            secret_hash=self._digest(parsed),
+            pepper_version=self._peppers.current,
+            reason=reason,
+        )
+        return issued
+
+    async def issue_user_key(self, user_id: int, *, lasts: timedelta, reason: str) -> IssuedKey:
+        """A new key for the person, which expires after `lasts`."""
+        parsed, issued = generate_key(KeyKind.USER)
+        await self._security.insert_key(
+            key_id=issued.key_id,
+            user_id=user_id,
+            secret_hash=self._digest(parsed),
+            pepper_version=self._peppers.current,
+            lasts=lasts,
+            reason=reason,
+        )
+        return issued
+
+    async def create_claim_key(self, *, max_uses: int, lasts: timedelta, label: str) -> IssuedKey:
+        """A key that lets `max_uses` new devices enrol within `lasts`."""
+        parsed, issued = generate_key(KeyKind.CLAIM)
+        await self._security.insert_claim_key(
+            key_id=issued.key_id,
+            label=label,
+            secret_hash=self._digest(parsed),
+            pepper_version=self._peppers.current,
+            max_uses=max_uses,
+            lasts=lasts,
+        )
+        return issued
+
+    async def claim(self, text: Secret) -> str:
+        """Uses the claim key once and answers its id. Raises ClaimKeyRefused, without saying why: strangers call this.
+
+        The use counts only if the transaction commits.
+        """
+        refused = ClaimKeyRefused(
+            "The claim key is unknown, expired or used up.", hint="Ask the platform's operator for a new one."
+        )
+        parsed = parse_key(text.reveal())
+        if parsed is None or parsed.kind is not KeyKind.CLAIM:
+            raise refused
+        stored = await self._security.find_claim_key(parsed.key_id)
+        if stored is None or not self._peppers.matches(parsed, stored.secret_hash, stored.pepper_version):
+            raise refused
+        if not await self._security.use_claim_key(parsed.key_id):
+            raise refused
+        return parsed.key_id
+
+    async def authenticate(self, text: Secret) -> Principal | Refusal:
+        """Who the bearer of a device's or person's key is, or why it opens nothing."""
+        parsed = parse_key(text.reveal())
+        if parsed is None or parsed.kind is KeyKind.CLAIM:
+            return Refusal(reason="malformed")
+        stored = await self._security.find_key(parsed.key_id)
+        if stored is None:
+            return Refusal(reason="unknown")
+        match self._peppers.matches(parsed, stored.secret_hash, stored.pepper_version):
+            case None:
+                return Refusal(reason="pepper_missing")
+            case False:
+                return Refusal(reason="wrong_secret")
+            case True:
+                return judge(stored, self._clock())
+
+    async def revoke_key(self, key_id: str, *, reason: str) -> bool:
+        """Takes a key back; whether it was good until now. Every process learns of it at once (`KeyCache`)."""
+        return await self._security.revoke_key(key_id, reason)
+
+    async def revoke_device_keys(self, device_uuid: UUID, *, reason: str) -> int:
+        """Takes all keys of a device back; answers how many were good."""
+        return await self._security.revoke_device_keys(device_uuid, reason)
+
+    def _digest(self, parsed: ParsedKey) -> bytes:
+        digest = self._peppers.digest(parsed)
+        if digest is None:
+            raise ValueError("the current pepper is missing")
+        return digest
+
+
+def judge(stored: StoredKey, now: datetime) -> Principal | Refusal:
+    """What a key whose secret is right opens at this moment: fails closed on anything that speaks against it."""
+    if stored.revoked_at is not None:
+        return Refusal(reason="revoked")
+    if stored.expires_at is not None and stored.expires_at <= now:
+        return Refusal(reason="expired")
+    if stored.device_retired_at is not None:
+        return Refusal(reason="retired_device")
+    if stored.user_id is not None and stored.user_is_active is not True:
+        return Refusal(reason="inactive_user")
+    return Principal(
+        key_id=stored.key_id,
+        device_uuid=stored.device_uuid,
+        user_id=stored.user_id,
+        username=stored.username,
+        role=stored.role,
+        expires_at=stored.expires_at,
+    )
