@@ -8,7 +8,7 @@ from iotistic.data_folder import DataFolder
 from iotistic.database.pool import Connection, connect
 from iotistic.database.server import Binaries, RunningServer, start
 
-__all__ = ["Installation", "ask", "superuser"]
+__all__ = ["Installation", "ask", "keep", "kept", "run", "superuser"]
 
 
 class _Options(TypedDict, total=False):
@@ -47,3 +47,28 @@ async def ask(server: RunningServer, statement: LiteralString) -> object:
         return row[0] if row else None
     finally:
         await connection.close()
+
+
+async def run(server: RunningServer, statement: LiteralString) -> None:
+    """Execute one statement."""
+    connection = await superuser(server)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def keep(server: RunningServer, word: str) -> None:
+    """Commit a word, in the place of the last one."""
+    connection = await superuser(server)
+    try:
+        await connection.execute("CREATE TABLE IF NOT EXISTS kept (word text)")
+        await connection.execute("TRUNCATE kept")
+        await connection.execute("INSERT INTO kept VALUES (%s)", (word,))
+    finally:
+        await connection.close()
+
+
+async def kept(server: RunningServer) -> object:
+    """The word committed last."""
+    return await ask(server, "SELECT word FROM kept")

@@ -26,6 +26,9 @@ _DRAFT_PREFIX = ".postgres-"
 _NEEDED = 128 * MB
 """A new cluster is 40 MB of files and 16 MB of WAL on 18; the first start writes the next WAL segments."""
 
+_FULL = 16 * MB
+"""The largest file of a new cluster, a WAL segment: with less room left, want of room is why it failed."""
+
 _BUILTIN_LOCALE_SINCE = 17
 
 
@@ -126,6 +129,7 @@ def _initdb(binaries: Binaries, data: Path, password_file: Path, *, durable: boo
         "--auth-local=scram-sha-256",
         "--auth-host=scram-sha-256",
         "--no-instructions",
+        "--no-clean",  # we remove what it leaves, after seeing whether the disk was full
         *_locale(binaries.major),
     ]
     return command if durable else [*command, "--no-sync"]
@@ -174,7 +178,7 @@ def _sync_folder(path: Path) -> None:
 
 
 def _initdb_failed(folder: DataFolder, output: str) -> Exception:
-    if disk_free(folder.root) < _NEEDED // 2:
+    if disk_free(folder.root) < _FULL:
         return disk_full(folder.root, _NEEDED, doing="create the database cluster")
     last = "\n".join(output.strip().splitlines()[-10:])
     return ServerStartFailed(

@@ -27,7 +27,8 @@ class Answer:
 async def run_as(account: Account, command: list[str], *, stdin: str = "") -> Answer:
     """Run to the end with `stdin` as its input; cancelled, the program and its children end at once.
 
-    In a session of its own, so that Ctrl-C reaches this process first and alone.
+    In a session of its own, so that Ctrl-C reaches this process first and alone. Raises AccountUnusable when this process may
+    not become the account, OSError when the account may not run the program.
     """
     try:
         process = subprocess.Popen(  # noqa: ASYNC220, S603 - returns after the fork; programs are ours to choose
@@ -44,7 +45,7 @@ async def run_as(account: Account, command: list[str], *, stdin: str = "") -> An
             **account.credentials,
         )
     except PermissionError as error:
-        raise refused(account, command[0]) from error
+        raise refused(account, error, command[0]) from error
     try:
         output, _ = await asyncio.to_thread(process.communicate, stdin)
     finally:
@@ -54,10 +55,15 @@ async def run_as(account: Account, command: list[str], *, stdin: str = "") -> An
     return Answer(status=process.returncode, output=output)
 
 
-def refused(account: Account, program: str) -> AccountUnusable:
-    """The error when the system lets this process neither become the account nor run the program as it."""
+def refused(account: Account, error: PermissionError, program: str) -> Exception:
+    """What a refused start of a program means: the program may not be run, or this process may not become the account.
+
+    The two are told apart by the file that `subprocess` names: what fails before the program is reached names the folder.
+    """
+    if error.filename == program:
+        return error
     return AccountUnusable(
-        f"{program} cannot be run as {account.name}.",
+        f"This process may not run programs as {account.name}.",
         hint="A container that drops the capabilities SETUID and SETGID must start the command as an ordinary user.",
         account=account.name,
     )

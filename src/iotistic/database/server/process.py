@@ -51,7 +51,7 @@ def spawn(binaries: Binaries, data: Path, log: Path, account: Account) -> int:
             **account.credentials,
         )
     except PermissionError as error:
-        raise refused(account, command[0]) from error
+        raise refused(account, error, command[0]) from error
     finally:
         os.close(output)
     _spawned[process.pid] = process

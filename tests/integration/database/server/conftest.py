@@ -25,8 +25,8 @@ def binaries(request: pytest.FixtureRequest) -> Binaries:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def seed(binaries: Binaries) -> AsyncIterator[DataFolder]:
-    """A stopped cluster, made once for each of them."""
+async def shared(binaries: Binaries) -> AsyncIterator[DataFolder]:
+    """A cluster made once for each of them: making a thousand files takes a second."""
     folder = throw_away_folder()
     await start(folder, binaries=binaries, durable=False)
     await stop(folder)
@@ -35,26 +35,24 @@ async def seed(binaries: Binaries) -> AsyncIterator[DataFolder]:
 
 
 @pytest_asyncio.fixture
-async def installation(seed: DataFolder, binaries: Binaries) -> AsyncIterator[Installation]:
-    """A stopped cluster of the test's own."""
-    folder = throw_away_folder()
-    copy(seed, folder)
-    yield Installation(folder=folder, binaries=binaries)
-    await throw_away(folder)
+async def installation(shared: DataFolder, binaries: Binaries) -> AsyncIterator[Installation]:
+    """The shared cluster, stopped; a test leaves it able to start."""
+    yield Installation(folder=shared, binaries=binaries)
+    await stop(shared)
 
 
 @pytest_asyncio.fixture
-async def neighbour(seed: DataFolder, binaries: Binaries) -> AsyncIterator[Installation]:
-    """Another stopped cluster, somebody else's."""
+async def spare(shared: DataFolder, binaries: Binaries) -> AsyncIterator[Installation]:
+    """A copy for tests that damage it, or that need a second one."""
     folder = throw_away_folder()
-    copy(seed, folder)
+    copy(shared, folder)
     yield Installation(folder=folder, binaries=binaries)
     await throw_away(folder)
 
 
-def copy(seed: DataFolder, folder: DataFolder) -> None:
+def copy(source: DataFolder, folder: DataFolder) -> None:
     """With owners and modes, as the server insists on them."""
-    names = [str(seed.root / name) for name in ("postgres", "secrets", "log", "run")]
+    names = [str(source.root / name) for name in ("postgres", "secrets", "log", "run")]
     subprocess.run(["cp", "-a", *names, str(folder.root)], check=True)  # noqa: S607
 
 

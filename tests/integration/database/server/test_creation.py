@@ -45,10 +45,10 @@ async def test_letters_beyond_ascii_fold_from_17_on(installation: Installation) 
     assert await ask(server, "SELECT lower('Ä')") == ("ä" if installation.binaries.major >= 17 else "Ä")
 
 
-async def test_our_settings_are_in_force_and_the_operators_win(installation: Installation) -> None:
-    with (installation.folder.postgres / "postgresql.conf").open("a") as file:
+async def test_our_settings_are_in_force_and_the_operators_win(spare: Installation) -> None:
+    with (spare.folder.postgres / "postgresql.conf").open("a") as file:
         file.write("work_mem = '5MB'\n")
-    server = await installation.start()
+    server = await spare.start()
     assert await ask(server, "SHOW shared_preload_libraries") == "pg_stat_statements"
     assert await ask(server, "SHOW checkpoint_timeout") == "15min"
     assert await ask(server, "SHOW shared_buffers") == "64MB"
@@ -111,14 +111,14 @@ async def test_a_folder_with_something_else_in_it_is_left_as_it_is(empty: DataFo
     assert (empty.postgres / "thesis.txt").read_text() == "three years"
 
 
-async def test_a_cluster_of_somebody_else_is_left_as_it_is(installation: Installation) -> None:
-    (installation.folder.postgres / "iotistic.conf").unlink()
-    before = (installation.folder.postgres / "postgresql.conf").read_text()
+async def test_a_cluster_of_somebody_else_is_left_as_it_is(spare: Installation) -> None:
+    (spare.folder.postgres / "iotistic.conf").unlink()
+    before = (spare.folder.postgres / "postgresql.conf").read_text()
     with pytest.raises(ClusterForeign, match="did not make") as refusal:
-        await installation.start()
+        await spare.start()
     assert "iotistic.conf" in (refusal.value.hint or "")
-    assert (installation.folder.postgres / "postgresql.conf").read_text() == before
-    assert not (installation.folder.postgres / "iotistic.conf").exists()
+    assert (spare.folder.postgres / "postgresql.conf").read_text() == before
+    assert not (spare.folder.postgres / "iotistic.conf").exists()
 
 
 async def test_an_empty_folder_is_taken(empty: DataFolder, binaries: Binaries) -> None:

@@ -17,7 +17,7 @@ from iotistic.database.server import find_running, start, stop
 from iotistic.database.server.errors import PortTaken, ServerBinariesMissing, ServerStartFailed
 from iotistic.database.server.processes import is_alive
 from iotistic.secret import Secret
-from tests.support.installation import Installation, ask, superuser
+from tests.support.installation import Installation, ask, keep, kept, superuser
 
 START = """
 import asyncio, sys
@@ -47,11 +47,11 @@ async def test_a_running_server_is_found_until_it_is_stopped(installation: Insta
 
 async def test_the_same_data_and_the_same_port_after_a_restart(installation: Installation) -> None:
     server = await installation.start()
-    await ask(server, "SELECT lo_from_bytea(4242, 'forty-two')")
+    await keep(server, "forty-two")
     await stop(installation.folder)
     again = await installation.start()
     assert again.port == server.port
-    assert await ask(again, "SELECT lo_get(4242)") == b"forty-two"
+    assert await kept(again) == "forty-two"
 
 
 async def test_a_second_start_adopts_the_running_server(installation: Installation) -> None:
@@ -105,13 +105,13 @@ async def test_only_the_right_password_opens_tcp_and_socket(installation: Instal
             await connect(wrong, "postgres", application_name="test")
 
 
-async def test_a_path_too_long_for_a_socket_gets_a_short_one(installation: Installation) -> None:
-    deep = installation.folder.root.joinpath("a" * 100)
+async def test_a_path_too_long_for_a_socket_gets_a_short_one(spare: Installation) -> None:
+    deep = spare.folder.root.joinpath("a" * 100)
     deep.mkdir(mode=0o711)
     for name in ("postgres", "secrets"):
-        (installation.folder.root / name).rename(deep / name)
+        (spare.folder.root / name).rename(deep / name)
     folder = DataFolder(deep)
-    server = await start(folder, binaries=installation.binaries, durable=False)
+    server = await start(folder, binaries=spare.binaries, durable=False)
     assert server.socket_dir is not None
     assert len(str(server.socket_dir)) < 60
     assert server.socket_dir.stat().st_mode & 0o777 == 0o700
@@ -123,18 +123,18 @@ async def test_a_path_too_long_for_a_socket_gets_a_short_one(installation: Insta
     server.socket_dir.rmdir()
 
 
-async def test_a_path_with_blanks_quotes_and_commas_is_no_trouble(installation: Installation) -> None:
-    odd = installation.folder.root / 'it\'s, my "data" \\ ü'
+async def test_a_path_with_blanks_quotes_and_commas_is_no_trouble(spare: Installation) -> None:
+    odd = spare.folder.root / 'it\'s, my "data" \\ ü'
     odd.mkdir(mode=0o711)
     for name in ("postgres", "secrets"):
-        (installation.folder.root / name).rename(odd / name)
+        (spare.folder.root / name).rename(odd / name)
     folder = DataFolder(odd)
-    server = await start(folder, binaries=installation.binaries, durable=False)
+    server = await start(folder, binaries=spare.binaries, durable=False)
     assert server.socket_dir == odd / "run"
     assert await ask(server, "SHOW log_directory") == str(odd / "log" / "postgres")
     found = find_running(folder)
     assert found is not None
-    assert found.binaries == installation.binaries
+    assert found.binaries == spare.binaries
     await stop(folder)
 
 
@@ -183,13 +183,13 @@ async def test_a_configured_port_is_taken_or_refused(installation: Installation)
     assert server.port == port
 
 
-async def test_data_of_another_major_version_is_not_touched(installation: Installation) -> None:
-    version = installation.folder.postgres / "PG_VERSION"
+async def test_data_of_another_major_version_is_not_touched(spare: Installation) -> None:
+    version = spare.folder.postgres / "PG_VERSION"
     version.write_text("14\n")
     with pytest.raises(ServerBinariesMissing, match="14"):
-        await installation.start(binaries=None)
+        await spare.start(binaries=None)
     with pytest.raises(ServerBinariesMissing, match="14"):
-        await installation.start()
+        await spare.start()
 
 
 async def test_existing_data_decides_which_binaries_run(installation: Installation) -> None:
@@ -197,20 +197,20 @@ async def test_existing_data_decides_which_binaries_run(installation: Installati
     assert server.version[0] == installation.binaries.major
 
 
-async def test_a_server_that_dies_at_start_shows_its_last_words(installation: Installation) -> None:
-    with (installation.folder.postgres / "postgresql.conf").open("a") as file:
+async def test_a_server_that_dies_at_start_shows_its_last_words(spare: Installation) -> None:
+    with (spare.folder.postgres / "postgresql.conf").open("a") as file:
         file.write("no_such_setting = 1\n")
     with pytest.raises(ServerStartFailed, match="no_such_setting") as refusal:
-        await installation.start()
-    assert str(installation.folder.log) in (refusal.value.hint or "")
+        await spare.start()
+    assert str(spare.folder.log) in (refusal.value.hint or "")
 
 
 async def test_a_server_that_dies_after_its_log_collector_runs_shows_its_last_words(
-    installation: Installation,
+    spare: Installation,
 ) -> None:
-    (installation.folder.postgres / "global" / "pg_control").write_bytes(b"\0" * 8192)
+    (spare.folder.postgres / "global" / "pg_control").write_bytes(b"\0" * 8192)
     with pytest.raises(ServerStartFailed, match=r"(?i)control"):
-        await installation.start()
+        await spare.start()
 
 
 async def test_stopping_cuts_the_connections(installation: Installation) -> None:
@@ -222,10 +222,10 @@ async def test_stopping_cuts_the_connections(installation: Installation) -> None
     await connection.close()
 
 
-async def test_an_operator_may_switch_tcp_off(installation: Installation) -> None:
-    with (installation.folder.postgres / "postgresql.conf").open("a") as file:
+async def test_an_operator_may_switch_tcp_off(spare: Installation) -> None:
+    with (spare.folder.postgres / "postgresql.conf").open("a") as file:
         file.write("listen_addresses = ''\n")
-    server = await installation.start()
+    server = await spare.start()
     assert server.endpoint.hosts == ((str(server.socket_dir), server.port),)
     assert await ask(server, "SELECT 1") == 1
 

@@ -16,18 +16,18 @@ from iotistic.database.pool import Connection
 from iotistic.database.server import find_running, stop
 from iotistic.database.server.errors import ServerStillAlive
 from iotistic.database.server.processes import find_leftovers, is_alive
-from tests.support.installation import Installation, ask, superuser
+from tests.support.installation import Installation, ask, keep, kept, run, superuser
 
 COUNT_FOR_EVER: LiteralString = "SELECT count(*) FROM generate_series(1, 1000000000000)"
 
 
 async def test_what_was_committed_survives_a_kill(installation: Installation) -> None:
     server = await installation.start(durable=True)
-    await ask(server, "SELECT lo_from_bytea(4242, 'committed')")
+    await keep(server, "committed")
     os.kill(server.pid, signal.SIGKILL)
     again = await installation.start(durable=True)
     assert again.pid != server.pid
-    assert await ask(again, "SELECT lo_get(4242)") == b"committed"
+    assert await kept(again) == "committed"
 
 
 async def test_ten_kills_in_a_row_need_no_manual_step(installation: Installation) -> None:
@@ -40,6 +40,7 @@ async def test_ten_kills_in_a_row_need_no_manual_step(installation: Installation
         await connection.close()
     server = await installation.start(durable=True)
     assert await ask(server, "SELECT count(*) FROM rounds") == 10
+    await run(server, "DROP TABLE rounds")
 
 
 async def test_a_backend_that_computes_on_after_its_postmaster_died_is_ended(
@@ -61,7 +62,7 @@ async def test_a_backend_that_computes_on_after_its_postmaster_died_is_ended(
 
 
 async def test_a_pid_file_of_a_dead_process_is_no_obstacle(installation: Installation) -> None:
-    ended = subprocess.Popen(["/bin/true"])
+    ended = program("/bin/true")
     ended.wait()
     leave_pid_file(installation, ended.pid)
     server = await installation.start(durable=True)
@@ -78,7 +79,7 @@ async def test_a_pid_file_whose_number_somebody_else_got_is_no_obstacle(installa
 async def test_a_number_taken_by_a_process_of_the_same_account_is_no_obstacle(
     installation: Installation,
 ) -> None:
-    sleeper = subprocess.Popen(["/bin/sleep", "600"], user=installation.folder.postgres.stat().st_uid)
+    sleeper = program("/bin/sleep", "600", user=installation.folder.postgres.stat().st_uid)
     try:
         leave_pid_file(installation, sleeper.pid)
         server = await installation.start(durable=True)
@@ -90,9 +91,9 @@ async def test_a_number_taken_by_a_process_of_the_same_account_is_no_obstacle(
 
 
 async def test_another_clusters_server_under_the_same_number_is_left_alone(
-    installation: Installation, neighbour: Installation
+    installation: Installation, spare: Installation
 ) -> None:
-    other = await neighbour.start()
+    other = await spare.start()
     leave_pid_file(installation, other.pid)
     server = await installation.start(durable=True)
     assert server.pid != other.pid
@@ -133,27 +134,12 @@ async def test_a_server_that_is_stopping_is_waited_for(installation: Installatio
     assert await ask(again, "SELECT 1") == 1
 
 
-async def test_a_long_recovery_is_waited_for_and_told(installation: Installation) -> None:
-    server = await installation.start(durable=True)
-    connection = await superuser(server)
-    await connection.execute(
-        "CREATE TABLE filled AS SELECT g AS number, repeat('x', 200) AS text FROM generate_series(1, 300000) g"
-    )
-    await connection.execute("CREATE INDEX ON filled (number)")
-    await connection.execute("UPDATE filled SET text = text")
-    os.kill(server.pid, signal.SIGKILL)
-    await connection.close()
-    await until(lambda: not is_alive(server.pid))
-    again = await installation.start(durable=True)
-    assert await ask(again, "SELECT count(*) FROM filled") == 300_000
-
-
 async def test_immediate_stop_leaves_recovery_to_the_next_start(installation: Installation) -> None:
     server = await installation.start(durable=True)
-    await ask(server, "SELECT lo_from_bytea(4242, 'kept')")
+    await keep(server, "safe")
     assert await stop(installation.folder, mode="immediate") is not None
     assert not find_leftovers(installation.folder.postgres).children
-    assert await ask(await installation.start(durable=True), "SELECT lo_get(4242)") == b"kept"
+    assert await kept(await installation.start(durable=True)) == "safe"
 
 
 def leave_pid_file(installation: Installation, pid: int) -> None:
@@ -161,6 +147,10 @@ def leave_pid_file(installation: Installation, pid: int) -> None:
     (data / "postmaster.pid").write_text(
         f"{pid}\n{data}\n1700000000\n15432\n{installation.folder.run}\n127.0.0.1\n  1234567     98304\nready   \n"
     )
+
+
+def program(*command: str, user: int | None = None) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, user=user)
 
 
 async def run_to_its_end(connection: Connection) -> None:
