@@ -14,7 +14,7 @@ from iotistic.config.reference import env_template, reference_page
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Show and check the settings.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Show and check the settings.", no_args_is_help=True, add_completion=False)
 
 _COLUMNS = ("variable", "value", "source")
 

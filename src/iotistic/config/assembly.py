@@ -56,6 +56,7 @@ def assemble(
         server_account=values.find(Catalogue.server_account),
         startup_migrations=values[Catalogue.startup_migrations],
         pepper=values.find(Catalogue.pepper),
+        claim_key=values.find(Catalogue.claim_key),
         warnings=tuple(values.report.warnings),
         rows=_rows(values, data_dir, database),
     )

@@ -61,7 +61,6 @@ class Catalogue:
         default="5432",
         group=_DATABASE,
         meaning="The port of DB_HOST. Several hosts may have one each, with commas.",
-        example="5432",
     )
     db_name: Setting[str] = Setting(
         variable="DB_NAME",
@@ -70,7 +69,6 @@ class Catalogue:
         group=_DATABASE,
         fallback="POSTGRES_DB",
         meaning="The platform's database.",
-        example="iotistic",
     )
     billing_db_name: Setting[str] = Setting(
         variable="IOTISTIC_BILLING_DB_NAME",
@@ -78,7 +76,6 @@ class Catalogue:
         default="billing",
         group=_DATABASE,
         meaning="The billing database on the same server.",
-        example="billing",
     )
     vpn_db_name: Setting[str] = Setting(
         variable="IOTISTIC_VPN_DB_NAME",
@@ -86,7 +83,6 @@ class Catalogue:
         default="vpn",
         group=_DATABASE,
         meaning="The VPN database on the same server.",
-        example="vpn",
     )
     db_user: Setting[str] = Setting(
         variable="DB_USER",
@@ -95,7 +91,6 @@ class Catalogue:
         group=_DATABASE,
         fallback="POSTGRES_USER",
         meaning="The role to connect to DB_HOST as.",
-        example="postgres",
     )
     db_password: Setting[Secret] = Setting(
         variable="DB_PASSWORD",
@@ -152,7 +147,6 @@ class Catalogue:
         group=_DATABASE,
         in_env_file="set",
         meaning="The port of this host that the PostgreSQL container is published on, for programs outside of Docker.",
-        example="5432",
     )
     db_sslmode: Setting[str] = Setting(
         variable="DB_SSLMODE",
@@ -233,7 +227,6 @@ class Catalogue:
         group=_CONNECTIONS,
         meaning="The most connections that a service opens to a database. Times the services, it has to stay below the server's "
         "max_connections.",
-        example="10",
     )
     pool_timeout: Setting[timedelta] = Setting(
         variable="IOTISTIC_POOL_TIMEOUT",
@@ -241,7 +234,6 @@ class Catalogue:
         default="10s",
         group=_CONNECTIONS,
         meaning="How long a request waits for a free connection before it is told to come back.",
-        example="10s",
     )
     pool_max_idle: Setting[timedelta] = Setting(
         variable="IOTISTIC_POOL_MAX_IDLE",
@@ -249,7 +241,6 @@ class Catalogue:
         default="10min",
         group=_CONNECTIONS,
         meaning="A connection above the minimum that was unused for so long is closed.",
-        example="10min",
     )
     pool_max_lifetime: Setting[timedelta] = Setting(
         variable="IOTISTIC_POOL_MAX_LIFETIME",
@@ -257,7 +248,6 @@ class Catalogue:
         default="1h",
         group=_CONNECTIONS,
         meaning="A connection is replaced after this time, so that a moved server or a new certificate is noticed.",
-        example="1h",
     )
     statement_timeout: Setting[timedelta] = Setting(
         variable="IOTISTIC_STATEMENT_TIMEOUT",
@@ -265,7 +255,6 @@ class Catalogue:
         default="30s",
         group=_CONNECTIONS,
         meaning="The longest that a single statement of a service may run.",
-        example="30s",
     )
     lock_timeout: Setting[timedelta] = Setting(
         variable="IOTISTIC_LOCK_TIMEOUT",
@@ -273,7 +262,6 @@ class Catalogue:
         default="5s",
         group=_CONNECTIONS,
         meaning="The longest that a statement may wait for one lock. Everybody else queues behind it meanwhile.",
-        example="5s",
     )
     idle_in_transaction_timeout: Setting[timedelta] = Setting(
         variable="IOTISTIC_IDLE_IN_TRANSACTION_TIMEOUT",
@@ -281,7 +269,6 @@ class Catalogue:
         default="60s",
         group=_CONNECTIONS,
         meaning="The longest that a transaction may sit and do nothing: it holds back vacuum for everybody.",
-        example="60s",
     )
     api_host: Setting[str] = Setting(
         variable="IOTISTIC_API_HOST",
@@ -297,7 +284,6 @@ class Catalogue:
         default="8080",
         group=_SERVICES,
         meaning="The port that the HTTP API listens on; 0 takes a free one.",
-        example="8080",
     )
     startup_migrations: Setting[StartupMigrations] = Setting(
         variable="IOTISTIC_STARTUP_MIGRATIONS",
@@ -316,7 +302,14 @@ class Catalogue:
         unset="made on first use, in the data folder",
         meaning="The key that API keys are hashed under, 32 characters or more. Every replica needs the same; losing it makes "
         "every key worthless.",
-        example="",
+    )
+    claim_key: Setting[Secret] = Setting(
+        variable="IOTISTIC_CLAIM_KEY",
+        kind=SECRET,
+        default=None,
+        group=_SERVICES,
+        unset="given as a file (--claim-key-file)",
+        meaning="The key that `iotistic agent` enrols this device with, needed the first time only.",
     )
     log_level: Setting[str] = Setting(
         variable="IOTISTIC_LOG_LEVEL",

@@ -21,6 +21,10 @@ from iotistic.config.values import Values
 __all__ = ["default_data_dir", "load_settings"]
 
 _ROOTS_DATA_DIR = Path("/var/lib/iotistic")
+# How alike two names are, their prefix aside (difflib's ratio). DB_PASWORD is 0.93 to DB_PASSWORD: a typing error. DB_USERNAME is
+# 0.67 to DB_USER and may be another program's, or of a newer version of this one: no reason to stop.
+_TYPO = 0.8
+_RESEMBLES = 0.6
 _KUBERNETES_NAMES = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
 
 
@@ -71,19 +75,24 @@ def _judge_unknown(found: Mapping[str, Given], report: Report) -> None:
     for name in found:
         if name in known or _KUBERNETES_NAMES.fullmatch(name):
             continue
-        near = get_close_matches(name, known, n=1, cutoff=0.8)
-        if near:
-            report.problem(name, "There is no setting of that name.", f"Did you mean {near[0]}?")
-        elif name.startswith("IOTISTIC_"):
-            report.problem(
-                name, "There is no setting of that name.", "`iotistic config show` lists them all."
-            )
+        likely, possible = _alike(name, known, _TYPO), _alike(name, known, _RESEMBLES)
+        if likely:
+            report.problem(name, "There is no setting of that name.", f"Did you mean {likely}?")
         else:
+            guess = f"Did you mean {possible}? " if possible else ""
             report.warning(
                 name,
-                "This is no setting of ours and has no effect.",
-                "`iotistic config show` lists them all.",
+                "This is no setting and has no effect.",
+                f"{guess}`iotistic config show` lists them all.",
             )
+
+
+def _alike(name: str, known: list[str], ratio: float) -> str | None:
+    """The known name of the same prefix that is most like `name`; the prefix itself makes nothing alike."""
+    prefix = name.partition("_")[0] + "_"
+    candidates = [other.removeprefix(prefix) for other in known if other.startswith(prefix)]
+    near = get_close_matches(name.removeprefix(prefix), candidates, n=1, cutoff=ratio)
+    return prefix + near[0] if near else None
 
 
 def _with_url_applied(

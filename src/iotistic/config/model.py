@@ -126,6 +126,8 @@ class Settings:
     """What a service does about pending migrations when it starts."""
     pepper: Secret | None = None
     """The key that machine secrets are hashed under; None makes one in the data folder."""
+    claim_key: Secret | None = None
+    """What the agent of this host enrols with."""
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     """What looks like a mistake and does not stop us."""
     rows: tuple[SettingRow, ...] = field(default=(), repr=False, compare=False)

@@ -66,9 +66,7 @@ def _section(group: str) -> str:
 
 
 def _line(setting: Setting[object]) -> str:
-    example = (
-        f" Example: `{setting.example}`." if setting.example and setting.example != setting.default else ""
-    )
+    example = f" Example: `{setting.example}`." if setting.example else ""
     file = f", or `{setting.file_variable}`" if setting.file_variable else ""
     return f"| `{setting.variable}`{file} | {setting.kind.name} | {_default(setting)} | {setting.meaning}{example} |"
 
@@ -82,4 +80,4 @@ def _template_lines(setting: Setting[object]) -> str:
     default = setting.default if setting.default is not None else setting.unset
     comment = "\n".join(f"# {line}" for line in wrap(f"{setting.meaning} Default: {default}.", _WIDTH))
     mark = "" if setting.in_env_file == "set" else "#"
-    return f"{comment}\n{mark}{setting.variable}={setting.example}\n"
+    return f"{comment}\n{mark}{setting.variable}={setting.example or setting.default or ''}\n"

@@ -24,10 +24,10 @@ class Setting(Generic[T_co]):
     """The heading it is listed under."""
     meaning: str
     """What it does, in a sentence or two."""
-    example: str
-    """A value to start from."""
     fallback: str | None = None
     """The variable whose value counts when this one is not given."""
+    example: str = ""
+    """A value to start from, where the default is none or no help."""
     unset: str = "not set"
     """What its absence means, where there is no default."""
     in_env_file: Literal["set", "offered", "no"] = "offered"

@@ -275,7 +275,6 @@ def test_what_is_in_force_can_be_shown_although_something_is_wrong() -> None:
         ("DB_HOSTS", "Did you mean DB_HOST?"),
         ("DB_PASSWORD_FIL", "Did you mean DB_PASSWORD_FILE?"),
         ("IOTISTIC_LOGLEVEL", "Did you mean IOTISTIC_LOG_LEVEL?"),
-        ("IOTISTIC_COLOUR", "`iotistic config show` lists them all."),
     ],
 )
 def test_a_misspelt_variable_is_a_problem_with_a_guess(name: str, suggestion: str) -> None:
@@ -283,9 +282,21 @@ def test_a_misspelt_variable_is_a_problem_with_a_guess(name: str, suggestion: st
     assert (problem.variable, problem.suggestion) == (name, suggestion)
 
 
-def test_another_programs_db_variable_is_only_a_warning() -> None:
-    (warning,) = _load({"DB_CONNECTION_STRING": "x"}).warnings
-    assert warning.variable == "DB_CONNECTION_STRING"
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("DB_DRIVER", ""),
+        ("DB_USERNAME", "Did you mean DB_USER? "),
+        ("DB_PASS", "Did you mean DB_PASSWORD? "),
+        ("IOTISTIC_THEME", ""),
+    ],
+)
+def test_a_variable_that_may_be_another_programs_is_a_warning(name: str, suggestion: str) -> None:
+    (warning,) = _load({name: "x"}).warnings
+    assert (warning.variable, warning.suggestion) == (
+        name,
+        f"{suggestion}`iotistic config show` lists them all.",
+    )
 
 
 def test_variables_that_kubernetes_makes_of_services_are_no_settings() -> None:
