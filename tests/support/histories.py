@@ -69,7 +69,11 @@ class Place:
 
     async def empty(self) -> None:
         """Back to nothing, faster than a new database."""
-        await self.run("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+        schemas = await self.rows(
+            "SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+        )
+        drops = [f"DROP SCHEMA {schema} CASCADE" for (schema,) in schemas]
+        await self.run("SET client_min_messages = warning", *drops, "CREATE SCHEMA public")
 
 
 @asynccontextmanager

@@ -37,7 +37,9 @@ class Proxy:
     """How many answers it takes until the server is ready for the first time."""
     cuts: int = 0
 
-    async def serve(self, upstream: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(
+        self, upstream: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         if self.refuse_after_cut and self.cuts:
             writer.close()
             return

@@ -38,7 +38,9 @@ async def _main(job: dict[str, Any]) -> None:
         name: value if name == "tries" else timedelta(seconds=value) for name, value in job["limits"].items()
     }
     history = History(service="shop", folder=Path(job["folder"]))
-    report = await apply(endpoint, job["database"], history, application="replica", limits=RunLimits(**limits))
+    report = await apply(
+        endpoint, job["database"], history, application="replica", limits=RunLimits(**limits)
+    )
     sys.stdout.write(json.dumps([applied.filename for applied in report.applied]) + "\n")
 
 

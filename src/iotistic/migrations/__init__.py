@@ -14,8 +14,12 @@ from iotistic.migrations.plan import RunOptions
 from iotistic.migrations.report import Applied, Event, EventKind, Report, RunLimits, Status
 
 if TYPE_CHECKING:
+    from iotistic.migrations.looking import inspect as inspect
+    from iotistic.migrations.looking import preview as preview
+    from iotistic.migrations.looking import wait_until_current as wait_until_current
+    from iotistic.migrations.marks import Marker as Marker
     from iotistic.migrations.runner import apply as apply
-    from iotistic.migrations.runner import inspect as inspect
+    from iotistic.migrations.startup import bring_up as bring_up
 
 __all__ = [
     "BILLING",
@@ -26,19 +30,30 @@ __all__ = [
     "Event",
     "EventKind",
     "History",
+    "Marker",
     "Report",
     "RunLimits",
     "RunOptions",
     "Status",
     "apply",
+    "bring_up",
     "inspect",
+    "preview",
+    "wait_until_current",
 ]
 
-_LATER = {"apply": "iotistic.migrations.runner", "inspect": "iotistic.migrations.runner"}
+_LATER = {
+    "Marker": "marks",
+    "apply": "runner",
+    "bring_up": "startup",
+    "inspect": "looking",
+    "preview": "looking",
+    "wait_until_current": "looking",
+}
 
 
 def __getattr__(name: str) -> object:
     """What needs the driver, when it is first asked for (PEP 562)."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -1,14 +1,15 @@
 """What we know about a kind of failure that PostgreSQL does not say: which file would help, which role is missing. Pure."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from iotistic.migrations.answers import ServerReport
 from iotistic.migrations.files import MigrationFile
 from iotistic.migrations.history import command_line
 from iotistic.migrations.lexer import Kind, SourceInvalid, Statement, decode, split
-from iotistic.migrations.session import ServerReport
 
 __all__ = ["Circumstances", "advice_for", "creators_of"]
 
@@ -114,17 +115,17 @@ def _names_role(report: ServerReport, around: Circumstances) -> bool:
     words = [token.text.strip('"').lower() for token in around.statement.tokens()]
     before = {"to", "from", "role", "user", "by", "authorization", "for"}
     name = match["name"].lower()
-    return any(
-        word == name and previous in before | {","} for previous, word in zip(words, words[1:], strict=False)
-    )
+    return any(word == name and previous in before | {","} for previous, word in itertools.pairwise(words))
 
 
 def _role(report: ServerReport, around: Circumstances) -> tuple[str, ...]:
     match = _QUOTED.search(report.message)
     name = match["name"] if match else "?"
     return (
-        f"The file expects a role {name}, which this server does not have (connected as {around.user}). "
-        f"Name a role that every installation has, or create it first: CREATE ROLE {name} NOLOGIN;",
+        (
+            f"The file expects a role {name}, which this server does not have (connected as {around.user}). "
+            f"Name a role that every installation has, or create it first: CREATE ROLE {name} NOLOGIN;"
+        ),
     )
 
 
@@ -146,8 +147,10 @@ def _timeout(_: Circumstances) -> tuple[str, ...]:
 
 def _lock(_: Circumstances) -> tuple[str, ...]:
     return (
-        "Run it again at a quieter time, end the blocking session, or give this file more patience, with every reader queueing "
-        "behind it meanwhile: -- migrate: lock-timeout 10s",
+        (
+            "Run it again at a quieter time, end the blocking session, or give this file more patience, with every reader queueing "
+            "behind it meanwhile: -- migrate: lock-timeout 10s"
+        ),
     )
 
 

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from iotistic.database.conninfo import milliseconds
+from iotistic.migrations.answers import CommandFailed, Row, ServerReport
 from iotistic.migrations.history import History, quoted
 from iotistic.migrations.plan import Step
 from iotistic.migrations.records import Signature, record_applied
 from iotistic.migrations.report import Applied
-from iotistic.migrations.session import Command, CommandFailed, Row, ServerReport, Session
+from iotistic.migrations.session import Command, Session
 
 __all__ = [
     "Batch",

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from iotistic.errors import IotisticError
+from iotistic.migrations.answers import CommandFailed, ConnectionLost
 from iotistic.migrations.errors import Blocker
-from iotistic.migrations.session import Command, CommandFailed, ConnectionLost, Session
+from iotistic.migrations.session import Command, Session
 
 __all__ = ["Watch", "blocker_of", "watch_blockers"]
 

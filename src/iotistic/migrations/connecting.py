@@ -1,6 +1,7 @@
 """Direct connections for migrations: with the session settings a file may rely on, and with patience where it is due."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -10,14 +11,16 @@ from iotistic.database.conninfo import milliseconds
 from iotistic.database.errors import DatabaseUnavailable
 from iotistic.database.pool import connect
 from iotistic.migrations.errors import PoolerBetween, ServerUnreachable
+from iotistic.migrations.files import MigrationFile, read_folder
 from iotistic.migrations.history import History
 from iotistic.migrations.report import RunLimits
 from iotistic.migrations.session import Session
 
-__all__ = ["Target", "open_session", "reopen_session", "server_name"]
+__all__ = ["Target", "files_and_session", "open_session", "reopen_session", "server_name"]
 
 _PAUSE_FIRST: Final = 0.1
 _PAUSE_LONGEST: Final = 2.0
+_READ_ONLY: Final = {"default_transaction_read_only": "on"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +42,7 @@ def server_name(endpoint: Endpoint) -> str:
     return ", ".join(host if host.startswith("/") else f"{host}:{port}" for host, port in endpoint.hosts)
 
 
-async def open_session(target: Target, *, purpose: str = "") -> Session:
+async def open_session(target: Target, *, purpose: str = "", read_only: bool = False) -> Session:
     """A direct session whose settings are the same wherever it runs. `RESET ALL` brings them back.
 
     Raises ServerUnreachable, and PoolerBetween when a pooler refuses the settings.
@@ -51,7 +54,7 @@ async def open_session(target: Target, *, purpose: str = "") -> Session:
             target.database,
             application_name=name,
             autocommit=True,
-            session_settings=_settings(target),
+            session_settings=_settings(target) | (_READ_ONLY if read_only else {}),
         )
     except DatabaseUnavailable as error:
         if "unsupported startup parameter" in error.message:
@@ -96,3 +99,24 @@ def _settings(target: Target) -> dict[str, str]:
         "TimeZone": "UTC",
         "DateStyle": "ISO, MDY",
     }
+
+
+async def files_and_session(
+    target: Target, *, read_only: bool = False
+) -> tuple[tuple[MigrationFile, ...], Session]:
+    """The folder is read while the server prepares the connection: neither waits for the other."""
+    reading = asyncio.create_task(
+        asyncio.to_thread(read_folder, target.history.folder, service=target.history.service)
+    )
+    try:
+        session = await open_session(target, read_only=read_only)
+    except BaseException:
+        reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await reading
+        raise
+    try:
+        return await reading, session
+    except BaseException:
+        await session.close()
+        raise

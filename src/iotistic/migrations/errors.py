@@ -11,6 +11,7 @@ __all__ = [
     "Failure",
     "FilesRefused",
     "HistoryRefused",
+    "HistoryUnusable",
     "LockBusy",
     "MarkRefused",
     "MigrationFailed",
@@ -18,6 +19,7 @@ __all__ = [
     "PoolerBetween",
     "Problem",
     "ProblemKind",
+    "SchemaBehind",
     "ServerUnreachable",
 ]
 
@@ -219,6 +221,18 @@ class MigrationFailed(IotisticError):
             filename=failure.filename,
             sqlstate=failure.sqlstate,
         )
+
+
+class HistoryUnusable(IotisticError):
+    """The server refused a statement of ours on the history's tables."""
+
+    code = "migration_history_unusable"
+
+
+class SchemaBehind(Unavailable):
+    """Migrations are pending, and nobody applied them for as long as we were willing to wait."""
+
+    code = "migration_schema_behind"
 
 
 class ServerUnreachable(Unavailable):

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final, final
 
 from iotistic.migrations.advice import Circumstances
+from iotistic.migrations.answers import CommandFailed
 from iotistic.migrations.batch import Stuck, compose, in_batches, role_commands, send_stepwise, sends_ahead
 from iotistic.migrations.blockers import Watch, watch_blockers
 from iotistic.migrations.connecting import Target, open_session, server_name
@@ -20,7 +21,7 @@ from iotistic.migrations.patience import RETRYABLE, Patience
 from iotistic.migrations.plan import Step
 from iotistic.migrations.records import Signature, event_command, failed_record
 from iotistic.migrations.report import Applied, Event, EventKind, Observer
-from iotistic.migrations.session import Command, CommandFailed, Session
+from iotistic.migrations.session import Command, Session
 from iotistic.migrations.statementwise import Statementwise
 
 __all__ = ["Execution", "Settings"]

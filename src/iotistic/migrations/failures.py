@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iotistic.migrations.advice import Circumstances, advice_for
+from iotistic.migrations.answers import ServerReport
 from iotistic.migrations.errors import Blocker, Failure, Outcome
 from iotistic.migrations.history import command_line
 from iotistic.migrations.lexer import Kind, Statement
 from iotistic.migrations.script import Script
-from iotistic.migrations.session import ServerReport
 
 __all__ = ["Scene", "describe"]
 

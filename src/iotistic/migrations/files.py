@@ -4,6 +4,7 @@ Nothing here looks inside a file (`iotistic.migrations.script` does, for the pen
 do costs one read and one hash a file.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Iterable
@@ -87,7 +88,7 @@ def arrange(contents: Iterable[tuple[str, bytes]], *, service: str) -> tuple[Mig
     files.sort(key=lambda file: file.order)
     doubles = tuple(
         _double(first, second)
-        for first, second in zip(files, files[1:], strict=False)
+        for first, second in itertools.pairwise(files)
         if first.number is not None and first.number == second.number
     )
     if doubles:
@@ -97,12 +98,9 @@ def arrange(contents: Iterable[tuple[str, bytes]], *, service: str) -> tuple[Mig
 
 def _contents_of_path(folder: Path) -> list[tuple[str, bytes]]:
     # os.open and os.read: pathlib doubles the time per file, and 600 files are read at every start.
-    found: list[tuple[str, bytes]] = []
-    root = os.fspath(folder)
-    for filename in os.listdir(root):
-        if filename.lower().endswith(".sql"):
-            found.append((filename, _bytes_of(os.path.join(root, filename))))  # noqa: PTH118 - see above
-    return sorted(found)
+    root = f"{os.fspath(folder)}/"
+    names = sorted(name for name in os.listdir(root) if name.lower().endswith(".sql"))  # noqa: PTH208 - see above
+    return [(name, _bytes_of(root + name)) for name in names]
 
 
 def _bytes_of(path: str) -> bytes:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from iotistic.migrations.answers import CommandFailed, ServerReport
 from iotistic.migrations.history import quoted
 from iotistic.migrations.lexer import ConcurrentIndex, Statement
-from iotistic.migrations.session import Command, CommandFailed, ServerReport, Session
+from iotistic.migrations.session import Command, Session
 
 __all__ = ["build_index", "on_copy"]
 
@@ -108,8 +109,9 @@ async def _drop_remains(session: Session, index: ConcurrentIndex) -> None:
 async def _require_same(
     session: Session, statement: Statement, index: ConcurrentIndex, found: _Found, *, resumed: bool
 ) -> None:
-    """Compares definitions as the server writes them: the wanted index is made on an empty copy of the table, in a
-    transaction that is rolled back. Text against text would find differences where there are none (casts, defaults).
+    """Compares definitions as the server writes them, made on an empty copy of the table that is rolled back.
+
+    Text against text would find differences where there are none (casts, defaults).
     """
     name = quoted(index.name or "")
     commands = [

@@ -1,14 +1,17 @@
 """The history in its database: looked at without a trace, made or adopted under the lock."""
 
+# ruff: noqa: S608 - the only texts put into the SQL are names of the operator's choice, quoted in `History`
+
 import json
 import socket
 from collections.abc import Mapping
 
 from iotistic import __version__
+from iotistic.migrations.answers import CommandFailed
 from iotistic.migrations.entry import Entry, entry_of
 from iotistic.migrations.errors import HistoryRefused, Problem, ProblemKind
 from iotistic.migrations.history import History
-from iotistic.migrations.session import Command, CommandFailed, Session
+from iotistic.migrations.session import Command, Session
 from iotistic.migrations.tables import (
     COLUMNS,
     adopt_ledger,

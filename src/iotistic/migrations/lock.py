@@ -105,7 +105,7 @@ async def _attempt(session: Session, history: History, *, direct: bool) -> tuple
 
 
 async def _prove_one_session(session: Session, open_second: Callable[[], Awaitable[Session]]) -> None:
-    """Something stands between us and the server. Is it one server session all the time?
+    """Something stands between us and the server: makes sure that behind it is one session all the time.
 
     A second connection that gets the same backend, or makes ours change when it keeps a transaction open, says no.
     """

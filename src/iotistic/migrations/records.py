@@ -1,5 +1,7 @@
 """What is written to a history: one command for each thing there is to remember."""
 
+# ruff: noqa: S608 - the only texts put into the SQL are names of the operator's choice, quoted in `History`
+
 import json
 import socket
 from collections.abc import Mapping
@@ -8,6 +10,7 @@ from typing import Final
 
 from iotistic import __version__
 from iotistic.migrations.entry import EntryKind
+from iotistic.migrations.files import MigrationFile
 from iotistic.migrations.history import History
 from iotistic.migrations.script import ALGORITHM, Script, digest, normalised_checksum
 from iotistic.migrations.session import Command
@@ -17,8 +20,11 @@ __all__ = [
     "event_command",
     "failed_record",
     "finish_record",
+    "mark_record",
     "progress_record",
     "record_applied",
+    "remove_record",
+    "repair_record",
     "start_record",
 ]
 
@@ -55,7 +61,7 @@ class Signature:
 
     @classmethod
     def of(cls, application: str) -> "Signature":
-        """This machine's signature for a program."""
+        """The signature of a program on this machine."""
         return cls(application=application, host=socket.gethostname())
 
 
@@ -70,7 +76,7 @@ def record_applied(history: History, script: Script, signature: Signature, *, re
         f"INSERT INTO {history.ledger} ({', '.join(_RECORDED)}) VALUES ({', '.join(_RECORDED.values())}){conflict}"
         " RETURNING execution_time_ms, extract(epoch FROM applied_at)",
         (
-            *_identity(script),
+            *_identity(script.file, _own_kind(script.file)),
             str(len(script.statements)),
             signature.host,
             signature.application,
@@ -124,7 +130,13 @@ def start_record(history: History, script: Script, signature: Signature, *, afre
         " VALUES ($1::bigint, $2, $3, $4, 'running', $5, $6, $7, $8::integer, now(), session_user, $9, $10, $11,"
         " current_setting('server_version'))"
         f" ON CONFLICT (filename) DO UPDATE SET state = 'running', applied_at = NULL, {update}{reset}",
-        (*_identity(script), str(len(script.statements)), signature.host, signature.application, __version__),
+        (
+            *_identity(script.file, _own_kind(script.file)),
+            str(len(script.statements)),
+            signature.host,
+            signature.application,
+            __version__,
+        ),
     )
 
 
@@ -154,13 +166,54 @@ def failed_record(history: History, script: Script) -> Command:
     )
 
 
-def _identity(script: Script) -> tuple[str | None, ...]:
-    file = script.file
+def mark_record(history: History, file: MigrationFile, kind: EntryKind, signature: Signature) -> Command:
+    """The command that records a file as applied without running it; an unfinished one is finished by it."""
+    kept = (
+        "kind",
+        "state",
+        "checksum",
+        "normalised_checksum",
+        "checksum_algorithm",
+        "applied_at",
+        "applied_by",
+    )
+    update = ", ".join(f"{column} = excluded.{column}" for column in kept)
+    return Command(
+        f"INSERT INTO {history.ledger} (migration_number, name, filename, kind, state, checksum, normalised_checksum,"
+        " checksum_algorithm, started_at, applied_at, execution_time_ms, applied_by, host, application, tool_version,"
+        " server_version) VALUES ($1::bigint, $2, $3, $4, 'applied', $5, $6, $7, now(), now(), 0, session_user, $8, $9,"
+        f" $10, current_setting('server_version')) ON CONFLICT (filename) DO UPDATE SET {update}",
+        (*_identity(file, kind), signature.host, signature.application, __version__),
+    )
+
+
+def remove_record(history: History, filename: str) -> Command:
+    """The command that forgets a file."""
+    return Command(f"DELETE FROM {history.ledger} WHERE filename = $1", (filename,))
+
+
+def repair_record(history: History, was: str, file: MigrationFile | None) -> Command:
+    """The command that takes a file as it is now for what was applied as `was`; None: its file may be gone."""
+    if file is None:
+        return Command(f"UPDATE {history.ledger} SET kind = 'baseline' WHERE filename = $1", (was,))
+    return Command(
+        f"UPDATE {history.ledger} SET filename = $2, name = $3, checksum = $4, normalised_checksum = $5,"
+        " checksum_algorithm = $6 WHERE filename = $1",
+        (was, file.filename, file.name, file.checksum, normalised_checksum(file), ALGORITHM),
+    )
+
+
+def _own_kind(file: MigrationFile) -> EntryKind:
+    return EntryKind.REPEATABLE if file.repeatable else EntryKind.SQL
+
+
+def _identity(file: MigrationFile, kind: EntryKind) -> tuple[str | None, ...]:
+    """Parameters 1 to 7 of every command that makes a row."""
     return (
         str(file.number) if file.number is not None else None,
         file.name,
         file.filename,
-        EntryKind.REPEATABLE if file.repeatable else EntryKind.SQL,
+        kind,
         file.checksum,
         normalised_checksum(file),
         ALGORITHM,

@@ -1,4 +1,4 @@
-"""Statements that cannot be part of a transaction, tried by a run that died: did they happen after all?
+"""Whether statements that cannot be part of a transaction, and that a dead run had begun, happened after all.
 
 Their outcome and its record are two commits, so a kill between them leaves a statement that is done and not on record. Each
 kind is looked up in the catalog; what is harmless to repeat (VACUUM, ALTER SYSTEM, DROP ... IF EXISTS) is repeated.

@@ -9,7 +9,7 @@ from iotistic.migrations.entry import Entry
 from iotistic.migrations.errors import Blocker
 from iotistic.migrations.plan import Comparison
 
-__all__ = ["Applied", "Event", "EventKind", "Observer", "Report", "RunLimits", "Status"]
+__all__ = ["Applied", "Event", "EventKind", "Observer", "Report", "RunLimits", "Status", "unobserved"]
 
 
 class EventKind(StrEnum):
@@ -49,6 +49,10 @@ class Event:
 
 Observer = Callable[[Event], None]
 """Hears every event of a run; must not block."""
+
+
+def unobserved(_: Event) -> None:
+    """The observer where nobody watches."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,33 +1,35 @@
 """Running a history: the fast answer when there is nothing to do, and otherwise everything in order under the lock."""
 
-import asyncio
-import contextlib
 import time
 from datetime import timedelta
 from typing import Final, final
 
 from iotistic.config import Endpoint
+from iotistic.migrations.answers import ConnectionLost
 from iotistic.migrations.batch import role_commands
-from iotistic.migrations.connecting import Target, open_session, reopen_session, server_name
+from iotistic.migrations.boundary import translated
+from iotistic.migrations.connecting import (
+    Target,
+    files_and_session,
+    open_session,
+    reopen_session,
+    server_name,
+)
 from iotistic.migrations.entry import Entry
 from iotistic.migrations.errors import ServerUnreachable
 from iotistic.migrations.execution import Execution, Settings
-from iotistic.migrations.files import MigrationFile, read_folder
+from iotistic.migrations.files import MigrationFile
 from iotistic.migrations.history import History
 from iotistic.migrations.ledger import current_rows, ensure_tables, read_history
 from iotistic.migrations.lock import take_lock, unlock
-from iotistic.migrations.plan import Plan, RunOptions, compare, is_current, make_plan
+from iotistic.migrations.plan import Plan, RunOptions, is_current, make_plan
 from iotistic.migrations.records import Signature
-from iotistic.migrations.report import Applied, Event, EventKind, Observer, Report, RunLimits, Status
-from iotistic.migrations.session import ConnectionLost, Session
+from iotistic.migrations.report import Applied, Event, EventKind, Observer, Report, RunLimits, unobserved
+from iotistic.migrations.session import Session
 
-__all__ = ["apply", "inspect"]
+__all__ = ["apply"]
 
 _MOST_LOSSES: Final = 3
-
-
-def _ignore(_: Event) -> None:
-    """Nobody watches."""
 
 
 async def apply(
@@ -39,7 +41,7 @@ async def apply(
     options: RunOptions | None = None,
     limits: RunLimits | None = None,
     role: str | None = None,
-    observe: Observer = _ignore,
+    observe: Observer = unobserved,
 ) -> Report:
     """Brings `database` to the newest state of `history`, or to `options.target`. Safe to call from many replicas at once.
 
@@ -54,42 +56,6 @@ async def apply(
     target = Target(endpoint=endpoint, database=database, history=history, limits=limits or RunLimits())
     settings = Settings(target=target, signature=Signature.of(application), role=role, observe=observe)
     return await _Run(settings, options or RunOptions()).go()
-
-
-async def inspect(endpoint: Endpoint, database: str, history: History) -> Status:
-    """How `database` stands to `history`. Never writes, takes no lock, makes no table.
-
-    Raises HistoryRefused when two files have one number or the table is another tool's, ServerUnreachable.
-    """
-    target = Target(endpoint=endpoint, database=database, history=history, limits=RunLimits())
-    files, session = await _files_and_session(target)
-    async with session:
-        entries = await read_history(session, history)
-    return Status(
-        service=history.service,
-        database=database,
-        exists=entries is not None,
-        comparison=compare(files, entries or ()),
-    )
-
-
-async def _files_and_session(target: Target) -> tuple[tuple[MigrationFile, ...], Session]:
-    """The folder is read while the server prepares the connection: neither waits for the other."""
-    reading = asyncio.create_task(
-        asyncio.to_thread(read_folder, target.history.folder, service=target.history.service)
-    )
-    try:
-        session = await open_session(target)
-    except BaseException:
-        reading.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await reading
-        raise
-    try:
-        return await reading, session
-    except BaseException:
-        await session.close()
-        raise
 
 
 @final
@@ -108,12 +74,13 @@ class _Run:
         self._notices: tuple[str, ...] = ()
 
     async def go(self) -> Report:
-        files, session = await _files_and_session(self._target)
+        files, session = await files_and_session(self._target)
         execution = Execution(self._settings, files)
         while True:
             try:
-                async with session:
-                    return await self._attempt(session, files, execution)
+                with translated(self._target, but_losses=True):
+                    async with session:
+                        return await self._attempt(session, files, execution)
             except ConnectionLost as lost:
                 session = await self._reconnect(lost, execution)
 

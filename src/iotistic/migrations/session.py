@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from typing import Final, Self, final
 
 import psycopg
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq import ConnStatus, ExecStatus
 
 from iotistic.database.pool import Connection
+from iotistic.migrations.answers import Answers, CommandFailed, ConnectionLost, Row, ServerReport, report_of
 
-__all__ = ["Command", "CommandFailed", "ConnectionLost", "Row", "ServerReport", "Session"]
-
-Row = tuple[str | None, ...]
-"""One row in text form."""
+__all__ = ["Command", "Session"]
 
 # How long a server may take to answer a cancel before the connection is cut instead.
 _CANCEL_PATIENCE: Final = 5.0
@@ -34,42 +31,6 @@ class Command:
     parameters: tuple[str | None, ...] = ()
     milestone: bool = False
     """Whether the server shall answer at once instead of with the rest, because somebody watches the progress."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServerReport:
-    """What PostgreSQL said about an error, field by field."""
-
-    message: str
-    sqlstate: str | None = None
-    severity: str | None = None
-    detail: str | None = None
-    hint: str | None = None
-    context: str | None = None
-    position: int | None = None
-    """In characters from 1, within the command's text."""
-    internal_query: str | None = None
-    """The text that `position` counts in when it is not the command's own."""
-    schema: str | None = None
-    table: str | None = None
-    constraint: str | None = None
-
-
-class CommandFailed(Exception):
-    """The server refused a command; those after it were not run."""
-
-    def __init__(self, index: int, report: ServerReport) -> None:
-        super().__init__(report.message)
-        self.index = index
-        self.report = report
-
-
-class ConnectionLost(Exception):
-    """The connection ended before every answer was in: what was asked last may have happened or not."""
-
-    def __init__(self, message: str, report: ServerReport | None = None) -> None:
-        super().__init__(message)
-        self.report = report
 
 
 @final
@@ -113,7 +74,7 @@ class Session:
             pgconn.pipeline_sync()
         except psycopg.OperationalError as error:
             raise self._lost_by(error) from error
-        answers = _Answers(len(commands), on_rows)
+        answers = Answers(len(commands), on_rows)
         try:
             await self._pump(answers)
         except asyncio.CancelledError:
@@ -171,7 +132,7 @@ class Session:
                 break
             status = result.status
             if status == ExecStatus.FATAL_ERROR:
-                failed = CommandFailed(0, _report(result))
+                failed = CommandFailed(0, report_of(result))
             if status == ExecStatus.COPY_IN:
                 return status
         if self.lost:
@@ -191,22 +152,22 @@ class Session:
             await self._ready(write=True)
             self._pgconn.consume_input()
 
-    async def _pump(self, answers: "_Answers") -> None:
+    async def _pump(self, answers: Answers) -> None:
         pgconn = self._pgconn
         try:
             unsent = pgconn.flush()
-            while not answers.complete:
+            while not answers.complete():
                 await self._ready(write=bool(unsent))
                 pgconn.consume_input()
                 unsent = pgconn.flush()
-                while not answers.complete and not pgconn.is_busy():
+                while not answers.complete() and not pgconn.is_busy():
                     answers.take(pgconn.get_result())
                     if pgconn.status != ConnStatus.OK:
                         raise ConnectionLost("the server closed the connection", answers.report)
         except psycopg.OperationalError as error:
             raise self._lost_by(error, answers.report) from error
 
-    async def _cancel(self, answers: "_Answers") -> None:
+    async def _cancel(self, answers: Answers) -> None:
         """Stops what the server is doing and reads on to the end, so that the session is usable and the outcome known."""
         try:
             async with asyncio.timeout(_CANCEL_PATIENCE):
@@ -219,7 +180,7 @@ class Session:
         # A FATAL that arrived with the end of the connection is still in libpq's queue and says why.
         with contextlib.suppress(psycopg.Error):
             while report is None and (result := self._pgconn.get_result()) is not None:
-                report = _report(result) if result.status == ExecStatus.FATAL_ERROR else None
+                report = report_of(result) if result.status == ExecStatus.FATAL_ERROR else None
         return ConnectionLost(str(error).strip() or "the connection was lost", report)
 
     async def _ready(self, *, write: bool) -> None:
@@ -241,64 +202,3 @@ class Session:
             loop.remove_reader(descriptor)
             if write:
                 loop.remove_writer(descriptor)
-
-
-@final
-class _Answers:
-    """Sorts the results of one pipeline to its commands."""
-
-    def __init__(self, expected: int, on_rows: Callable[[int, list[Row]], None] | None) -> None:
-        self.rows: list[list[Row]] = []
-        self.failed: CommandFailed | None = None
-        self.complete = False
-        self._expected = expected
-        self._on_rows = on_rows
-
-    @property
-    def report(self) -> ServerReport | None:
-        return self.failed.report if self.failed else None
-
-    def take(self, result: PGresult | None) -> None:
-        if result is None:
-            return  # the end of one command's answer
-        status = result.status
-        if status == ExecStatus.PIPELINE_SYNC:
-            self.complete = True
-        elif status == ExecStatus.FATAL_ERROR:
-            # After the first error the rest is "aborted"; a FATAL may follow it when the server goes down.
-            self.failed = self.failed or CommandFailed(len(self.rows), _report(result))
-        elif status != ExecStatus.PIPELINE_ABORTED:
-            self.rows.append(_rows(result))
-            if self._on_rows is not None:
-                self._on_rows(len(self.rows) - 1, self.rows[-1])
-
-
-def _rows(result: PGresult) -> list[Row]:
-    columns = range(result.nfields)
-    return [
-        tuple(_text(result.get_value(row, column)) for column in columns) for row in range(result.ntuples)
-    ]
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode(errors="replace")
-
-
-def _report(result: PGresult) -> ServerReport:
-    def field(which: DiagnosticField) -> str | None:
-        return _text(result.error_field(which))
-
-    own = field(DiagnosticField.STATEMENT_POSITION)
-    return ServerReport(
-        message=field(DiagnosticField.MESSAGE_PRIMARY) or _text(result.error_message) or "unknown error",
-        sqlstate=field(DiagnosticField.SQLSTATE),
-        severity=field(DiagnosticField.SEVERITY_NONLOCALIZED) or field(DiagnosticField.SEVERITY),
-        detail=field(DiagnosticField.MESSAGE_DETAIL),
-        hint=field(DiagnosticField.MESSAGE_HINT),
-        context=field(DiagnosticField.CONTEXT),
-        position=int(own) if own else None,
-        internal_query=field(DiagnosticField.INTERNAL_QUERY),
-        schema=field(DiagnosticField.SCHEMA_NAME),
-        table=field(DiagnosticField.TABLE_NAME),
-        constraint=field(DiagnosticField.CONSTRAINT_NAME),
-    )

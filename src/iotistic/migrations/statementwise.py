@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import final
 
 from iotistic.database.conninfo import milliseconds
+from iotistic.migrations.answers import CommandFailed
 from iotistic.migrations.batch import Stuck, applied_from, commands_before
 from iotistic.migrations.history import History
 from iotistic.migrations.indexes import build_index
@@ -16,7 +17,7 @@ from iotistic.migrations.plan import Step
 from iotistic.migrations.records import Signature, finish_record, progress_record, start_record
 from iotistic.migrations.recovery import clear_remains, finish_detaching, happened
 from iotistic.migrations.report import Applied, RunLimits
-from iotistic.migrations.session import Command, CommandFailed, Session
+from iotistic.migrations.session import Command, Session
 
 __all__ = ["Statementwise"]
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.support.histories import Place, history_of, write
 
 from iotistic.migrations import History, RunOptions, apply, inspect
 from iotistic.migrations.errors import FilesRefused, HistoryRefused, MigrationFailed, Outcome, ProblemKind
+from tests.support.histories import Place, history_of, write
 
 FILES = {
     "000_shelves.sql": "CREATE TABLE shelves (id int PRIMARY KEY);\nINSERT INTO shelves VALUES (1), (2);\n",
@@ -28,7 +28,21 @@ async def test_every_file_is_applied_in_order_and_recorded(place: Place, tmp_pat
         " applied_at >= started_at, length(checksum), length(normalised_checksum), host IS NOT NULL,"
         " server_version = current_setting('server_version') FROM schema_migrations WHERE filename = '000_shelves.sql'"
     )
-    assert row == (0, "shelves", "sql", "applied", 2, 2, "test", place.endpoint.user, True, 64, 64, True, True)
+    assert row == (
+        0,
+        "shelves",
+        "sql",
+        "applied",
+        2,
+        2,
+        "test",
+        place.endpoint.user,
+        True,
+        64,
+        64,
+        True,
+        True,
+    )
 
 
 async def test_numbers_are_ordered_as_numbers(place: Place, tmp_path: Path) -> None:
@@ -49,7 +63,12 @@ async def test_a_second_run_does_nothing(place: Place, tmp_path: Path) -> None:
 async def test_a_repeatable_file_runs_again_when_it_says_something_else(place: Place, tmp_path: Path) -> None:
     history = history_of(tmp_path, FILES)
     await apply(place.endpoint, place.name, history)
-    write(tmp_path, {"R__full_shelves.sql": "CREATE OR REPLACE VIEW full_shelves AS SELECT id FROM shelves WHERE id > 1;"})
+    write(
+        tmp_path,
+        {
+            "R__full_shelves.sql": "CREATE OR REPLACE VIEW full_shelves AS SELECT id FROM shelves WHERE id > 1;"
+        },
+    )
     report = await apply(place.endpoint, place.name, history)
     assert [applied.filename for applied in report.applied] == ["R__full_shelves.sql"]
     assert await place.rows("SELECT count(*) FROM full_shelves") == [(1,)]
@@ -81,7 +100,9 @@ async def test_copy_blocks_are_loaded(place: Place, tmp_path: Path) -> None:
     assert await place.rows("SELECT * FROM t ORDER BY a") == [(1, "one", 7), (2, None, 7)]
 
 
-async def test_copy_with_a_wrong_row_names_the_statement_and_leaves_nothing(place: Place, tmp_path: Path) -> None:
+async def test_copy_with_a_wrong_row_names_the_statement_and_leaves_nothing(
+    place: Place, tmp_path: Path
+) -> None:
     text = "CREATE TABLE t (a int);\nCOPY t FROM STDIN;\n1\nx\n\\.\n"
     with pytest.raises(MigrationFailed) as caught:
         await apply(place.endpoint, place.name, history_of(tmp_path, {"1_t.sql": text}))
@@ -127,9 +148,12 @@ async def test_settings_of_one_file_do_not_reach_the_next(place: Place, tmp_path
 
 
 async def test_directives_set_the_limits_of_their_file_only(place: Place, tmp_path: Path) -> None:
-    see = "SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement;\n"
+    see = (
+        "SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement;\n"
+    )
     files = {
-        "1_limits.sql": "-- migrate: lock-timeout 200ms\n-- migrate: statement-timeout 10min\nCREATE TABLE one AS " + see,
+        "1_limits.sql": "-- migrate: lock-timeout 200ms\n-- migrate: statement-timeout 10min\nCREATE TABLE one AS "
+        + see,
         "2_none.sql": "CREATE TABLE two AS " + see,
     }
     await apply(place.endpoint, place.name, history_of(tmp_path, files))
@@ -137,7 +161,9 @@ async def test_directives_set_the_limits_of_their_file_only(place: Place, tmp_pa
     assert await place.rows("SELECT * FROM two") == [("3s", "0")]
 
 
-async def test_begin_and_commit_around_a_whole_file_are_dropped_with_a_notice(place: Place, tmp_path: Path) -> None:
+async def test_begin_and_commit_around_a_whole_file_are_dropped_with_a_notice(
+    place: Place, tmp_path: Path
+) -> None:
     history = history_of(tmp_path, {"1_own.sql": "BEGIN;\nCREATE TABLE t (id int);\nCOMMIT;\n"})
     report = await apply(place.endpoint, place.name, history)
     assert len(report.notices) == 1
@@ -172,12 +198,17 @@ async def test_looking_writes_nothing(place: Place, tmp_path: Path) -> None:
     assert not status.exists
     assert not status.at_head
     assert status.pending == tuple(FILES)
-    assert await place.rows("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [(0,)]
+    assert await place.rows("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [
+        (0,)
+    ]
 
 
 async def test_a_history_may_live_in_a_schema_and_table_of_its_own(place: Place, tmp_path: Path) -> None:
     history = History(
-        service="odd", folder=write(tmp_path, {"1_t.sql": "CREATE TABLE t (id int);"}), schema='v"pn', table="it's"
+        service="odd",
+        folder=write(tmp_path, {"1_t.sql": "CREATE TABLE t (id int);"}),
+        schema='v"pn',
+        table="it's",
     )
     await apply(place.endpoint, place.name, history)
     assert (await inspect(place.endpoint, place.name, history)).at_head
@@ -185,11 +216,17 @@ async def test_a_history_may_live_in_a_schema_and_table_of_its_own(place: Place,
 
 
 async def test_files_run_as_the_role_named(place: Place, tmp_path: Path) -> None:
-    await place.run("DROP ROLE IF EXISTS shop_owner", "CREATE ROLE shop_owner", "GRANT CREATE ON SCHEMA public TO shop_owner")
+    await place.run(
+        "DROP ROLE IF EXISTS shop_owner",
+        "CREATE ROLE shop_owner",
+        "GRANT CREATE ON SCHEMA public TO shop_owner",
+    )
     try:
         await apply(place.endpoint, place.name, history_of(tmp_path, FILES), role="shop_owner")
         owners = await place.rows("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
         assert owners == [("shop_owner",)]
-        assert (await apply(place.endpoint, place.name, history_of(tmp_path, FILES), role="shop_owner")).applied == ()
+        assert (
+            await apply(place.endpoint, place.name, history_of(tmp_path, FILES), role="shop_owner")
+        ).applied == ()
     finally:
         await place.run("DROP OWNED BY shop_owner CASCADE", "DROP ROLE shop_owner")

@@ -6,17 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.support.histories import Place, history_of, write
 
 from iotistic.database.locks import key_of
 from iotistic.migrations import Event, EventKind, RunLimits, apply
 from iotistic.migrations.errors import LockBusy, MigrationFailed
+from tests.support.histories import Place, history_of, write
 
 TABLE = {"1_t.sql": "CREATE TABLE t (id int);\nINSERT INTO t VALUES (1);\n"}
 CHANGE = {"2_t.sql": "ALTER TABLE t ADD c int;\n"}
 
 
-async def test_a_runner_that_finds_nothing_to_do_does_not_wait_for_the_lock(place: Place, tmp_path: Path) -> None:
+async def test_a_runner_that_finds_nothing_to_do_does_not_wait_for_the_lock(
+    place: Place, tmp_path: Path
+) -> None:
     history = history_of(tmp_path, TABLE)
     await apply(place.endpoint, place.name, history)
     async with place.connection() as other:
@@ -34,7 +36,11 @@ async def test_a_busy_lock_names_its_holder_after_the_wait(place: Place, tmp_pat
             await apply(place.endpoint, place.name, history, limits=limits)
         holder = caught.value.holder
         assert holder is not None
-        assert (holder.pid, holder.application, holder.user) == (other.info.backend_pid, "test", place.endpoint.user)
+        assert (holder.pid, holder.application, holder.user) == (
+            other.info.backend_pid,
+            "test",
+            place.endpoint.user,
+        )
     assert await place.rows("SELECT to_regclass('schema_migrations')") == [(None,)]
 
 
@@ -90,10 +96,14 @@ async def test_readers_stall_no_longer_than_the_lock_timeout_and_the_change_come
         report = await run
     assert [applied.filename for applied in report.applied] == ["2_t.sql"]
     assert max(stalls) > 0.2, "the probe never stood behind the change"
-    assert max(stalls) < 0.3 + 0.15, f"a reader stood for {max(stalls):.3f} s"  # 50 ms wanted; the rest is a busy machine
+    assert max(stalls) < 0.3 + 0.15, (
+        f"a reader stood for {max(stalls):.3f} s"
+    )  # 50 ms wanted; the rest is a busy machine
 
 
-async def test_a_lock_that_never_comes_free_fails_the_file_and_names_the_blocker(place: Place, tmp_path: Path) -> None:
+async def test_a_lock_that_never_comes_free_fails_the_file_and_names_the_blocker(
+    place: Place, tmp_path: Path
+) -> None:
     history = history_of(tmp_path, TABLE)
     await apply(place.endpoint, place.name, history)
     write(tmp_path, CHANGE)
@@ -108,10 +118,16 @@ async def test_a_lock_that_never_comes_free_fails_the_file_and_names_the_blocker
     assert [blocker.state for blocker in failure.blockers] == ["idle in transaction"]
 
 
-async def test_files_before_the_one_that_waits_for_a_lock_are_applied_once(place: Place, tmp_path: Path) -> None:
+async def test_files_before_the_one_that_waits_for_a_lock_are_applied_once(
+    place: Place, tmp_path: Path
+) -> None:
     history = history_of(tmp_path, TABLE)
     await apply(place.endpoint, place.name, history)
-    write(tmp_path, {"2_u.sql": "CREATE TABLE u (id int);"} | {"3_t.sql": CHANGE["2_t.sql"], "4_w.sql": "CREATE TABLE w (id int);"})
+    write(
+        tmp_path,
+        {"2_u.sql": "CREATE TABLE u (id int);"}
+        | {"3_t.sql": CHANGE["2_t.sql"], "4_w.sql": "CREATE TABLE w (id int);"},
+    )
     limits = RunLimits(lock_timeout=timedelta(milliseconds=200))
     heard: asyncio.Queue[Event] = asyncio.Queue()
     async with place.connection() as reader:

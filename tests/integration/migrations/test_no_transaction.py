@@ -1,26 +1,32 @@
 """No-transaction files: one statement at a time, resumed where they stopped, never an INVALID index taken for a good one."""
 
+# ruff: noqa: S608 - the files under test are SQL texts
+
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.support.histories import Place, history_of, write
 
 from iotistic.migrations import EventKind, RunLimits, apply
 from iotistic.migrations.errors import HistoryRefused, MigrationFailed, Outcome, ProblemKind
+from tests.support.histories import Place, history_of, write
 
 HEAD = "-- migrate: no-transaction\n"
-TABLE = {"1_t.sql": "CREATE TABLE t (id int, name text);\nINSERT INTO t SELECT n, 'x' || n FROM generate_series(1, 100) n;"}
+TABLE = {
+    "1_t.sql": "CREATE TABLE t (id int, name text);\nINSERT INTO t SELECT n, 'x' || n FROM generate_series(1, 100) n;"
+}
 
 
 async def valid(place: Place, name: str) -> bool | None:
-    rows = await place.rows(f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{name}')")  # noqa: S608
+    rows = await place.rows(f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{name}')")
     return rows[0][0] if rows else None
 
 
 async def test_statements_that_no_transaction_can_hold_run(place: Place, tmp_path: Path) -> None:
     text = (
-        HEAD + "CREATE INDEX CONCURRENTLY t_id ON t (id);\nVACUUM t;\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_name ON t (name);\n"
+        HEAD
+        + "CREATE INDEX CONCURRENTLY t_id ON t (id);\nVACUUM t;\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_name ON t (name);\n"
         "REINDEX INDEX CONCURRENTLY t_id;\nDROP INDEX CONCURRENTLY t_id;\n"
     )
     await apply(place.endpoint, place.name, history_of(tmp_path, TABLE | {"2_i.sql": text}))
@@ -33,7 +39,10 @@ async def test_statements_that_no_transaction_can_hold_run(place: Place, tmp_pat
 
 
 async def test_a_failed_file_goes_on_at_the_statement_that_failed(place: Place, tmp_path: Path) -> None:
-    text = HEAD + "INSERT INTO t VALUES (0, 'first');\nINSERT INTO t SELECT * FROM later;\nINSERT INTO t VALUES (0, 'last');\n"
+    text = (
+        HEAD
+        + "INSERT INTO t VALUES (0, 'first');\nINSERT INTO t SELECT * FROM later;\nINSERT INTO t VALUES (0, 'last');\n"
+    )
     history = history_of(tmp_path, TABLE | {"2_t.sql": text})
     with pytest.raises(MigrationFailed) as caught:
         await apply(place.endpoint, place.name, history)
@@ -48,16 +57,22 @@ async def test_a_failed_file_goes_on_at_the_statement_that_failed(place: Place, 
 
 
 async def test_the_part_that_is_not_done_may_be_corrected(place: Place, tmp_path: Path) -> None:
-    history = history_of(tmp_path, TABLE | {"2_t.sql": HEAD + "INSERT INTO t VALUES (0);\nINSERT INTO tt VALUES (0);\n"})
+    history = history_of(
+        tmp_path, TABLE | {"2_t.sql": HEAD + "INSERT INTO t VALUES (0);\nINSERT INTO tt VALUES (0);\n"}
+    )
     with pytest.raises(MigrationFailed):
         await apply(place.endpoint, place.name, history)
-    write(tmp_path, {"2_t.sql": HEAD + "-- corrected\nINSERT INTO t VALUES (0);\nINSERT INTO t VALUES (-1);\n"})
+    write(
+        tmp_path, {"2_t.sql": HEAD + "-- corrected\nINSERT INTO t VALUES (0);\nINSERT INTO t VALUES (-1);\n"}
+    )
     await apply(place.endpoint, place.name, history)
     assert await place.rows("SELECT id FROM t WHERE id < 1 ORDER BY 1") == [(-1,), (0,)]
 
 
 async def test_a_change_of_the_done_part_is_refused(place: Place, tmp_path: Path) -> None:
-    history = history_of(tmp_path, TABLE | {"2_t.sql": HEAD + "INSERT INTO t VALUES (0);\nINSERT INTO tt VALUES (0);\n"})
+    history = history_of(
+        tmp_path, TABLE | {"2_t.sql": HEAD + "INSERT INTO t VALUES (0);\nINSERT INTO tt VALUES (0);\n"}
+    )
     with pytest.raises(MigrationFailed):
         await apply(place.endpoint, place.name, history)
     write(tmp_path, {"2_t.sql": HEAD + "INSERT INTO t VALUES (-7);\nINSERT INTO t VALUES (-1);\n"})
@@ -67,7 +82,10 @@ async def test_a_change_of_the_done_part_is_refused(place: Place, tmp_path: Path
 
 
 async def test_settings_made_before_an_interruption_are_made_again(place: Place, tmp_path: Path) -> None:
-    text = HEAD + "SET search_path = elsewhere;\nCREATE TABLE u (id int);\nSELECT * FROM missing;\nCREATE TABLE w (id int);\n"
+    text = (
+        HEAD
+        + "SET search_path = elsewhere;\nCREATE TABLE u (id int);\nSELECT * FROM missing;\nCREATE TABLE w (id int);\n"
+    )
     history = history_of(tmp_path, TABLE | {"2_t.sql": text})
     await place.run("CREATE SCHEMA elsewhere")
     with pytest.raises(MigrationFailed):
@@ -79,7 +97,8 @@ async def test_settings_made_before_an_interruption_are_made_again(place: Place,
 
 async def test_an_invalid_index_is_dropped_and_built_again(place: Place, tmp_path: Path) -> None:
     history = history_of(
-        tmp_path, TABLE | {"2_i.sql": HEAD + "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_id ON public.t (id);\n"}
+        tmp_path,
+        TABLE | {"2_i.sql": HEAD + "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_id ON public.t (id);\n"},
     )
     await place.run(
         "CREATE TABLE t (id int, name text)",
@@ -94,7 +113,9 @@ async def test_an_invalid_index_is_dropped_and_built_again(place: Place, tmp_pat
 
 
 @pytest.mark.parametrize("where", ["", " WHERE name = 'a' AND id > 0", " INCLUDE (name)"])
-async def test_a_valid_index_of_the_same_definition_is_taken_as_done(place: Place, tmp_path: Path, where: str) -> None:
+async def test_a_valid_index_of_the_same_definition_is_taken_as_done(
+    place: Place, tmp_path: Path, where: str
+) -> None:
     create = f"CREATE INDEX CONCURRENTLY t_l ON t (lower(name) DESC, id){where}"
     history = history_of(tmp_path, TABLE | {"2_i.sql": f"{HEAD}{create};\n"})
     await place.run("CREATE TABLE t (id int, name text)", create)
@@ -130,15 +151,15 @@ async def test_duplicates_stop_a_unique_index_and_leave_no_invalid_one(place: Pl
     assert await valid(place, "t_id") is None
 
 
-async def test_a_build_that_cannot_get_past_a_transaction_leaves_nothing_and_names_it(place: Place, tmp_path: Path) -> None:
+async def test_a_build_that_cannot_get_past_a_transaction_leaves_nothing_and_names_it(
+    place: Place, tmp_path: Path
+) -> None:
     history = history_of(tmp_path, TABLE | {"2_i.sql": HEAD + "CREATE INDEX CONCURRENTLY t_id ON t (id);\n"})
     write(tmp_path / "first", TABLE)
     await apply(place.endpoint, place.name, history_of(tmp_path / "first", TABLE))
     async with place.connection() as writer:
         await writer.execute("BEGIN")
         await writer.execute("UPDATE t SET name = 'busy' WHERE id = 1")
-        from datetime import timedelta
-
         limits = RunLimits(index_lock_timeout=timedelta(milliseconds=700), tries=1)
         with pytest.raises(MigrationFailed) as caught:
             await apply(place.endpoint, place.name, history, limits=limits)
@@ -150,8 +171,6 @@ async def test_a_build_that_cannot_get_past_a_transaction_leaves_nothing_and_nam
 
 
 async def test_a_build_waits_until_the_transaction_in_its_way_is_over(place: Place, tmp_path: Path) -> None:
-    from datetime import timedelta
-
     history = history_of(tmp_path, TABLE | {"2_i.sql": HEAD + "CREATE INDEX CONCURRENTLY t_id ON t (id);\n"})
     await apply(place.endpoint, place.name, history_of(tmp_path / "first", TABLE))
     retried = asyncio.Event()

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.histories import Place, history_of
-from tests.support.replica import described
 
 from iotistic.migrations import apply
+from tests.support.histories import Place, history_of
+from tests.support.replica import described
 
 TRIALS = int(os.environ.get("IOTISTIC_TRIALS", "2"))
 ROOT = Path(__file__).parents[3]
@@ -44,13 +44,17 @@ async def replicas(place: Place, folder: Path, count: int) -> list[str]:
     return [name for output, _ in outputs for name in json.loads(output)]
 
 
-async def test_eight_processes_on_an_empty_database_apply_each_file_once(place: Place, tmp_path: Path) -> None:
+async def test_eight_processes_on_an_empty_database_apply_each_file_once(
+    place: Place, tmp_path: Path
+) -> None:
     history_of(tmp_path, FILES)
     for _ in range(max(1, TRIALS // 2)):
         await place.empty()
         applied = await replicas(place, tmp_path, 8)
         assert sorted(applied) == sorted(FILES)
-        assert await place.rows("SELECT count(*), count(DISTINCT filename) FROM schema_migrations") == [(13, 13)]
+        assert await place.rows("SELECT count(*), count(DISTINCT filename) FROM schema_migrations") == [
+            (13, 13)
+        ]
 
 
 async def test_eight_runners_in_one_process_apply_each_file_once(place: Place, tmp_path: Path) -> None:
@@ -67,7 +71,9 @@ async def test_three_replicas_over_an_index_built_concurrently(place: Place, tmp
         await place.empty()
         applied = await replicas(place, tmp_path, 3)
         assert sorted(applied) == sorted(CONCURRENT)
-        assert await place.rows("SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass AND indisvalid") == [(2,)]
+        assert await place.rows(
+            "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass AND indisvalid"
+        ) == [(2,)]
 
 
 @pytest.mark.parametrize("count", [3])
@@ -79,4 +85,6 @@ async def test_runners_in_one_process_over_an_index_built_concurrently(
         await place.empty()
         reports = await asyncio.gather(*(apply(place.endpoint, place.name, history) for _ in range(count)))
         assert sorted(file.filename for report in reports for file in report.applied) == sorted(CONCURRENT)
-        assert await place.rows("SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass AND indisvalid") == [(2,)]
+        assert await place.rows(
+            "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass AND indisvalid"
+        ) == [(2,)]
