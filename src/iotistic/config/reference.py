@@ -80,4 +80,5 @@ def _template_lines(setting: Setting[object]) -> str:
     default = setting.default if setting.default is not None else setting.unset
     comment = "\n".join(f"# {line}" for line in wrap(f"{setting.meaning} Default: {default}.", _WIDTH))
     mark = "" if setting.in_env_file == "set" else "#"
-    return f"{comment}\n{mark}{setting.variable}={setting.example or setting.default or ''}\n"
+    value = setting.example or setting.default or ""
+    return f"{comment}\n{mark}{setting.variable}={value}\n"
