@@ -1,0 +1,113 @@
+"""`iotistic serve`: the HTTP API as a process."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+import uvloop
+from fastapi import FastAPI
+
+from iotistic.bootstrap import Platform, open_platform, run_migrations
+from iotistic.cli.options import DataDir, Url, settings_from
+from iotistic.config import Settings
+from iotistic.errors import Unavailable
+from iotistic.http import HttpServer, attach_platform, create_platform_app
+from iotistic.logs import configure_logging
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False)
+
+_log = logging.getLogger("iotistic.serve")
+
+_FIRST_PAUSE = timedelta(milliseconds=200)
+_LONGEST_PAUSE = timedelta(seconds=5)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="The address to listen on.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="The TCP port; 0 takes a free one.")
+    ] = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+) -> None:
+    """Run the HTTP API.
+
+    Answers at once; `/ready` says no until the database is reached and its schema is at head. SIGTERM or Ctrl-C lets
+    running requests finish.
+    """
+    settings = settings_from(data_dir, url)
+    configure_logging(settings.log.level, settings.log.format)
+    web = create_platform_app()
+    server = HttpServer(
+        web,
+        host=settings.api.host if host is None else host,
+        port=settings.api.port if port is None else port,
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(web, server, settings))
+
+
+async def _serve(web: FastAPI, server: HttpServer, settings: Settings) -> None:
+    opening = asyncio.create_task(_open(settings), name="open platform")
+    opening.add_done_callback(lambda task: _opened(web, server, task))
+    _when_told_to_stop(server.stop, opening.cancel)
+    sys.stdout.write(server.url + "\n")
+    sys.stdout.flush()
+    _log.info("listening", extra={"url": server.url})
+    try:
+        await server.run()
+    finally:
+        opening.cancel()  # does nothing once it is done
+        attach_platform(web, None)
+        await _close(opening)
+    _log.info("stopped")
+
+
+def _opened(web: FastAPI, server: HttpServer, opening: asyncio.Task[Platform]) -> None:
+    if opening.cancelled() or opening.exception() is not None:
+        server.stop()
+        return
+    attach_platform(web, opening.result())
+    _log.info("ready")
+
+
+async def _close(opening: asyncio.Task[Platform]) -> None:
+    try:
+        platform = await opening
+    except asyncio.CancelledError:
+        return  # stopped before it was open
+    await platform.close()
+
+
+async def _open(settings: Settings) -> Platform:
+    """Waits for the database as long as it takes: a restart of both must not depend on which is first."""
+    pause, told = _FIRST_PAUSE, ""
+    while True:
+        try:
+            if settings.startup_migrations == "run":
+                await run_migrations(settings, lambda line: _log.info("migrations", extra={"done": line}))
+            return await open_platform(settings)
+        except Unavailable as error:
+            if str(error) != told:
+                told = str(error)
+                _log.warning("waiting for the database", extra={"reason": error.message, "hint": error.hint})
+        await asyncio.sleep(pause.total_seconds())
+        pause = min(_LONGEST_PAUSE, pause * 2)
+
+
+def _when_told_to_stop(*acts: Callable[[], object]) -> None:
+    def act() -> None:
+        for one in acts:
+            one()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, act)

@@ -1,0 +1,195 @@
+"""Who calls, and what they may do: every request carries a key unless its path is on the short list here.
+
+The list is of what is open, so a route that is added and forgotten is closed.
+"""
+
+import logging
+import re
+from typing import Annotated, final
+from uuid import UUID
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from iotistic.errors import Denied, Unauthenticated
+from iotistic.http.platform_access import platform_of
+from iotistic.secret import Secret
+from iotistic.security import Principal, Refusal, Role
+
+__all__ = [
+    "OPEN_PATHS",
+    "Authentication",
+    "OwnDevice",
+    "Reader",
+    "Writer",
+    "find_principal",
+    "get_principal",
+    "presented_key",
+    "require_own_device",
+]
+
+_log = logging.getLogger("iotistic.http.access")
+
+OPEN_PATHS = frozenset(
+    {
+        "/",
+        "/docs",
+        "/health",
+        "/openapi.json",
+        "/ready",
+        "/api/v1/auth/login",
+        "/api/v1/devices/enrol",  # takes a claim key, which is no key of a caller: the workflow checks it
+    }
+)
+
+_PRINCIPAL = "iotistic.principal"
+
+
+class KeyMissing(Unauthenticated):
+    """The request carries no key."""
+
+    code = "key_missing"
+
+
+class KeyRefused(Unauthenticated):
+    """The key is unknown, expired or revoked; which of these is told to no caller."""
+
+    code = "key_refused"
+
+
+class NotYourDevice(Denied):
+    """A device may only write what is its own."""
+
+    code = "not_your_device"
+
+
+class DeviceKeyNeeded(Denied):
+    """Only devices write here."""
+
+    code = "device_key_needed"
+
+
+class UserKeyNeeded(Denied):
+    """Only people with an account come here."""
+
+    code = "user_key_needed"
+
+
+class RoleTooLow(Denied):
+    """The account's role may look and not change."""
+
+    code = "role_too_low"
+
+
+# What a role may do is decided by name, never by "not a viewer": a role that is added later can look until it is listed.
+_WRITERS: frozenset[Role] = frozenset({"owner", "admin", "manager", "operator"})
+
+_BEARER = re.compile(rb"bearer +(?P<key>[A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
+
+
+@final
+class Authentication:
+    """Lets a request through once its key is known to be good; keeps who it is for the routes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+            scope[_PRINCIPAL] = await _authenticate(scope)
+        await self._app(scope, receive, send)
+
+
+def find_principal(scope: Scope) -> Principal | None:
+    """Who calls; None where no key was asked for."""
+    principal: Principal | None = scope.get(_PRINCIPAL)
+    return principal
+
+
+def get_principal(scope: Scope) -> Principal:
+    """Who calls. Raises KeyMissing where no key was asked for, so that a route opened by mistake stays closed."""
+    principal = find_principal(scope)
+    if principal is None:
+        raise _key_missing()
+    return principal
+
+
+def presented_key(scope: Scope) -> Secret | None:
+    """The key in `Authorization: Bearer` or `X-Device-API-Key`, or None."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            found = _BEARER.fullmatch(value)
+            return Secret(found["key"].decode("ascii")) if found else None
+        if name == b"x-device-api-key":
+            return Secret(value.decode("latin-1"))
+    return None
+
+
+def require_own_device(scope: Scope, uuid: UUID) -> None:
+    """Raises Denied unless the caller is this very device."""
+    principal = get_principal(scope)
+    if principal.device_uuid is None:
+        raise DeviceKeyNeeded("Only the device itself may write here.", hint="Send the device's own key.")
+    if principal.device_uuid != uuid:
+        raise NotYourDevice(
+            "The key belongs to another device.",
+            hint=f"Its own path is /api/v1/devices/{principal.device_uuid}.",
+        )
+
+
+async def _authenticate(scope: Scope) -> Principal:
+    key = presented_key(scope)
+    if key is None:
+        raise _key_missing()
+    platform = platform_of(scope)
+
+    async def look_up(text: Secret) -> Principal | Refusal:
+        async with platform.begin(read_only=True) as work:
+            return await work.security.authenticate(text)
+
+    verdict = await platform.key_cache.authenticate(key, look_up)
+    if isinstance(verdict, Refusal):
+        _log.info("key refused", extra={"reason": verdict.reason})
+        raise KeyRefused(
+            "The key is not valid.",
+            hint="Log in again; a device enrols again with a claim key.",
+            presented=True,
+        )
+    return verdict
+
+
+def _key_missing() -> KeyMissing:
+    return KeyMissing(
+        "This needs a key.",
+        hint="Send `Authorization: Bearer <key>`; POST /api/v1/auth/login gives people one.",
+    )
+
+
+def _reader(request: Request) -> Principal:
+    principal = get_principal(request.scope)
+    if principal.role is None:
+        raise UserKeyNeeded("This is for people with an account.", hint="Send the key that a login gives.")
+    return principal
+
+
+def _writer(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
+    if principal.role not in _WRITERS:
+        raise RoleTooLow(
+            f"The role {principal.role} may look and not change.",
+            hint="Ask an administrator for another role.",
+        )
+    return principal
+
+
+def _own_device(request: Request, uuid: UUID) -> UUID:
+    require_own_device(request.scope, uuid)
+    return uuid
+
+
+Reader = Annotated[Principal, Depends(_reader)]
+"""Any person with an account."""
+Writer = Annotated[Principal, Depends(_writer)]
+"""A person whose role may change things."""
+OwnDevice = Annotated[UUID, Depends(_own_device)]
+"""The device of the path, which is the caller itself."""

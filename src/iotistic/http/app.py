@@ -1,0 +1,105 @@
+"""The platform's HTTP API as one ASGI application."""
+
+from http import HTTPStatus
+from typing import Any, final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
+
+from iotistic import __version__
+from iotistic.bootstrap import Platform
+from iotistic.http.access import Authentication, find_principal
+from iotistic.http.ingest import ingest_routes, is_ingest
+from iotistic.http.login_gate import LoginGate
+from iotistic.http.openapi import describe
+from iotistic.http.platform_access import attach_platform
+from iotistic.http.problems import internal_problem, problem_of, problem_response
+from iotistic.http.readiness import ReadinessProbe
+from iotistic.http.request_body import BoundedBody
+from iotistic.http.request_context import RequestContext, request_id_of
+from iotistic.http.request_metrics import RequestMetrics
+from iotistic.http.routes import device_facts, devices, sessions, system, telemetry
+
+__all__ = ["create_platform_app"]
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_ROUTERS = (
+    sessions.router,
+    devices.router,
+    device_facts.router,
+    telemetry.router,
+    system.router,
+)
+_QUIET = frozenset({"/health", "/ready", "/metrics"})
+
+_BODY_LIMIT = 1 << 20
+_STRANGERS_BODY_LIMIT = 16 << 10
+"""What somebody without a key may send: a name and a password, or a claim with facts about a host."""
+
+
+@final
+class PlatformApp(FastAPI):
+    """FastAPI with our description of it."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return describe(self)
+
+
+def create_platform_app(platform: Platform | None = None) -> FastAPI:
+    """The application serving `platform`; without one it answers `/health`, and 503 elsewhere, until `attach_platform`.
+
+    The caller opens and closes the platform: the application has no lifespan of its own.
+    """
+    app = PlatformApp(
+        title="Iotistic API",
+        version=__version__,
+        routes=ingest_routes(),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        exception_handlers={HTTPException: _render, RequestValidationError: _render},
+    )
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.state.request_metrics = metrics = RequestMetrics()
+    app.state.readiness_probe = ReadinessProbe()
+    app.state.login_gate = LoginGate()
+    attach_platform(app, platform)
+    # The last added is the outermost.
+    app.add_middleware(BoundedBody, limit_of=_body_limit)
+    app.add_middleware(Authentication)
+    app.add_middleware(RequestContext, observe=metrics.observe, quiet=_is_quiet)
+    return app
+
+
+async def _render(request: Request, error: Exception) -> Response:
+    problem = problem_of(error) or internal_problem()
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        problem = problem.with_headers({"Allow": ", ".join(_allowed_methods(request.scope))})
+    return problem_response(problem, request_id_of(request.scope))
+
+
+def _allowed_methods(scope: Scope) -> list[str]:
+    # The framework names the methods of the first route with this path; one path has several routes here.
+    routes: list[Any] = scope["app"].router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
+
+
+def _body_limit(scope: Scope) -> int:
+    return _STRANGERS_BODY_LIMIT if find_principal(scope) is None else _BODY_LIMIT
+
+
+def _is_quiet(scope: Scope) -> bool:
+    return scope["path"] in _QUIET or is_ingest(scope)

@@ -1,0 +1,109 @@
+"""The OpenAPI document: what the framework knows of its routes, and what it cannot know of those beside it."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from iotistic.http.ingest import LOGS_PATH, METRICS_PATH
+from iotistic.http.responses import refusals
+from iotistic.http.schemas.problem import ProblemDetails
+from iotistic.http.schemas.telemetry import LogLines, MetricReports, ReceiptGiven
+
+__all__ = ["describe"]
+
+_ABOUT = """Devices report metrics and logs with a key of their own; people read with the key that a login gives them.
+
+Send a key as `Authorization: Bearer <key>`; a device may use `X-Device-API-Key` instead.
+Times are RFC 3339. A refusal is application/problem+json (RFC 9457): its `code` never changes, its `request_id` (also the header
+X-Request-ID, which a caller may choose) finds the request in the server's log."""
+
+_TAGS = [
+    {
+        "name": "ingest",
+        "description": "What devices send. Answered once it is durable: repeat whatever got no answer.",
+    },
+    {"name": "enrolment", "description": "How a device gets its key."},
+    {"name": "devices", "description": "The registry."},
+    {"name": "telemetry", "description": "What devices reported."},
+    {"name": "sessions", "description": "Logging in and out."},
+    {"name": "system", "description": "Whether the service works, and how much it does."},
+]
+_SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "The key of a user or a device."},
+    "device_key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Device-API-Key",
+        "description": "The key of a device.",
+    },
+}
+_NESTED = "#/components/schemas/{model}"
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document, made once and kept by the application."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=_ABOUT, tags=_TAGS, routes=app.routes
+        )
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {}).update(
+            _schemas(MetricReports, LogLines, ReceiptGiven, ProblemDetails)
+        )
+        components["securitySchemes"] = _SCHEMES
+        _add_ingest(document["paths"])
+        _correct_validation(document)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _schemas(*models: type[BaseModel]) -> dict[str, Any]:
+    _, document = models_json_schema([(model, "serialization") for model in models], ref_template=_NESTED)
+    schemas: dict[str, Any] = document["$defs"]
+    return schemas
+
+
+def _add_ingest(paths: dict[str, Any]) -> None:
+    paths.setdefault(METRICS_PATH, {})["post"] = _ingest(
+        "send_metrics", "Store metrics", MetricReports, "a report a line, each {timestamp, metrics, units}"
+    )
+    paths.setdefault(LOGS_PATH, {})["post"] = _ingest(
+        "send_logs", "Store log lines", LogLines, "a log line a line"
+    )
+
+
+def _ingest(name: str, summary: str, body: type[BaseModel], lines: str) -> dict[str, Any]:
+    content = {
+        "application/json": {"schema": {"$ref": _NESTED.format(model=body.__name__)}},
+        "application/x-ndjson": {"schema": {"type": "string", "description": lines}},
+    }
+    receipt = {"application/json": {"schema": {"$ref": _NESTED.format(model=ReceiptGiven.__name__)}}}
+    return {
+        "tags": ["ingest"],
+        "operationId": name,
+        "summary": summary,
+        "description": f"{summary} of the device that the key belongs to. The body may be gzip (Content-Encoding).",
+        "security": [{"key": []}, {"device_key": []}],
+        "parameters": [
+            {"name": "uuid", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
+        ],
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "200": {"description": "Stored, as the receipt says.", "content": receipt},
+            **{str(status): refusal for status, refusal in refusals(429).items()},
+        },
+    }
+
+
+def _correct_validation(document: dict[str, Any]) -> None:
+    """The framework promises its own form of 422 wherever none is declared; nothing here answers in it."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            declared = operation["responses"].get("422")
+            if declared and "application/json" in declared.get("content", {}):
+                operation["responses"]["422"] = refusals()[422]
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

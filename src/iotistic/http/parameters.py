@@ -1,0 +1,128 @@
+"""What several routes read from the query string: a range of time, metric names, the width of a bucket, a page."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from starlette.requests import Request
+
+from iotistic.errors import Invalid
+from iotistic.http.platform_access import platform_of
+from iotistic.http.schemas.values import Moment
+
+__all__ = ["Bucket", "Limit", "MetricNames", "ParameterInvalid", "TimeRange", "TimeSpan", "parse_width"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_WIDTH = re.compile(r"(?P<number>[1-9][0-9]{0,8})(?P<unit>[smhd])")
+_WIDEST = timedelta(days=366)
+_DEFAULT_SPAN = timedelta(hours=1)
+_MOST_NAMES = 100
+_LONGEST_NAME = 200
+_LOST_PLUS = re.compile(r"(T[0-9:.]+) (\d\d:\d\d)")
+_ISO_DURATION = TypeAdapter(timedelta)
+
+
+class ParameterInvalid(Invalid):
+    """A parameter of the query string cannot stand; `field` says which."""
+
+    code = "parameter_invalid"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimeSpan:
+    """From `start` up to, not including, `end`."""
+
+    start: datetime
+    end: datetime
+
+
+def _with_plus(text: object) -> object:
+    """`+02:00` arrives as ` 02:00` when the caller did not encode the plus."""
+    return _LOST_PLUS.sub(r"\1+\2", text) if isinstance(text, str) else text
+
+
+_QueryMoment = Annotated[Moment, BeforeValidator(_with_plus)]
+_FROM = "The first moment: RFC 3339 with its offset, or seconds since 1970. By default an hour before `to`."
+_TO = "The moment after the last. By default now."
+
+
+def _time_span(
+    request: Request,
+    start: Annotated[
+        _QueryMoment | None, Query(alias="from", description=_FROM, examples=["2026-11-23T19:00:00Z"])
+    ] = None,
+    end: Annotated[
+        _QueryMoment | None, Query(alias="to", description=_TO, examples=["2026-11-23T20:00:00Z"])
+    ] = None,
+) -> TimeSpan:
+    last = end or platform_of(request.scope).clock().astimezone(UTC)
+    first = start or last - _DEFAULT_SPAN
+    if first >= last:
+        raise ParameterInvalid(
+            "`from` is not before `to`.", hint="`to` is the present when it is left out.", field="query.from"
+        )
+    return TimeSpan(start=first, end=last)
+
+
+def _names(
+    names: Annotated[
+        list[str] | None,
+        Query(
+            description="Metrics, separated by commas or given several times; all when left out.",
+            examples=[["cpu_usage,memory_percent"]],
+        ),
+    ] = None,
+) -> tuple[str, ...]:
+    found = [name.strip() for group in names or () for name in group.split(",")]
+    unique = tuple(dict.fromkeys(name for name in found if name))
+    if len(unique) > _MOST_NAMES:
+        raise ParameterInvalid(f"More than {_MOST_NAMES} metrics are named.", field="query.names")
+    if any(len(name) > _LONGEST_NAME or not name.isprintable() for name in unique):
+        raise ParameterInvalid(
+            f"A metric's name has at most {_LONGEST_NAME} characters, all printable.", field="query.names"
+        )
+    return unique
+
+
+def parse_width(text: str) -> timedelta:
+    """`30s`, `5m`, `1h`, `7d` or ISO 8601's `PT5M` as a duration. Raises ValueError."""
+    short = _WIDTH.fullmatch(text)
+    if short:
+        width = timedelta(seconds=int(short["number"]) * _UNITS[short["unit"]])
+    elif text.startswith("P"):
+        width = _ISO_DURATION.validate_python(text)
+    else:
+        raise ValueError("neither form")
+    if not timedelta(seconds=1) <= width <= _WIDEST:
+        raise ValueError("out of bounds")
+    return width
+
+
+def _bucket(
+    bucket: Annotated[
+        str | None,
+        Query(
+            description="The width of a bucket, 1 s to 366 days: 30s, 5m, 1h, 1d or PT5M. Every report by itself when left out.",
+            examples=["5m"],
+        ),
+    ] = None,
+) -> timedelta | None:
+    if bucket is None:
+        return None
+    try:
+        return parse_width(bucket)
+    except (ValueError, OverflowError, ValidationError) as error:
+        raise ParameterInvalid(
+            f"{bucket[:40]!r} is no width of a bucket.",
+            hint="Write 30s, 5m, 1h, 1d or PT5M; from 1 s to 366 days.",
+            field="query.bucket",
+        ) from error
+
+
+TimeRange = Annotated[TimeSpan, Depends(_time_span)]
+MetricNames = Annotated[tuple[str, ...], Depends(_names)]
+Bucket = Annotated[timedelta | None, Depends(_bucket)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="The most items of one page.")]

@@ -1,0 +1,111 @@
+"""Reads a request's body whole, bounded in size and time, before anything looks at it.
+
+The limit stands before the framework: FastAPI turns whatever is raised while it reads a body into a 400. Who is calling was
+settled before (`iotistic.http.authentication`), so strangers cannot make the server keep their bytes.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from http import HTTPStatus
+from typing import final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from iotistic.errors import TooLarge
+
+__all__ = ["BoundedBody", "read_body"]
+
+_DEADLINE = timedelta(seconds=30)
+"""What a caller has to send its body. A device on a bad line sends 1 MiB at 300 kbit/s in that time."""
+
+
+class BodyTooLarge(TooLarge):
+    """The request's body has more bytes than this route takes."""
+
+    code = "body_too_large"
+
+
+@final
+class BoundedBody:
+    """Replaces the stream of a body by one message that holds all of it."""
+
+    def __init__(
+        self, app: ASGIApp, *, limit_of: Callable[[Scope], int], deadline: timedelta = _DEADLINE
+    ) -> None:
+        self._app = app
+        self._deadline = deadline
+        self._limit_of = limit_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = await read_body(scope, receive, self._limit_of(scope), self._deadline)
+        await self._app(scope, _replay(body, receive), send)
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int, deadline: timedelta = _DEADLINE) -> bytes:
+    """The whole body. Raises BodyTooLarge past `limit` bytes, HTTPException 408 when it takes too long."""
+    declared = _declared_length(scope)
+    if declared > limit:
+        raise _too_large(limit)
+    if declared == 0:
+        return b""
+    try:
+        async with asyncio.timeout(deadline.total_seconds()):
+            return await _read(receive, limit)
+    except TimeoutError as error:
+        raise HTTPException(
+            HTTPStatus.REQUEST_TIMEOUT,
+            f"The body was not complete after {deadline.total_seconds():g} seconds.",
+        ) from error
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _declared_length(scope: Scope) -> int:
+    """What the headers promise: -1 when only the end of the body tells."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            if not value.isdigit():
+                raise HTTPException(HTTPStatus.BAD_REQUEST, "Content-Length is not a number of bytes.")
+            return int(value)
+    return -1
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The body is larger than the {limit} bytes this route takes.",
+        hint="Send it in several requests.",
+        limit=limit,
+    )

@@ -1,0 +1,145 @@
+"""What every request gets, whatever answers it: an id, security headers, one line in the log, and a problem when it fails.
+
+Plain ASGI: Starlette's own base class for middleware costs a task and two streams a request.
+"""
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import Callable
+from http import HTTPStatus
+from time import perf_counter
+from typing import final
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from iotistic import logs
+from iotistic.errors import Unavailable
+from iotistic.http.problems import Problem, internal_problem, problem_of, problem_response
+
+__all__ = ["RequestContext", "request_id_of"]
+
+_log = logging.getLogger("iotistic.http.access")
+
+_HEADER = b"x-request-id"
+# What is safe in a header, a log line and an SQL comment.
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
+_KEY = "iotistic.request_id"
+
+# An API answers data to programs: nothing of it may be framed, sniffed, cached by others or used as a page's source.
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_CACHE = (b"cache-control", b"no-store")
+_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+
+Observe = Callable[[Scope, int, float], None]
+"""Called after each request with its scope, status and seconds."""
+
+
+def request_id_of(scope: Scope) -> str:
+    """The id of a request inside `RequestContext`."""
+    return str(scope[_KEY])
+
+
+@final
+class RequestContext:
+    """The outermost layer. Errors that reach it become problems; unknown ones are logged with their traceback."""
+
+    def __init__(self, app: ASGIApp, *, observe: Observe, quiet: Callable[[Scope], bool]) -> None:
+        """`quiet` requests that succeed are logged at debug: they are many and say nothing."""
+        self._app = app
+        self._observe = observe
+        self._quiet = quiet
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send, _identify(scope), secure=scope["scheme"] == "https")
+        scope[_KEY] = answer.request_id
+        started = perf_counter()
+        with logs.bound(request_id=answer.request_id):
+            try:
+                await self._app(scope, receive, answer.send)
+            except ClientDisconnect:
+                answer.status = answer.status or 499  # nginx's number for a caller who left
+            except asyncio.CancelledError:  # the server stops, and the grace it gives has passed
+                if not answer.status:
+                    await problem_response(_STOPPING, answer.request_id)(scope, receive, answer.send)
+                raise
+            except Exception as error:
+                problem = _judge(error)
+                if answer.status:  # the beginning is sent: only breaking the connection tells the caller
+                    raise
+                await problem_response(problem, answer.request_id)(scope, receive, answer.send)
+            finally:
+                self._finish(scope, answer.status, perf_counter() - started)
+
+    def _finish(self, scope: Scope, status: int, seconds: float) -> None:
+        self._observe(scope, status, seconds)
+        level = logging.DEBUG if status < HTTPStatus.BAD_REQUEST and self._quiet(scope) else logging.INFO
+        if _log.isEnabledFor(level):
+            fields = {
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": status,
+                "milliseconds": round(seconds * 1000, 2),
+                "client": scope["client"][0] if scope.get("client") else None,
+            }
+            _log.log(level, "request", extra=fields)
+
+
+_STOPPING = Problem(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    code="stopping",
+    detail="The service stopped before the answer was ready.",
+    hint="Send the request again.",
+    headers={"Retry-After": "1"},
+)
+
+
+def _judge(error: Exception) -> Problem:
+    problem = problem_of(error)
+    if problem is None:
+        _log.error("request failed", exc_info=error)
+        return internal_problem()
+    if isinstance(error, Unavailable):
+        _log.warning("request not served", extra={"code": problem.code, "reason": str(error)})
+    return problem
+
+
+def _identify(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == _HEADER and _SANE_ID.fullmatch(value):
+            return str(value, "ascii")
+    return secrets.token_hex(12)
+
+
+@final
+class _Answer:
+    """Sends what the application sends, with our headers on it, and remembers the status."""
+
+    def __init__(self, send: Send, request_id: str, *, secure: bool) -> None:
+        self._send = send
+        self._secure = secure
+        self.request_id = request_id
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *self._headers(message.get("headers", ()))]
+        await self._send(message)
+
+    def _headers(self, present: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        names = {name.lower() for name, _ in present}
+        ours = [*_HEADERS, (_HEADER, self.request_id.encode())]
+        ours += [header for header in (_POLICY, _CACHE) if header[0] not in names]
+        return [*ours, _TRANSPORT] if self._secure else ours

@@ -1,0 +1,1 @@
+"""The routes, a file a domain: each parses, opens one unit of work, calls one method, renders."""

@@ -1,0 +1,96 @@
+"""Coming in: people log in, devices enrol."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+
+from iotistic.http.access import Reader, get_principal, presented_key
+from iotistic.http.login_gate import LoginGate
+from iotistic.http.platform_access import platform_of
+from iotistic.http.responses import refusals
+from iotistic.http.schemas.sessions import (
+    Caller,
+    Credentials,
+    DeviceEnrolled,
+    DeviceIntroduced,
+    SessionOpened,
+)
+from iotistic.secret import Secret
+from iotistic.security import ClaimKeyRefused
+from iotistic.workflows import enrol_device
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1", responses=refusals())
+
+_SESSION_LASTS = timedelta(hours=12)
+_KNOWN_SERIAL = "The serial is known: a new key, the old ones are revoked."
+
+
+@router.post("/auth/login", responses=refusals(429), tags=["sessions"], summary="Log in")
+async def log_in(request: Request, credentials: Credentials) -> SessionOpened:
+    """Gives a key for 12 hours. A wrong name and a wrong password are refused alike."""
+    platform = platform_of(request.scope)
+    gate: LoginGate = request.app.state.login_gate
+    client = request.client.host if request.client else ""
+    password = Secret(credentials.password.get_secret_value())
+    async with gate.turn(client), platform.begin() as work:
+        user = await work.security.log_in(credentials.username, password)
+        issued = await work.security.issue_user_key(user.id, lasts=_SESSION_LASTS, reason="logged in")
+    return SessionOpened(
+        key=issued.text.reveal(),
+        expires_at=platform.clock() + _SESSION_LASTS,
+        username=user.username,
+        role=user.role,
+    )
+
+
+@router.get("/auth/me", tags=["sessions"], summary="Whose key is this?")
+async def get_caller(request: Request) -> Caller:
+    """For devices too."""
+    principal = get_principal(request.scope)
+    return Caller(
+        kind="user" if principal.device_uuid is None else "device",
+        key_id=principal.key_id,
+        username=principal.username,
+        role=principal.role,
+        device_uuid=principal.device_uuid,
+        expires_at=principal.expires_at,
+    )
+
+
+@router.delete("/auth/session", status_code=204, tags=["sessions"], summary="Log out")
+async def log_out(request: Request, caller: Reader) -> None:
+    """The key that was sent is good for nothing from now on."""
+    async with platform_of(request.scope).begin() as work:
+        await work.security.revoke_key(caller.key_id, reason="logged out")
+
+
+@router.post(
+    "/devices/enrol",
+    status_code=HTTPStatus.CREATED,
+    responses={**refusals(409), 200: {"model": DeviceEnrolled, "description": _KNOWN_SERIAL}},
+    tags=["enrolment"],
+    summary="Let a device in",
+)
+async def enrol(request: Request, response: Response, introduced: DeviceIntroduced) -> DeviceEnrolled:
+    """Takes a claim key as bearer. A serial that is known gets its device back, with a new key."""
+    claim_key = presented_key(request.scope)
+    if claim_key is None:
+        raise ClaimKeyRefused(
+            "Enrolling needs a claim key.", hint="Send `Authorization: Bearer <claim key>`."
+        )
+    async with platform_of(request.scope).begin() as work:
+        enrolment = await enrol_device(
+            work.devices,
+            work.security,
+            claim_key=claim_key,
+            name=introduced.name,
+            kind=introduced.kind,
+            serial=introduced.serial,
+            facts=introduced.facts,
+        )
+    if not enrolment.created:
+        response.status_code = HTTPStatus.OK
+    return DeviceEnrolled(device_uuid=enrolment.device_uuid, api_key=enrolment.api_key.reveal())

@@ -1,0 +1,100 @@
+"""What a device says about itself: its interfaces and its host."""
+
+import ipaddress
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from iotistic.http.schemas.values import Answer, Document, Statement, Text, Timestamp
+
+__all__ = ["HostSeen", "HostStated", "InterfaceSeen", "InterfaceStated", "InterfacesStated", "Process"]
+
+InterfaceKind = Literal["ethernet", "wifi", "loopback", "virtual", "other"]
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5,19}")  # InfiniBand's have 20 octets
+
+
+def _mac(text: str) -> str:
+    lower = text.lower().replace("-", ":")
+    if not _MAC.fullmatch(lower):
+        raise ValueError("it is no hardware address such as 02:00:5e:10:00:01")
+    return lower
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_interface(text))
+    except ValueError:
+        raise ValueError("it is no address such as 192.0.2.1/24 or 2001:db8::1/64") from None
+
+
+Mac = Annotated[str, AfterValidator(_mac)]
+Address = Annotated[str, AfterValidator(_address)]
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class InterfaceStated(Statement):
+    """One network interface as it is now."""
+
+    name: Text = Field(examples=["eth0"])
+    mac: Mac | None = Field(default=None, examples=["02:00:5e:10:00:01"])
+    addresses: list[Address] = Field(default=[], max_length=256, examples=[["192.0.2.1/24"]])
+    kind: InterfaceKind = Field(default="other", examples=["ethernet"])
+    is_up: bool = Field(examples=[True])
+    is_default: bool = Field(
+        default=False, description="Whether the default route leaves through it.", examples=[True]
+    )
+    mtu: Count | None = Field(default=None, examples=[1500])
+    speed_mbps: Count | None = Field(default=None, examples=[1000])
+    ssid: str | None = Field(default=None, max_length=200, examples=[None])
+    signal_dbm: Annotated[int, Field(ge=-(2**15), lt=2**15)] | None = Field(default=None, examples=[None])
+
+
+class InterfacesStated(Statement):
+    """All interfaces the device has; those that are not named are gone."""
+
+    interfaces: list[InterfaceStated] = Field(max_length=1000)
+
+
+class InterfaceSeen(Answer):
+    """One network interface as the device last described it."""
+
+    name: str = Field(examples=["eth0"])
+    mac: str | None = Field(examples=["02:00:5e:10:00:01"])
+    addresses: list[str] = Field(examples=[["192.0.2.1/24"]])
+    kind: InterfaceKind = Field(examples=["ethernet"])
+    is_up: bool
+    is_default: bool
+    mtu: int | None = Field(examples=[1500])
+    speed_mbps: int | None = Field(examples=[1000])
+    ssid: str | None = None
+    signal_dbm: int | None = None
+
+
+class Process(Statement):
+    """One of the processes that use most of the host."""
+
+    pid: Annotated[int, Field(ge=0, lt=2**63)] = Field(examples=[1])
+    name: str = Field(max_length=200, examples=["postgres"])
+    cpu_percent: float = Field(ge=0, allow_inf_nan=False, description="Of one core.", examples=[1.5])
+    memory_bytes: Annotated[int, Field(ge=0, lt=2**63)] = Field(examples=[12_345_678])
+
+
+class HostStated(Statement):
+    """What the host is, and what keeps it busy."""
+
+    facts: Document = Field(
+        examples=[{"os": "Debian GNU/Linux 13 (trixie)", "arch": "x86_64", "cpu_count": 4}]
+    )
+    top_processes: list[Process] = Field(default=[], max_length=100)
+
+
+class HostSeen(Answer):
+    """The host as the device last described it."""
+
+    facts: dict[str, Any] = Field(
+        examples=[{"os": "Debian GNU/Linux 13 (trixie)", "arch": "x86_64", "cpu_count": 4}]
+    )
+    top_processes: list[dict[str, Any]]
+    reported_at: Timestamp

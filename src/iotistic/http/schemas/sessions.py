@@ -1,0 +1,57 @@
+"""Logging in and enrolling on the wire."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field, SecretStr
+
+from iotistic.http.schemas.values import Answer, Document, Request, Statement, Text, Timestamp
+
+__all__ = ["Caller", "Credentials", "DeviceEnrolled", "DeviceIntroduced", "SessionOpened"]
+
+
+class Credentials(Request):
+    """Who wants in."""
+
+    username: Text = Field(examples=["admin"])
+    password: SecretStr = Field(min_length=1, max_length=1000, examples=["correct horse battery staple"])
+
+
+class SessionOpened(Answer):
+    """The key to send from now on."""
+
+    key: str = Field(description="Told once.", examples=["iot_usr_3kqh2v7w5m4x_..."])
+    expires_at: Timestamp = Field(examples=["2026-11-24T08:00:00Z"])
+    username: str = Field(examples=["admin"])
+    role: str = Field(examples=["owner"])
+
+
+class Caller(Answer):
+    """Whose key the request carries."""
+
+    kind: Literal["user", "device"] = Field(examples=["user"])
+    key_id: str = Field(description="The public part of the key.", examples=["3kqh2v7w5m4x"])
+    username: str | None = Field(default=None, examples=["admin"])
+    role: str | None = Field(default=None, examples=["owner"])
+    device_uuid: UUID | None = Field(default=None, examples=[None])
+    expires_at: Timestamp | None = Field(default=None, examples=["2026-11-24T08:00:00Z"])
+
+
+class DeviceIntroduced(Statement):
+    """What a device says when it comes."""
+
+    name: Text = Field(description="What people will call it; unique.", examples=["workshop-pi"])
+    kind: str = Field(default="host", pattern=r"^[a-z][a-z0-9_-]{0,49}$", examples=["host"])
+    serial: Text | None = Field(
+        default=None,
+        description="What its hardware calls itself: by it, a device that lost its key is recognised.",
+        examples=["b8:27:eb:00:00:01"],
+    )
+    facts: Document = Field(default={}, examples=[{"os": "Debian GNU/Linux 13 (trixie)", "arch": "aarch64"}])
+
+
+class DeviceEnrolled(Answer):
+    """Who the device is from now on."""
+
+    device_uuid: UUID
+    api_key: str = Field(description="Its key. Told once.", examples=["iot_dev_3kqh2v7w5m4x_..."])

@@ -1,0 +1,90 @@
+"""The kinds of values that several requests and answers share, with their bounds.
+
+PostgreSQL's text holds no NUL, and a document that is nested without end breaks every serializer: both are refused here, with
+the name of the field, rather than further in.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar, cast
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+
+__all__ = ["Answer", "Document", "LongText", "Moment", "Page", "Request", "Statement", "Text", "Timestamp"]
+
+T = TypeVar("T")
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_DEEPEST = 8
+
+
+class Answer(BaseModel):
+    """Base of what is sent: read from domain values by attribute."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Request(BaseModel):
+    """Base of what people send: an unknown field is a mistake that is told, not swallowed."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Statement(BaseModel):
+    """Base of what devices send: fields that a newer agent adds are passed over, since a fleet is never of one version."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("it holds a NUL character")
+    return text
+
+
+def _in_utc(moment: datetime) -> datetime:
+    # Compared before it is converted: year 1 with an offset has no UTC.
+    if not _EARLIEST <= moment < _LATEST:
+        raise ValueError(f"it is not between the years {_EARLIEST.year} and {_LATEST.year}")
+    return moment.astimezone(UTC)
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _shallow(document: dict[str, Any]) -> dict[str, Any]:
+    if not _fits(document, _DEEPEST):
+        raise ValueError(f"it is nested deeper than {_DEEPEST} levels")
+    return document
+
+
+def _fits(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        inner = list(cast("Mapping[str, object]", value).values())
+    elif isinstance(value, list):
+        inner = cast("list[object]", value)
+    else:
+        return True
+    return levels > 0 and all(_fits(part, levels - 1) for part in inner)
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_without_nul)]
+"""A name or a word: 1 to 200 characters."""
+LongText = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_without_nul)]
+"""A sentence or two; may be empty."""
+Document = Annotated[dict[str, Any], AfterValidator(_shallow)]
+"""Any JSON object, nested up to 8 levels."""
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A point in time as received: RFC 3339 with its offset, or seconds since 1970."""
+Timestamp = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+"""A point in time as sent."""
+
+
+class Page(Answer, Generic[T]):
+    """A part of a list."""
+
+    items: list[T]
+    next: str | None = None
+    """Pass it as `after` to get what follows; null at the end."""
