@@ -33,6 +33,9 @@ class KeyCache:
         self._clock = clock
         self._size = size
         self._kept: OrderedDict[bytes, Principal] = OrderedDict()
+        self._digests: dict[
+            str, bytes
+        ] = {}  # by key id: only one text opens a key, so there is one digest a key
         self._listening = False
         self._changes = 0
         self._task: asyncio.Task[None] | None = None
@@ -65,31 +68,41 @@ class KeyCache:
         changes = self._changes
         found = await look_up(text)
         if isinstance(found, Principal) and self._listening and changes == self._changes:
-            self._kept[digest] = found
-            if len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+            self._keep(digest, found)
         return found
 
+    def _keep(self, digest: bytes, principal: Principal) -> None:
+        self._kept[digest] = principal
+        self._digests[principal.key_id] = digest
+        if len(self._kept) > self._size:
+            _, oldest = self._kept.popitem(last=False)
+            del self._digests[oldest.key_id]
+
     async def _listen(self) -> None:
-        async for event in self._listener.events():
-            match event:
-                case Lost():
-                    self._forget(listening=False)
-                case Reconnected():
-                    self._forget(listening=True)
-                case (_, key_id):
-                    self._forget_key(key_id)
+        try:
+            async for event in self._listener.events():
+                match event:
+                    case Lost():
+                        self._forget(listening=False)
+                    case Reconnected():
+                        self._forget(listening=True)
+                    case (_, key_id):
+                        self._forget_key(key_id)
+        finally:
+            # However it ends: a cache that no longer hears of revocations must not go on answering.
+            self._forget(listening=False)
 
     def _forget(self, *, listening: bool) -> None:
         self._listening = listening
         self._changes += 1
         self._kept.clear()
+        self._digests.clear()
 
     def _forget_key(self, key_id: str) -> None:
         """Of one key; of all when the change was to a person or device."""
         self._changes += 1
         if not key_id:
             self._kept.clear()
-            return
-        for digest in [digest for digest, principal in self._kept.items() if principal.key_id == key_id]:
+            self._digests.clear()
+        elif (digest := self._digests.pop(key_id, None)) is not None:
             del self._kept[digest]

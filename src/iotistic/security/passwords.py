@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import TypeVar, final
 
 import bcrypt
@@ -23,18 +24,21 @@ T = TypeVar("T")
 LONGEST_OCTETS = 72
 SHORTEST = 10
 
+# The salt and digest of nobody's password. Their content does not change how long a check takes; the cost in front does.
+_NOBODY = "." * 53
+
 
 def check_usable(password: Secret) -> None:
     """Raises PasswordUnusable for what no account may have as its password."""
-    text = password.reveal()
-    if len(text) < SHORTEST:
+    octets = _octets_of(password)
+    if len(password.reveal()) < SHORTEST:
         raise PasswordUnusable(f"A password has at least {SHORTEST} characters.")
-    if len(text.encode()) > LONGEST_OCTETS:
+    if octets is None:
+        raise PasswordUnusable("A password holds only characters that exist, and no NUL.")
+    if len(octets) > LONGEST_OCTETS:
         raise PasswordUnusable(
             f"A password has at most {LONGEST_OCTETS} octets (letters beyond ASCII count 2 to 4)."
         )
-    if "\0" in text:
-        raise PasswordUnusable("A password holds no NUL character.")
 
 
 @final
@@ -43,28 +47,25 @@ class PasswordHasher:
 
     def __init__(self, *, cost: int = 12, workers: int = 2, waiting: int = 32) -> None:
         self._cost = cost
-        self._room = workers + waiting
+        self._room = BoundedSemaphore(workers + waiting)
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt")
-        self._stand_in: str | None = None
 
     async def hash(self, password: Secret) -> str:
         """The bcrypt hash. Raises PasswordUnusable or HasherBusy."""
         check_usable(password)
-        return (
-            await self._run(bcrypt.hashpw, password.reveal().encode(), bcrypt.gensalt(self._cost))
-        ).decode()
+        hashed = await self._run(bcrypt.hashpw, password.reveal().encode(), bcrypt.gensalt(self._cost))
+        return hashed.decode()
 
     async def matches(self, password: Secret, stored: str | None) -> bool:
         """Whether the password belongs to the hash.
 
-        With None (no such account) the same work is done against a stand-in, so that the time tells nothing. Raises HasherBusy.
+        With None (no such account) and for a password no account can have the same work is done, so that the time tells
+        nothing. Raises HasherBusy.
         """
-        if stored is None:
-            self._stand_in = self._stand_in or await self.hash(Secret.random())
-        octets = password.reveal().encode()
-        known = (stored or self._stand_in or "").encode()
-        fits = len(octets) <= LONGEST_OCTETS and b"\0" not in octets
-        right = await self._run(bcrypt.checkpw, octets if fits else b"-", known)
+        octets = _octets_of(password)
+        fits = octets is not None and len(octets) <= LONGEST_OCTETS
+        known = stored if stored is not None else f"$2b${self._cost:02}${_NOBODY}"
+        right = await self._run(bcrypt.checkpw, octets if octets and fits else b"-", known.encode())
         return right and fits and stored is not None
 
     def close(self) -> None:
@@ -72,10 +73,22 @@ class PasswordHasher:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, function: Callable[[bytes, bytes], T], password: bytes, salt: bytes) -> T:
-        if self._room <= 0:
+        if not self._room.acquire(blocking=False):
             raise HasherBusy("Too many logins at once.", retry_after=timedelta(seconds=2))
-        self._room -= 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, function, password, salt)
-        finally:
-            self._room += 1
+        # The place is given back by the thread, not by the caller: who hangs up leaves a hash behind that still takes its time,
+        # and a crowd that hangs up and comes back must not get more threads' worth of work in.
+        future = self._executor.submit(function, password, salt)
+        future.add_done_callback(self._give_back)
+        return await asyncio.wrap_future(future)
+
+    def _give_back(self, _: object) -> None:
+        self._room.release()
+
+
+def _octets_of(password: Secret) -> bytes | None:
+    """The password as bcrypt takes it; None when it holds a NUL, or half of a surrogate pair as JSON can."""
+    try:
+        octets = password.reveal().encode()
+    except UnicodeEncodeError:
+        return None
+    return None if b"\0" in octets else octets
