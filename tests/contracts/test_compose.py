@@ -112,9 +112,16 @@ def test_every_file_it_mounts_is_there_and_read_by_the_server() -> None:
     postgres = _compose()["services"]["postgres"]
     mounts = dict(volume.split(":")[:2] for volume in postgres["volumes"] if volume.startswith("./"))
     assert all((ROOT / source).is_file() for source in mounts)
-    assert {option.partition("=")[2] for option in postgres["command"] if "_file=" in option} == set(
-        mounts.values()
-    )
+    configuration = {target for target in mounts.values() if target.startswith("/etc/postgresql/")}
+    assert {option.partition("=")[2] for option in postgres["command"] if "_file=" in option} == configuration
+    assert set(mounts.values()) - configuration == {"/docker-entrypoint-initdb.d/10-first-start.sql"}
+
+
+def test_both_containers_mean_the_same_databases() -> None:
+    services = _compose(IOTISTIC_BILLING_DB_NAME="money")["services"]
+    for variable in ("IOTISTIC_BILLING_DB_NAME", "IOTISTIC_VPN_DB_NAME"):
+        assert services["postgres"]["environment"][variable] == services["api"]["environment"][variable]
+    assert services["api"]["environment"]["IOTISTIC_BILLING_DB_NAME"] == "money"
 
 
 def test_every_named_volume_is_declared() -> None:

@@ -32,6 +32,7 @@ ONLY_LINUX_ROOT = pytest.mark.skipif(
 class Server:
     """A running server that was started with the container's files."""
 
+    binaries: Binaries
     port: int
     sockets: Path
 
@@ -131,7 +132,7 @@ def test_nobody_but_the_backup_role_may_replicate_over_the_network(server: Serve
 
 def test_statements_are_measured_and_passwords_not_kept(server: Server) -> None:
     with server.connect() as connection:
-        connection.execute("CREATE EXTENSION pg_stat_statements")
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         connection.execute("CREATE ROLE somebody LOGIN PASSWORD 'hunter2'")
         connection.execute("SELECT 1 AS measured")
         kept = [row["query"] for row in connection.execute("SELECT query FROM pg_stat_statements")]
@@ -142,6 +143,29 @@ def test_statements_are_measured_and_passwords_not_kept(server: Server) -> None:
 def test_passwords_are_stored_as_scram_verifiers(server: Server) -> None:
     rows = server.rows("SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'")
     assert rows[0]["rolpassword"].startswith("SCRAM-SHA-256$")
+
+
+def test_the_first_start_makes_the_other_databases_and_may_be_repeated(server: Server) -> None:
+    environment = {
+        "PGPASSWORD": PASSWORD,
+        "IOTISTIC_BILLING_DB_NAME": "billing of it's own",
+        "IOTISTIC_VPN_DB_NAME": "vpn",
+    }
+    psql = [
+        server.binaries.program("psql"),
+        "-qX",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "--no-password",
+        "-f",
+        FILES / "first-start.sql",
+    ]
+    place = ["-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", "postgres"]
+    for _ in range(2):
+        subprocess.run([*psql, *place], check=True, capture_output=True, env=environment)
+    names = {row["datname"] for row in server.rows("SELECT datname FROM pg_database")}
+    assert {"billing of it's own", "vpn"} <= names
+    assert server.rows("SELECT 1 FROM pg_extension WHERE extname = 'pg_stat_statements'")
 
 
 @contextmanager
@@ -164,7 +188,7 @@ def _running(binaries: Binaries) -> Generator[Server]:
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(command, stderr=log, cwd=folder, **account.credentials)
         try:
-            server = Server(port=port, sockets=folder)
+            server = Server(binaries=binaries, port=port, sockets=folder)
             _wait(server, process, folder / "log")
             yield server
         finally:
