@@ -61,7 +61,7 @@ class Stack:
                 account=self.settings.server_account,
                 on_event=self.narrate,
             )
-            self.narrate(running.banner)
+            self.narrate(running.describe())
         await provision(self.settings, self.narrate)
         await run_migrations(self.settings, self.narrate)
 

@@ -1,0 +1,200 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from iotistic.database.pool import Connection, connect
+from iotistic.devices import DeviceService
+from iotistic.secret import Secret
+from iotistic.security import ClaimKeyRefused, LoginRefused, Principal, Refusal, UserInvalid, UsernameTaken
+from iotistic.security.keys import KeyKind, generate_key
+from tests.support.databases import TestDatabase
+from tests.support.services import security_service
+
+HOUR = timedelta(hours=1)
+
+
+async def test_a_stranger_key_of_the_right_form_is_unknown(connection: Connection) -> None:
+    _, issued = generate_key(KeyKind.DEVICE)
+    assert await security_service(connection).authenticate(issued.text) == Refusal(reason="unknown")
+
+
+async def test_a_key_with_somebody_elses_id_opens_nothing(connection: Connection) -> None:
+    security = security_service(connection)
+    device = await DeviceService(connection).create_device(name="pump", kind="sensor")
+    mine = await security.issue_device_key(device.uuid, reason="test")
+    parsed, _ = generate_key(KeyKind.DEVICE)
+    body = f"iot_dev_{mine.key_id}_{parsed.secret.reveal()}"
+    from iotistic.security import keys  # noqa: PLC0415 - only to forge a checksum
+
+    forged = Secret(body + keys._checksum(body))
+    assert await security.authenticate(forged) == Refusal(reason="wrong_secret")
+
+
+async def test_a_device_key_is_the_device_until_it_is_revoked(connection: Connection) -> None:
+    security = security_service(connection)
+    device = await DeviceService(connection).create_device(name="pump", kind="sensor")
+    issued = await security.issue_device_key(device.uuid, reason="test")
+    assert await security.authenticate(issued.text) == Principal(
+        key_id=issued.key_id, device_uuid=device.uuid
+    )
+    assert await security.revoke_key(issued.key_id, reason="lost")
+    assert not await security.revoke_key(issued.key_id, reason="lost again")
+    assert await security.authenticate(issued.text) == Refusal(reason="revoked")
+
+
+async def test_every_step_of_a_key_is_in_its_history(connection: Connection) -> None:
+    security = security_service(connection)
+    device = await DeviceService(connection).create_device(name="pump", kind="sensor")
+    issued = await security.issue_device_key(device.uuid, reason="first")
+    await security.revoke_device_keys(device.uuid, reason="stolen")
+    cursor = await connection.execute(
+        "SELECT action, reason FROM api_key_history WHERE key_id = %s ORDER BY id", (issued.key_id,)
+    )
+    assert await cursor.fetchall() == [("issued", "first"), ("revoked", "stolen")]
+
+
+async def test_the_application_cannot_rewrite_the_history_of_keys(connection: Connection) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await connection.execute("DELETE FROM api_key_history")
+
+
+async def test_a_user_key_expires(connection: Connection) -> None:
+    security = security_service(connection)
+    user = await security.create_user("ada", Secret("correct horse"), "viewer")
+    issued = await security.issue_user_key(user.id, lasts=HOUR, reason="login")
+    found = await security.authenticate(issued.text)
+    assert isinstance(found, Principal)
+    assert (found.username, found.role) == ("ada", "viewer")
+    later = security_service(connection, clock=lambda: datetime.now(UTC) + HOUR + timedelta(minutes=1))
+    assert await later.authenticate(issued.text) == Refusal(reason="expired")
+
+
+async def test_no_secret_is_stored_in_clear(connection: Connection) -> None:
+    security = security_service(connection)
+    user = await security.create_user("ada", Secret("correct horse"), "viewer")
+    issued = await security.issue_user_key(user.id, lasts=HOUR, reason="login")
+    cursor = await connection.execute("SELECT users::text || api_keys::text FROM users, api_keys")
+    text = str(await cursor.fetchall())
+    assert "correct horse" not in text
+    assert issued.text.reveal().split("_")[3][:32] not in text
+
+
+@pytest.mark.parametrize(("username", "password"), [("ada", "wrong password"), ("nobody", "correct horse")])
+async def test_unknown_and_wrong_are_refused_alike(
+    connection: Connection, username: str, password: str
+) -> None:
+    security = security_service(connection)
+    await security.create_user("ada", Secret("correct horse"), "viewer")
+    with pytest.raises(LoginRefused, match="user name or the password is wrong"):
+        await security.log_in(username, Secret(password))
+
+
+async def test_the_right_password_is_the_person(connection: Connection) -> None:
+    security = security_service(connection)
+    made = await security.create_user("ada", Secret("correct horse"), "viewer")
+    assert await security.log_in("ada", Secret("correct horse")) == made
+
+
+async def test_a_name_is_given_once(connection: Connection) -> None:
+    security = security_service(connection)
+    await security.create_user("ada", Secret("correct horse"), "viewer")
+    with pytest.raises(UsernameTaken):
+        await security.create_user("ada", Secret("correct horse"), "owner")
+
+
+async def test_an_impossible_name_is_explained(connection: Connection) -> None:
+    with pytest.raises(UserInvalid, match="lower-case"):
+        await security_service(connection).create_user("Ada Lovelace", Secret("correct horse"), "viewer")
+
+
+async def test_the_administrator_is_made_once(connection: Connection) -> None:
+    security = security_service(connection)
+    password = await security.ensure_administrator()
+    assert password is not None
+    assert (await security.log_in("admin", password)).role == "owner"
+    assert await security.ensure_administrator() is None
+
+
+@pytest.mark.parametrize("text", ["", "nonsense"])
+async def test_what_is_no_claim_key_claims_nothing(connection: Connection, text: str) -> None:
+    with pytest.raises(ClaimKeyRefused):
+        await security_service(connection).claim(Secret(text))
+
+
+async def test_a_device_key_claims_nothing_and_a_claim_key_authenticates_nobody(
+    connection: Connection,
+) -> None:
+    security = security_service(connection)
+    device = await DeviceService(connection).create_device(name="pump", kind="sensor")
+    key = await security.issue_device_key(device.uuid, reason="test")
+    with pytest.raises(ClaimKeyRefused):
+        await security.claim(key.text)
+    claim = await security.create_claim_key(max_uses=1, lasts=HOUR, label="test")
+    assert await security.authenticate(claim.text) == Refusal(reason="malformed")
+
+
+async def test_a_claim_key_works_as_often_as_it_says(connection: Connection) -> None:
+    security = security_service(connection)
+    claim = await security.create_claim_key(max_uses=2, lasts=HOUR, label="test")
+    await security.claim(claim.text)
+    await security.claim(claim.text)
+    with pytest.raises(ClaimKeyRefused):
+        await security.claim(claim.text)
+
+
+async def test_an_expired_claim_key_is_refused(connection: Connection) -> None:
+    security = security_service(connection)
+    claim = await security.create_claim_key(max_uses=2, lasts=timedelta(seconds=-1), label="test")
+    with pytest.raises(ClaimKeyRefused):
+        await security.claim(claim.text)
+
+
+async def test_a_thousand_at_once_do_not_overdraw_a_claim_key(database: TestDatabase) -> None:
+    opener = await connect(database.endpoint("app"), database.name, application_name="test", autocommit=True)
+    claim = await security_service(opener).create_claim_key(max_uses=100, lasts=HOUR, label="test")
+    connections = [
+        await connect(database.endpoint("app"), database.name, application_name="test", autocommit=True)
+        for _ in range(10)
+    ]
+
+    async def hit(connection: Connection) -> int:
+        won = 0
+        for _ in range(100):
+            try:
+                await security_service(connection).claim(claim.text)
+                won += 1
+            except ClaimKeyRefused:
+                pass
+        return won
+
+    assert sum(await asyncio.gather(*map(hit, connections))) == 100
+    for connection in (opener, *connections):
+        await connection.close()
+
+
+async def test_the_readonly_role_sees_no_hash(shared_database: TestDatabase) -> None:
+    connection = await connect(
+        shared_database.endpoint("readonly"), shared_database.name, application_name="test"
+    )
+    await connection.execute("SELECT username, role FROM users")
+    for query in (
+        "SELECT password_hash FROM users",
+        "SELECT * FROM users",
+        "SELECT secret_hash FROM api_keys",
+        "SELECT secret_hash FROM provisioning_keys",
+    ):
+        await connection.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await connection.execute(query)
+    await connection.close()
+
+
+async def test_a_key_for_no_device_cannot_be_made(connection: Connection) -> None:
+    with pytest.raises(psycopg.Error):
+        await connection.execute(
+            "INSERT INTO api_keys (key_id, kind, device_uuid, secret_hash, pepper_version) VALUES ('x', 'device', %s, sha256('x'), 1)",
+            (uuid4(),),
+        )
