@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,8 +90,10 @@ def blocking_folder(path: Path, account: Account) -> Path | None:
     for folder in [*reversed(absolute.parents), absolute]:
         try:
             status = folder.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        if not stat.S_ISDIR(status.st_mode):
+            return None  # an obstacle of another kind, which using it will name
         if status.st_uid == account.uid:
             allowed = status.st_mode & 0o100
         elif status.st_gid in account.groups:
@@ -107,8 +110,9 @@ def require_reachable(path: Path, account: Account) -> None:
     blocked = None if account.is_current else blocking_folder(path, account)
     if blocked is None:
         return
+    way = f"enter {path}" if blocked == path.resolve() else f"pass through {blocked} to {path}"
     raise FolderUnreachable(
-        f"The server would run as {account.name}, who may not pass through {blocked} to {path}.",
+        f"The server would run as {account.name}, who may not {way}.",
         hint=(
             "Take a data folder that account can reach (--data-dir /var/lib/iotistic), run the command as an ordinary user, "
             f"or let others pass (chmod o+x {blocked})."

@@ -23,7 +23,11 @@ _SOCKET_PATH_LIMIT = 103
 _LONGEST_SOCKET_NAME = len("/.s.PGSQL.65535")
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_REASONS = {
+    errno.EACCES: "this user may not write there",
+    errno.EPERM: "this user may not do that there",
+    errno.EROFS: "it is on a read-only file system",
+}
 
 
 def log_folder(folder: DataFolder) -> Path:
@@ -37,6 +41,7 @@ def prepare_root(folder: DataFolder, account: Account) -> None:
     Made by root it lets others pass through but not look (0711): the server's account must reach its data. Made by a user it
     is private. Raises FolderUnreachable, AccountUnusable, FolderNotWritable, DiskFull.
     """
+    require_reachable(folder.root, account)
     with filing(folder.root):
         if not folder.root.exists():
             folder.root.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +56,9 @@ def prepare_root(folder: DataFolder, account: Account) -> None:
             hint="Run the command as its owner, name that owner in IOTISTIC_SERVER_ACCOUNT, or take another --data-dir.",
             owner=owner,
         )
-    require_reachable(folder.root, account)
+    require_reachable(
+        folder.root, account
+    )  # again: a narrow umask may have closed the folders just made above it
 
 
 def prepare_run_and_log(folder: DataFolder, account: Account) -> None:
@@ -98,24 +105,18 @@ def disk_full(folder: Path, needed: int, *, doing: str) -> DiskFull:
 
 @contextmanager
 def filing(path: Path) -> Generator[None]:
-    """What the system refuses about files inside becomes FolderNotWritable or DiskFull, naming the file."""
+    """What the system refuses about files inside becomes DiskFull or FolderNotWritable, naming the file."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             raise disk_full(path, 64 * MB, doing="write the server's files") from error
-        if error.errno in _REFUSED:
-            reason = (
-                "is on a read-only file system"
-                if error.errno == errno.EROFS
-                else "may not be written by this user"
-            )
-            raise FolderNotWritable(
-                f"{error.filename or path} {reason}.",
-                hint="Run the command as the owner of the data folder, or take another with --data-dir.",
-                path=str(error.filename or path),
-            ) from error
-        raise
+        reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+        raise FolderNotWritable(
+            f"{error.filename or path}: {reason}.",
+            hint="Run the command as the owner of the data folder, or take another with --data-dir.",
+            path=str(error.filename or path),
+        ) from error
 
 
 def _own(path: Path, account: Account, mode: int) -> None:
@@ -135,8 +136,14 @@ def _own(path: Path, account: Account, mode: int) -> None:
                 path=str(path),
             ) from error
         path.mkdir(mode=mode)
-    path.chmod(mode)
-    account.adopt(path)
+    # By descriptor: in a folder of the account's, the name could be made to lead elsewhere meanwhile.
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchmod(descriptor, mode)
+        if not account.is_current:
+            os.fchown(descriptor, account.uid, account.gid)
+    finally:
+        os.close(descriptor)
 
 
 def _existing(path: Path) -> Path:

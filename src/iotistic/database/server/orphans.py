@@ -30,11 +30,7 @@ async def clear_leftovers(data: Path, sockets: Path, on_event: Callable[[str], N
     if children:
         on_event(f"The last server died; waiting for {len(children)} of its processes to end.")
         await _end(data, children, on_event)
-    # PostgreSQL itself would take a recycled pid of the same account for a living server. Should one live after all, its
-    # shared memory, which is keyed by the folder's inode, still refuses a second one.
-    (data / NAME).unlink(missing_ok=True)
-    for socket in sockets.glob(".s.PGSQL.*"):
-        socket.unlink(missing_ok=True)  # its lock file names a pid in the same way
+    _remove_traces(data, sockets)
 
 
 def refuse_other_servers(data: Path) -> None:
@@ -72,3 +68,13 @@ async def _end(data: Path, children: tuple[int, ...], on_event: Callable[[str], 
         hint="They hang in the kernel, usually on a disk that does not answer; see `ps -o pid,stat,wchan`.",
         pids=list(children),
     )
+
+
+def _remove_traces(data: Path, sockets: Path) -> None:
+    """Lock files name a pid, and PostgreSQL takes any process of its account that got the number meanwhile for their owner.
+
+    Should a server live after all, its shared memory, keyed by the folder's inode, still refuses a second one.
+    """
+    (data / NAME).unlink(missing_ok=True)
+    for socket in sockets.glob(".s.PGSQL.*"):
+        socket.unlink(missing_ok=True)

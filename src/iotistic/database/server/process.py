@@ -25,6 +25,9 @@ _QUICK, _SLOW = 0.004, 0.05
 _PATIENCE = 120.0
 """Seconds without any sign of progress (log, CPU) before a start counts as hanging."""
 
+_NOISE = ("redirecting log output", "starting PostgreSQL", "listening on ")
+"""Lines of every start, which say nothing about why one is long."""
+
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """Answered by a forked backend with one byte, before any authentication, and leaves no line in the log.
 https://www.postgresql.org/docs/current/protocol-message-formats.html"""
@@ -99,7 +102,7 @@ class _Progress:
         self._pid = pid
         self._watch = watch
         self._tell = on_event
-        self._told = 0
+        self._told: set[str] = set()
         self._seen: tuple[int, float] = (-1, -1.0)
         self._looked = self._moved = time.monotonic()
 
@@ -122,12 +125,11 @@ class _Progress:
             )
 
     def _relay(self) -> None:
-        lines = self._watch.lines()
-        for line in lines[self._told :]:
-            level, found, message = line.partition(" LOG:  ")
-            if found or " FATAL:  " in level:
-                self._tell(f"PostgreSQL: {message or level}")
-        self._told = len(lines)
+        for line in self._watch.lines():
+            _, found, message = line.partition(" LOG:  ")
+            if found and line not in self._told and not message.startswith(_NOISE):
+                self._tell(f"PostgreSQL: {message}")
+            self._told.add(line)
 
 
 async def _answers(found: PidFile) -> bool:

@@ -12,6 +12,7 @@ from iotistic.data_folder import DataFolder
 from iotistic.database.server import Binaries, start, stop
 from iotistic.database.server.errors import (
     AccountUnusable,
+    ClusterForeign,
     DiskFull,
     FolderNotWritable,
     FolderUnreachable,
@@ -92,7 +93,16 @@ async def test_data_behind_a_private_folder_is_refused_and_the_folder_stays_priv
         await start(DataFolder(private / "data"), binaries=binaries, durable=False)
     assert "--data-dir" in (refusal.value.hint or "")
     assert private.stat().st_mode & 0o777 == 0o700
+    assert not list(private.iterdir())
     shutil.rmtree(outer)
+
+
+async def test_a_file_in_the_way_is_named(empty: DataFolder) -> None:
+    (empty.root / "file").touch()
+    with pytest.raises(ClusterForeign, match="file is not a folder"):
+        await start(DataFolder(empty.root / "file"), durable=False)
+    with pytest.raises(FolderNotWritable, match=f"{empty.root}/file"):
+        await start(DataFolder(empty.root / "file" / "below"), durable=False)
 
 
 async def test_a_folder_of_another_user_is_not_taken_by_root(empty: DataFolder) -> None:

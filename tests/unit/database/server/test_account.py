@@ -16,7 +16,7 @@ STRANGER = Account(name="stranger", uid=54_321, gid=54_321, groups=(54_321,))
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder that others may reach, as pytest's own tmp_path is not."""
-    made = Path(tempfile.mkdtemp(dir="/tmp"))  # noqa: S108 - made exclusively
+    made = Path(tempfile.mkdtemp(dir="/tmp"))
     made.chmod(0o711)
     yield made
     shutil.rmtree(made)
