@@ -29,7 +29,7 @@ WITH issued AS (
   INSERT INTO api_keys (key_id, kind, device_uuid, user_id, secret_hash, pepper_version, expires_at)
   VALUES (
     %(key_id)s::text, %(kind)s::text, %(device_uuid)s::uuid, %(user_id)s::bigint, %(secret_hash)s::bytea,
-    %(pepper_version)s::smallint, now() + %(lasts)s::interval
+    %(pepper_version)s::bigint, now() + %(lasts)s::interval
   )
   RETURNING key_id, device_uuid, user_id
 )
@@ -84,7 +84,7 @@ FROM revoked;
 -- Stores a claim key.
 INSERT INTO provisioning_keys (key_id, label, secret_hash, pepper_version, max_uses, expires_at)
 VALUES (
-  %(key_id)s::text, %(label)s::text, %(secret_hash)s::bytea, %(pepper_version)s::smallint, %(max_uses)s::bigint,
+  %(key_id)s::text, %(label)s::text, %(secret_hash)s::bytea, %(pepper_version)s::bigint, %(max_uses)s::bigint,
   now() + %(lasts)s::interval
 );
 

@@ -17,9 +17,7 @@ CREATE TABLE devices (
 );
 
 -- A retired device gives its name and its serial free.
--- squawk-ignore require-concurrent-index-creation: the table was made above and is empty.
 CREATE UNIQUE INDEX devices_name_key ON devices (name) WHERE retired_at IS NULL;
--- squawk-ignore require-concurrent-index-creation: the table was made above and is empty.
 CREATE UNIQUE INDEX devices_serial_key ON devices (serial) WHERE retired_at IS NULL;
 
 COMMENT ON TABLE devices IS 'One row per device that was ever registered.';

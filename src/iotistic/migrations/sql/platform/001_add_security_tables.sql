@@ -25,7 +25,7 @@ CREATE TABLE api_keys (
   device_uuid uuid,
   user_id bigint,
   secret_hash bytea NOT NULL,
-  pepper_version smallint NOT NULL,
+  pepper_version bigint NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz,
   revoked_at timestamptz,
@@ -39,9 +39,7 @@ CREATE TABLE api_keys (
   CONSTRAINT api_keys_secret_hash_check CHECK (octet_length(secret_hash) = 32)
 );
 
--- squawk-ignore require-concurrent-index-creation: the table was made above and is empty.
 CREATE INDEX api_keys_device_uuid_idx ON api_keys (device_uuid) WHERE device_uuid IS NOT NULL;
--- squawk-ignore require-concurrent-index-creation: the table was made above and is empty.
 CREATE INDEX api_keys_user_id_idx ON api_keys (user_id) WHERE user_id IS NOT NULL;
 
 COMMENT ON TABLE api_keys IS 'One row per key a device or a person proves itself with.';
@@ -70,7 +68,7 @@ CREATE TABLE provisioning_keys (
   key_id text NOT NULL,
   label text NOT NULL,
   secret_hash bytea NOT NULL,
-  pepper_version smallint NOT NULL,
+  pepper_version bigint NOT NULL,
   max_uses bigint NOT NULL,
   uses bigint NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL DEFAULT now(),
