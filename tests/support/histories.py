@@ -73,7 +73,8 @@ class Place:
             "SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
         )
         drops = [f"DROP SCHEMA {schema} CASCADE" for (schema,) in schemas]
-        await self.run("SET client_min_messages = warning", *drops, "CREATE SCHEMA public")
+        public = ("CREATE SCHEMA public", "GRANT USAGE ON SCHEMA public TO PUBLIC")
+        await self.run("SET client_min_messages = warning", *drops, *public)
 
 
 @asynccontextmanager

@@ -1,0 +1,5 @@
+"""`iotistic migrate ...`."""
+
+from iotistic.cli.migrate.app import app
+
+__all__ = ["app"]
