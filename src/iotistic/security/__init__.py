@@ -1,6 +1,7 @@
 """Who may come in: people with passwords, devices and people with keys, new devices with claim keys."""
 
 from iotistic.security.errors import (
+    ClaimantInvalid,
     ClaimKeyRefused,
     LoginRefused,
     PasswordUnusable,
@@ -15,6 +16,7 @@ from iotistic.security.service import SecurityService
 
 __all__ = [
     "ClaimKeyRefused",
+    "ClaimantInvalid",
     "IssuedKey",
     "KeyCache",
     "KeyKind",

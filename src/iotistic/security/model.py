@@ -73,6 +73,7 @@ class StoredClaim:
     key_id: str
     secret_hash: bytes
     pepper_version: int
+    is_expired: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

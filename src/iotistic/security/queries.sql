@@ -89,14 +89,20 @@ VALUES (
 );
 
 -- name: find_claim_key
--- A claim key with what checks its secret.
-SELECT key_id, secret_hash, pepper_version
+-- A claim key with what checks its secret, and whether its time is over.
+SELECT key_id, secret_hash, pepper_version, expires_at <= now() AS is_expired
 FROM provisioning_keys
 WHERE key_id = %(key_id)s::text;
+
+-- name: note_claim
+-- Remembers the device; touches no row when the key let it in before. Of two at once the second waits for the first.
+INSERT INTO provisioning_key_uses (key_id, serial)
+VALUES (%(key_id)s::text, %(serial)s::text)
+ON CONFLICT DO NOTHING;
 
 -- name: use_claim_key
 -- Counts one use if the key is good for one more: a single statement, so that a thousand at once cannot overdraw it.
 UPDATE provisioning_keys
 SET uses = uses + 1
-WHERE key_id = %(key_id)s::text AND uses < max_uses AND expires_at > now();
+WHERE key_id = %(key_id)s::text AND uses < max_uses;
 

@@ -94,6 +94,10 @@ class SecurityRepository:
     async def find_claim_key(self, key_id: str) -> StoredClaim | None:
         return await self._sql.one("find_claim_key", StoredClaim, key_id=key_id)
 
+    async def note_claim(self, key_id: str, serial: str) -> bool:
+        """Whether the device comes with this key for the first time."""
+        return await self._sql.run("note_claim", key_id=key_id, serial=serial) > 0
+
     async def use_claim_key(self, key_id: str) -> bool:
         """Whether there was a use left."""
         return await self._sql.run("use_claim_key", key_id=key_id) > 0

@@ -95,10 +95,11 @@ class SecurityService:
         )
         return issued
 
-    async def claim(self, text: Secret) -> str:
+    async def claim(self, text: Secret, *, serial: str | None = None) -> str:
         """Uses the claim key once and answers its id. Raises ClaimKeyRefused, without saying why: strangers call this.
 
-        The use counts only if the transaction commits.
+        A device that comes again with the key that let it in, known by its `serial`, costs no further use: the answer may have
+        been lost. The use counts only if the transaction commits.
         """
         refused = ClaimKeyRefused(
             "The claim key is unknown, expired or used up.", hint="Ask the platform's operator for a new one."
@@ -109,7 +110,10 @@ class SecurityService:
         stored = await self._security.find_claim_key(parsed.key_id)
         if stored is None or not self._peppers.matches(parsed, stored.secret_hash, stored.pepper_version):
             raise refused
-        if not await self._security.use_claim_key(parsed.key_id):
+        if stored.is_expired:
+            raise refused
+        is_new = serial is None or await self._security.note_claim(parsed.key_id, serial)
+        if is_new and not await self._security.use_claim_key(parsed.key_id):
             raise refused
         return parsed.key_id
 

@@ -34,10 +34,11 @@ async def enrol_device(
 ) -> Enrolment:
     """Registers the device and issues its key, or, for a serial in service, replaces its keys.
 
-    The claim is counted in the same transaction: a refused name costs no use. A device that lost its key keeps its identity, its
-    history and the name people gave it. Raises ClaimKeyRefused, DeviceNameTaken or DeviceInvalid.
+    The claim is counted in the same transaction: a refused name costs no use, and neither does a device that asks again because
+    it got no answer. A device that lost its key keeps its identity, its history and the name people gave it. Raises ClaimKeyRefused,
+    ClaimantInvalid, DeviceNameTaken or DeviceInvalid.
     """
-    claim = await security.claim(claim_key)
+    claim = await security.claim(claim_key, serial=serial)
     known = None if serial is None else await devices.find_device_by_serial(serial)
     if known is not None:
         await security.revoke_device_keys(known.uuid, reason=f"enrolled again with claim key {claim}")
