@@ -1,44 +1,104 @@
 """The way in: bytes of a device to committed rows, and a receipt for what became of each report."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection
-from typing import final
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final, final
 from uuid import UUID
 
+import psycopg
+
 from iotistic.clock import Clock, system_clock
+from iotistic.database.errors import translated
 from iotistic.database.pool import Connection
+from iotistic.database.queries import Queries, Statements
+from iotistic.errors import IotisticError
+from iotistic.telemetry.body import is_ndjson, size_checked, unpacked
+from iotistic.telemetry.delivery import Delivery
+from iotistic.telemetry.draft import Draft
+from iotistic.telemetry.inbox import Inbox
 from iotistic.telemetry.limits import IngestLimits
+from iotistic.telemetry.lines import LineReader
+from iotistic.telemetry.metric_sets import MetricSets
 from iotistic.telemetry.model import IngestStatistics, Receipt
+from iotistic.telemetry.reports import ReportReader
+from iotistic.telemetry.runs import log_order
+from iotistic.telemetry.session import Connect, Session
+from iotistic.telemetry.streams import LOGS, METRICS
+from iotistic.telemetry.tally import Tally
+from iotistic.telemetry.watermarks import Watermarks
+from iotistic.telemetry.windows import Windows
+from iotistic.telemetry.writer import prepare_session
 
 __all__ = ["Contacts", "Ingest"]
 
 Contacts = Callable[[Connection, Collection[UUID]], Awaitable[None]]
-"""Told, at most once a second, which devices' data was committed since the last time; works on the connection given."""
+"""Told, at most once a second, which devices' data was committed since the last time; works in a transaction of its own on
+the connection given."""
+
+_log = logging.getLogger("iotistic.telemetry")
+_QUERIES: Final = Queries("iotistic.telemetry")
+
+_MEMORY_FACTOR = 3
+"""What a body takes as Python objects and packed rows while it waits, in lengths of its JSON; measured 1.5 to 2.5."""
+_LAST_WORDS = timedelta(seconds=5)
+"""How long a stopping process still waits for a database that is away."""
 
 
 @final
 class Ingest:
     """One per process: takes bodies from all requests and commits them together.
 
-    `connect` opens a direct autocommit connection that may insert telemetry. Nothing is acknowledged before its COMMIT.
+    At once: a batch is what arrived while the one before was committed. `connect` opens a direct autocommit connection that may insert telemetry; two are held, one to write and one to look
+    things up. Nothing is acknowledged before its COMMIT.
     """
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[Connection]],
+        connect: Connect,
         *,
         clock: Clock = system_clock,
         limits: IngestLimits | None = None,
         contacts: Contacts | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._clock = clock
+        self._limits = limits or IngestLimits()
+        self._contacts = contacts
+        self._writing = Session(connect, prepare_session)
+        self._looking = Session(connect)
+        self._windows = Windows(self._looking, clock, self._limits)
+        self._reports = ReportReader(MetricSets(self._looking, self._limits.device_metric_sets), self._limits)
+        self._lines = LineReader(self._limits)
+        self._inbox = Inbox(self._limits)
+        self._tally = Tally()
+        self._delivery = Delivery(
+            self._writing,
+            Watermarks(self._limits.watermarks),
+            self._windows.sort_out,
+            self._limits,
+            self._tally,
+        )
+        self._heard: set[UUID] = set()
+        self._contacts_due = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begins to write. Does not wait for the database."""
-        raise NotImplementedError
+        self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._look())]
 
     async def stop(self) -> None:
-        """Takes nothing more, commits what was taken, closes its connections."""
-        raise NotImplementedError
+        """Takes nothing more, commits what was taken (or tells its callers to keep it), closes its connections."""
+        self._inbox.close()
+        self._delivery.hurry(_LAST_WORDS)
+        if self._tasks:
+            writing, looking = self._tasks
+            looking.cancel()
+            await asyncio.wait({writing, looking})
+            self._tasks = []
+        await self._writing.close()
+        await self._looking.close()
 
     async def submit_metrics(
         self,
@@ -54,7 +114,13 @@ class Ingest:
         read, IngestBusy, IngestStopped, IngestUnavailable or PartitionMissing (all Unavailable, with `retry_after`) when the
         caller must keep it.
         """
-        raise NotImplementedError
+        ndjson, plain = self._plain(body, content_encoding, content_type)
+        with self._inbox.room(_MEMORY_FACTOR * len(plain)):
+            draft = await self._draft(device_uuid, METRICS.name)
+            with translated():
+                await self._reports.read(draft, plain, ndjson=ndjson)
+            late_before = draft.judge.now - self._late_after
+            return await self._commit(draft, late_before, len(plain))
 
     async def submit_logs(
         self,
@@ -64,8 +130,117 @@ class Ingest:
         content_type: str | None = None,
     ) -> Receipt:
         """The same for log lines: {"lines": [...]} or a line of JSON each."""
-        raise NotImplementedError
+        ndjson, plain = self._plain(body, content_encoding, content_type)
+        with self._inbox.room(_MEMORY_FACTOR * len(plain)):
+            draft = await self._draft(device_uuid, LOGS.name)
+            self._lines.read(draft, plain, ndjson=ndjson)
+            late_before = log_order(draft.judge.now - self._late_after, 0)
+            return await self._commit(draft, late_before, len(plain))
 
     def statistics(self) -> IngestStatistics:
         """Counters since the start and what is queued now."""
-        raise NotImplementedError
+        tally = self._tally
+        return IngestStatistics(
+            rows=tally.rows,
+            commits=tally.commits,
+            staged=tally.staged,
+            duplicates=tally.duplicates,
+            quarantined=tally.quarantined,
+            retries=tally.retries,
+            failed=tally.failed,
+            pending_submissions=self._inbox.bodies,
+            pending_bytes=self._inbox.bytes,
+        )
+
+    @property
+    def _late_after(self) -> int:
+        return self._limits.late_after // timedelta(microseconds=1)
+
+    def _plain(
+        self, body: bytes, content_encoding: str | None, content_type: str | None
+    ) -> tuple[bool, bytes]:
+        ndjson = is_ndjson(content_type)
+        size_checked(body, self._limits.body_bytes)
+        self._inbox.check(_MEMORY_FACTOR * len(body))
+        return ndjson, unpacked(body, content_encoding, self._limits.unpacked_bytes)
+
+    async def _draft(self, device_uuid: UUID, stream: str) -> Draft:
+        received = self._clock()
+        with translated():
+            judge = await self._windows.judge(stream, received)
+        return Draft(device_uuid=device_uuid, stream=stream, received=received, judge=judge)
+
+    async def _commit(self, draft: Draft, late_before: int, size: int) -> Receipt:
+        loop = asyncio.get_running_loop()
+        submission = draft.submission(
+            late_before=late_before, size=size, since=loop.time(), done=loop.create_future()
+        )
+        if submission.rows:
+            self._inbox.put(submission)
+            # A caller that goes away cancels only its waiting: the rows are written all the same.
+            await submission.done
+        return submission.receipt(self._limits.reasons)
+
+    async def _write(self) -> None:
+        """Batch after batch, until stopped and empty."""
+        while True:
+            await self._inbox.wait(self._delivery.latest_due_in)
+            submissions = self._inbox.take()
+            if submissions or self._delivery.latest_due_in == 0.0:
+                await self._delivery.deliver(submissions)
+            self._heard.update(one.device_uuid for one in submissions if _is_stored(one.done))
+            await self._tell_contacts()
+            if self._inbox.closed and not submissions and await self._is_last_said():
+                self._inbox.finish()
+                return
+
+    async def _is_last_said(self) -> bool:
+        """Whether no body that was let in before the stop is still being read."""
+        if not self._inbox.bodies or self._delivery.is_late:
+            return True
+        await asyncio.sleep(0.01)
+        return False
+
+    async def _tell_contacts(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._contacts is None or not self._heard or loop.time() < self._contacts_due:
+            return
+        heard, self._heard = self._heard, set()
+        self._contacts_due = loop.time() + self._limits.latest_every.total_seconds()
+        try:
+            async with self._writing.use() as connection, connection.transaction():
+                await self._contacts(connection, heard)
+        except (psycopg.Error, IotisticError) as error:
+            # The next report of each device tells again.
+            _log.warning("ingest_contacts_failed", exc_info=error)
+
+    async def _look(self) -> None:
+        """Keeps the windows fresh, after mending what a killed process left undone."""
+        mended = False
+        while True:
+            with suppress(psycopg.Error, IotisticError):
+                await self._windows.read()
+                if not mended:
+                    await self._mend_latest(self._clock())
+                    mended = True
+            await asyncio.sleep(self._limits.window_every.total_seconds())
+
+    async def _mend_latest(self, now: datetime) -> None:
+        async with self._looking.use() as connection:
+            rows = _Latest(Statements(connection, _QUERIES))
+            mended = await rows.mend(now - timedelta(days=1), now + self._limits.future)
+        if mended:
+            _log.info("ingest_latest_mended", extra={"rows": mended})
+
+
+@final
+class _Latest:
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    async def mend(self, since: datetime, until: datetime) -> int:
+        return await self._sql.run("mend_latest", since=since, until=until)
+
+
+def _is_stored(done: "asyncio.Future[None]") -> bool:
+    return not done.cancelled() and done.exception() is None

@@ -1,0 +1,262 @@
+"""Gets batches into the database whatever comes between: repeats, poisoned rows, missing days, a database that is away."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from enum import Enum, auto
+from typing import final
+from uuid import uuid4
+
+import psycopg
+
+from iotistic.database.errors import is_transient
+from iotistic.errors import IotisticError
+from iotistic.telemetry.draft import payload_of
+from iotistic.telemetry.errors import IngestUnavailable, PartitionMissing
+from iotistic.telemetry.limits import IngestLimits
+from iotistic.telemetry.newest import Newest
+from iotistic.telemetry.runs import Part, Run, SetAside, Submission
+from iotistic.telemetry.session import Session
+from iotistic.telemetry.stamps import moment_of
+from iotistic.telemetry.streams import METRICS, STREAMS
+from iotistic.telemetry.tally import Tally
+from iotistic.telemetry.watermarks import Watermarks
+from iotistic.telemetry.writer import Batch, Stored, write
+
+__all__ = ["Delivery", "Rejudge", "set_aside"]
+
+_log = logging.getLogger("iotistic.telemetry")
+
+Rejudge = Callable[[Sequence[Part]], Awaitable[list[Part]]]
+"""Sorts rows for which there is no partition (any more) out into the quarantine, after a look at the catalog.
+
+Raises PartitionMissing when there is none for today, or when no row is to blame.
+"""
+
+REFUSED = "refused_by_database"
+_ROW_IS_WRONG = ("22", "23", "P0")
+"""SQLSTATE classes that blame a row: data exceptions, constraints, and what triggers raise."""
+
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+
+
+class _Remedy(Enum):
+    """What to do about a failed transaction."""
+
+    STAGE = auto()
+    """Some row is there already: let the keys decide."""
+    SORT_OUT = auto()
+    """Some row has no partition."""
+    ISOLATE = auto()
+    """Some row is refused."""
+    RETRY = auto()
+    """The database got in the way."""
+    GIVE_UP = auto()
+
+
+@final
+class Delivery:
+    """Writes one batch at a time, until every row of it has a place or its caller an answer."""
+
+    def __init__(
+        self, session: Session, watermarks: Watermarks, rejudge: Rejudge, limits: IngestLimits, tally: Tally
+    ) -> None:
+        self._session = session
+        self._watermarks = watermarks
+        self._rejudge = rejudge
+        self._tally = tally
+        self._patience = limits.patience.total_seconds()
+        self._latest_every = limits.latest_every.total_seconds()
+        self._latest_due = 0.0
+        self._newest = Newest()
+        self._give_up_at: float | None = None
+
+    @property
+    def latest_due_in(self) -> float | None:
+        """Seconds until pending latest values should be written; None when there are none."""
+        if not self._newest:
+            return None
+        return max(0.0, self._latest_due - asyncio.get_running_loop().time())
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time that `hurry` gave is over."""
+        return self._give_up_at is not None and asyncio.get_running_loop().time() >= self._give_up_at
+
+    def hurry(self, limit: timedelta) -> None:
+        """From now on a database that is away is waited for no longer than this, all in all."""
+        self._give_up_at = asyncio.get_running_loop().time() + limit.total_seconds()
+        self._latest_due = 0.0
+
+    async def deliver(self, submissions: Sequence[Submission]) -> None:
+        """Writes these together, with the latest values when they are due. Every submission is done afterwards."""
+        parts = [Part(submission=one, runs=one.runs, set_aside=one.set_aside) for one in submissions]
+        try:
+            await self._deliver(parts, careful=False)
+        except Exception as error:  # noqa: BLE001 - a bug: told to log and callers; the batches behind must go on
+            _log.exception("ingest_batch_broke")
+            self._fail(parts, error)
+        for submission in submissions:
+            if not submission.done.done():
+                submission.done.set_result(None)
+
+    async def _deliver(self, parts: Sequence[Part], *, careful: bool, alone: bool = False) -> None:
+        """`alone`: without the latest values, so that nothing but these rows can be to blame."""
+        now = asyncio.get_running_loop().time
+        deadline = self._patience + min((part.submission.since for part in parts), default=now())
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await self._write(parts, careful=careful, alone=alone)
+            except (psycopg.Error, IotisticError) as error:
+                match _remedy(error, careful=careful, is_over=self._is_over(deadline)):
+                    case _Remedy.STAGE:
+                        careful = True
+                    case _Remedy.SORT_OUT:
+                        parts = await self._sorted_out(parts)
+                        if not parts:
+                            return None
+                    case _Remedy.RETRY:
+                        careful, pause = True, await self._pause(pause, error)
+                    case _Remedy.ISOLATE:
+                        return await self._isolate(parts, error)
+                    case _Remedy.GIVE_UP:
+                        return self._fail(parts, error)
+            self._tally.retries += 1
+
+    async def _write(self, parts: Sequence[Part], *, careful: bool, alone: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        runs = [run for part in parts if part.submission.stream == METRICS.name for run in part.runs]
+        due = not alone and self._is_latest_due(runs, now)
+        latest = self._newest.with_runs(runs).rows() if due else ()
+        async with self._session.use() as connection:
+            stored = await write(
+                connection, Batch(parts=parts, careful=careful, latest=latest), self._watermarks
+            )
+        if due:
+            self._newest.clear()
+            self._latest_due = now + self._latest_every
+        else:
+            self._newest.add(runs)
+        self._committed(parts, stored)
+
+    def _is_latest_due(self, runs: Sequence[Run], now: float) -> bool:
+        """At its time, and at once for a series that is new here: its first report has no older one to stand in for it."""
+        return now >= self._latest_due or any(not self._watermarks.knows(run.series) for run in runs)
+
+    def _committed(self, parts: Sequence[Part], stored: Stored) -> None:
+        stored.account()
+        self._watermarks.committed(run for part in parts for run in part.runs)
+        tally = self._tally
+        tally.rows += sum(len(part) for part in parts)
+        tally.commits += 1
+        tally.staged += sum(len(run) for _, run in stored.settled)
+        tally.duplicates += stored.repeats
+        tally.quarantined += sum(len(rows) for _, rows in stored.set_aside)
+
+    async def _pause(self, pause: float, error: Exception) -> float:
+        """Waits before the next attempt, on a new connection; answers how long to wait after that."""
+        _log.warning("ingest_retry", extra={"error": type(error).__name__, "pause": pause})
+        await self._session.close()
+        await asyncio.sleep(pause)
+        return min(_LONGEST_PAUSE, pause * 2)
+
+    def _is_over(self, deadline: float) -> bool:
+        return self.is_late or asyncio.get_running_loop().time() >= deadline
+
+    async def _sorted_out(self, parts: Sequence[Part]) -> Sequence[Part]:
+        try:
+            return await self._rejudge(parts)
+        except IotisticError as error:
+            self._fail(parts, error)
+            return []
+
+    async def _isolate(self, parts: Sequence[Part], error: Exception) -> None:
+        """Halves the batch until the row that is to blame stands alone; that one goes to the quarantine."""
+        if sum(len(part) for part in parts) > 1:
+            for half in _halves(parts):
+                await self._deliver(half, careful=True, alone=True)
+            return
+        for part in parts:
+            message = f"PostgreSQL refused it: {_said(error)}."
+            for aside in part.set_aside:
+                part.submission.refuse(aside.index, REFUSED, message)
+            for run in part.runs:
+                await self._quarantine(part.submission, run, message)
+
+    async def _quarantine(self, submission: Submission, run: Run, message: str) -> None:
+        _log.warning("ingest_row_refused", extra={"device_uuid": str(submission.device_uuid)})
+        submission.note(run.indexes[0], REFUSED, message)
+        aside = set_aside(submission, run, 0, REFUSED)
+        await self._deliver([Part(submission=submission, set_aside=[aside])], careful=True, alone=True)
+
+    def _fail(self, parts: Sequence[Part], error: Exception) -> None:
+        """Tells the callers to keep their data."""
+        if not parts:
+            # Only latest values: they are a copy, and the next report brings them again.
+            _log.warning("ingest_latest_failed", exc_info=error)
+            self._newest.clear()
+            return
+        _log.error("ingest_batch_failed", exc_info=error, extra={"submissions": len(parts)})
+        for part in parts:
+            self._tally.failed += not part.submission.done.done()
+            if not part.submission.done.done():
+                part.submission.done.set_exception(_answer(error))
+
+
+def set_aside(submission: Submission, run: Run, number: int, reason: str) -> SetAside:
+    """One packed row as a row of the quarantine."""
+    moment = moment_of(STREAMS[submission.stream].stamp(run.orders[number]))
+    return SetAside(
+        id=uuid4(),
+        index=run.indexes[number],
+        reason=reason,
+        device_time=moment,
+        payload=payload_of({"timestamp": moment, **run.explain(run.row(number))}),
+    )
+
+
+def _answer(error: Exception) -> IngestUnavailable | PartitionMissing:
+    if isinstance(error, IngestUnavailable | PartitionMissing):
+        return error
+    answer = IngestUnavailable(
+        "The data could not be committed in time.",
+        hint="Keep it and send it again: what is stored already will not be stored twice.",
+        retry_after=timedelta(seconds=2),
+    )
+    answer.__cause__ = error
+    return answer
+
+
+def _said(error: Exception) -> str | None:
+    return error.diag.message_primary if isinstance(error, psycopg.Error) else str(error)
+
+
+def _remedy(error: psycopg.Error | IotisticError, *, careful: bool, is_over: bool) -> _Remedy:
+    if isinstance(error, psycopg.errors.UniqueViolation) and not careful:
+        return _Remedy.STAGE
+    if isinstance(error, psycopg.errors.CheckViolation) and error.diag.constraint_name is None:
+        return _Remedy.SORT_OUT  # "no partition of relation found for row" is a violated check without a name
+    if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_ROW_IS_WRONG):
+        return _Remedy.ISOLATE
+    return _Remedy.RETRY if is_transient(error) and not is_over else _Remedy.GIVE_UP
+
+
+def _halves(parts: Sequence[Part]) -> list[list[Part]]:
+    if len(parts) > 1:
+        middle = len(parts) // 2
+        return [list(parts[:middle]), list(parts[middle:])]
+    (part,) = parts
+    pieces = [Part(submission=part.submission, runs=[run]) for run in part.runs]
+    pieces += [Part(submission=part.submission, set_aside=[row]) for row in part.set_aside]
+    if len(pieces) > 1:
+        return _halves(pieces)
+    (run,) = part.runs
+    middle = len(run) // 2
+    return [
+        [Part(submission=part.submission, runs=[run.slice(0, middle)])],
+        [Part(submission=part.submission, runs=[run.slice(middle, len(run))])],
+    ]

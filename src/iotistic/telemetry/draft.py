@@ -1,0 +1,143 @@
+"""A body while it is read: rows by series, what is set aside, what is refused and why."""
+
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import accumulate
+from typing import Any, final
+from uuid import UUID, uuid4
+
+import msgspec
+
+from iotistic.telemetry.model import Reason
+from iotistic.telemetry.runs import Order, Run, Series, SetAside, Submission
+from iotistic.telemetry.stamps import moment_of
+from iotistic.telemetry.window import Judge
+
+__all__ = ["Draft", "Rows", "cuts_of", "payload_of"]
+
+_REASON_NOTES = 8
+"""Reasons one report may give for single fields; a report of five hundred texts need not name them all."""
+
+
+@final
+class Rows:
+    """Rows of one series, in the order of the body."""
+
+    __slots__ = ("_explain", "_seal", "indexes", "orders", "parts", "series")
+
+    def __init__(
+        self,
+        series: Series,
+        seal: Callable[[list[bytes]], tuple[bytes, Sequence[int]]],
+        explain: Callable[[bytes], dict[str, Any]],
+    ) -> None:
+        self.series = series
+        self.orders: list[Order] = []
+        self.indexes: list[int] = []
+        self.parts: list[bytes] = []
+        self._seal = seal
+        self._explain = explain
+
+    def run(self) -> tuple[Run, int]:
+        """The rows sorted and each once, and how many were repeats."""
+        repeats = 0 if _ascends(self.orders) else self._sort()
+        block, cuts = self._seal(self.parts)
+        run = Run(
+            series=self.series,
+            orders=self.orders,
+            indexes=self.indexes,
+            block=block,
+            cuts=cuts,
+            explain=self._explain,
+        )
+        return run, repeats
+
+    def _sort(self) -> int:
+        before = len(self.orders)
+        first: dict[Order, int] = {}
+        for number, order in enumerate(self.orders):
+            first.setdefault(order, number)
+        numbers = [first[order] for order in sorted(first)]
+        self.orders = [self.orders[number] for number in numbers]
+        self.indexes = [self.indexes[number] for number in numbers]
+        self.parts = [self.parts[number] for number in numbers]
+        return before - len(numbers)
+
+
+@final
+class Draft:
+    """Collects what becomes of each report or line of one body."""
+
+    def __init__(self, *, device_uuid: UUID, stream: str, received: datetime, judge: Judge) -> None:
+        self.device_uuid = device_uuid
+        self.device = device_uuid.bytes
+        self.judge = judge
+        self._stream = stream
+        self._received = received
+        self._rows: list[Rows] = []
+        self._aside: list[SetAside] = []
+        self._reasons: list[Reason] = []
+        self._rejected = 0
+
+    def collect(self, rows: Rows) -> Rows:
+        """Takes rows of one more series along."""
+        self._rows.append(rows)
+        return rows
+
+    def reject(self, index: int, code: str, message: str) -> None:
+        """A report or line that is lost."""
+        self._rejected += 1
+        self._reasons.append(Reason(index=index, code=code, message=message))
+
+    def note(self, index: int, reasons: Sequence[tuple[str, str]]) -> None:
+        """Fields that are lost while their report is kept: (code, message) each."""
+        self._reasons += [
+            Reason(index=index, code=code, message=message) for code, message in reasons[:_REASON_NOTES]
+        ]
+
+    def set_aside(self, index: int, stamp: int, objection: tuple[str, str], payload: object) -> None:
+        """A report or line that goes to the quarantine."""
+        code, message = objection
+        self._reasons.append(Reason(index=index, code=code, message=message))
+        self._aside.append(
+            SetAside(
+                id=uuid4(),
+                index=index,
+                reason=code,
+                device_time=moment_of(stamp),
+                payload=payload_of(payload),
+            )
+        )
+
+    def submission(self, *, late_before: Order, size: int, since: float, done: "Future[None]") -> Submission:
+        """The body, ready to be written."""
+        sealed = [rows.run() for rows in self._rows if rows.orders]
+        return Submission(
+            device_uuid=self.device_uuid,
+            stream=self._stream,
+            received=self._received,
+            late_before=late_before,
+            runs=[run for run, _ in sealed],
+            set_aside=self._aside,
+            duplicate=sum(repeats for _, repeats in sealed),
+            rejected=self._rejected,
+            reasons=self._reasons,
+            size=size,
+            since=since,
+            done=done,
+        )
+
+
+def payload_of(value: object) -> bytes:
+    """JSON that jsonb takes: it cannot hold U+0000, which becomes U+FFFD."""
+    return msgspec.json.encode(value).replace(b"\\u0000", b"\\ufffd")
+
+
+def cuts_of(parts: Sequence[bytes]) -> list[int]:
+    """Where each of these begins once joined, and where the last ends."""
+    return [0, *accumulate(len(part) for part in parts)]
+
+
+def _ascends(orders: Sequence[Order]) -> bool:
+    return all(map(int.__lt__, orders, orders[1:]))

@@ -1,0 +1,132 @@
+"""Which number stands for which list of metric names and units, and how reports of it are packed."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from operator import itemgetter
+from typing import Any, Final, final
+from uuid import UUID
+
+import msgspec
+
+from iotistic.database.queries import Queries, Statements
+from iotistic.telemetry.copy_format import MetricPacker
+from iotistic.telemetry.session import Session
+
+__all__ = ["Layout", "MetricSets", "Units", "digest_of"]
+
+Units = tuple[tuple[str, str], ...]
+"""Metric and unit, sorted by metric."""
+
+_QUERIES: Final = Queries("iotistic.telemetry")
+_MOST_LAYOUTS = 20_000
+
+
+@final
+class Layout:
+    """How reports whose metrics come in one particular order are packed."""
+
+    def __init__(self, packer: MetricPacker, metric_set_id: int, names: tuple[str, ...]) -> None:
+        self.packer: Final = packer
+        self.metric_set_id: Final = metric_set_id
+        self.names: Final = tuple(sorted(names))
+        """The metrics in the order they are stored in."""
+        self.pick: Final[Callable[[Mapping[str, float | None]], tuple[float | None, ...]] | None] = (
+            None if names == self.names else itemgetter(*self.names)
+        )
+        """Takes the values out of a report in that order; None when they already are."""
+
+    def explain(self, row: bytes, units: Units) -> dict[str, Any]:
+        """A packed row's metrics as a device could have sent them."""
+        return {"metrics": dict(zip(self.names, self.packer.values(row), strict=True)), "units": dict(units)}
+
+
+def digest_of(names: tuple[str, ...], units: Units) -> bytes:
+    """What makes a metric set unique: SHA-256 of its sorted names with their units."""
+    unit_of = dict(units)
+    return hashlib.sha256(msgspec.json.encode([(name, unit_of.get(name)) for name in sorted(names)])).digest()
+
+
+@final
+class MetricSets:
+    """The sets this process has met, and the way to those it has not. Sets never change, so nothing goes stale."""
+
+    def __init__(self, session: Session, most_per_device: int) -> None:
+        self._session = session
+        self._most_per_device = most_per_device
+        self._layouts: dict[Units, dict[tuple[str, ...], Layout]] = {}
+        self._packers: dict[bytes, tuple[int, MetricPacker]] = {}
+        self._count = 0
+        self._lock = asyncio.Lock()
+
+    def known(self, units: Units) -> dict[tuple[str, ...], Layout]:
+        """Layout by metric names in the order of the report, for reports with these units."""
+        found = self._layouts.get(units)
+        if found is None:
+            if len(self._layouts) >= _MOST_LAYOUTS:
+                self._layouts.clear()
+            found = self._layouts[units] = {}
+        return found
+
+    async def resolve(self, device_uuid: UUID, names: tuple[str, ...], units: Units) -> Layout | None:
+        """The layout of a list of names, made in the database if it is new; None when the device may bring no more.
+
+        Raises Unavailable when the database cannot be asked.
+        """
+        async with self._lock:
+            found = self.known(units).get(names)
+            if found is not None:
+                return found
+            digest = digest_of(names, units)
+            if digest not in self._packers:
+                number = await self._number(device_uuid, names, units, digest)
+                if number is None:
+                    return None
+                self._packers[digest] = number, MetricPacker(number, len(names))
+            number, packer = self._packers[digest]
+            layout = Layout(packer, number, names)
+            self._remember(units, names, layout)
+            return layout
+
+    def _remember(self, units: Units, names: tuple[str, ...], layout: Layout) -> None:
+        if self._count >= _MOST_LAYOUTS:
+            # Orders of names are endless, sets are not: begin anew rather than grow.
+            self._layouts.clear()
+            self._packers.clear()
+            self._count = 0
+        self.known(units)[names] = layout
+        self._count += 1
+
+    async def _number(
+        self, device_uuid: UUID, names: tuple[str, ...], units: Units, digest: bytes
+    ) -> int | None:
+        ordered = sorted(names)
+        unit_of = dict(units)
+        async with self._session.use() as connection:
+            rows = _Rows(Statements(connection, _QUERIES))
+            return (
+                await rows.find(digest)
+                or await rows.create(
+                    digest=digest,
+                    names=ordered,
+                    units=[unit_of.get(name) for name in ordered],
+                    device_uuid=device_uuid,
+                    most=self._most_per_device,
+                )
+                # Another process made it between the two.
+                or await rows.find(digest)
+            )
+
+
+@final
+class _Rows:
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    async def find(self, digest: bytes) -> int | None:
+        number: int | None = await self._sql.value("find_metric_set", digest=digest)
+        return number
+
+    async def create(self, **row: object) -> int | None:
+        number: int | None = await self._sql.value("create_metric_set", **row)
+        return number

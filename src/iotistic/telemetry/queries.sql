@@ -1,0 +1,172 @@
+-- name: find_metric_set
+-- The number of a list of metric names and units.
+SELECT id
+FROM metric_sets
+WHERE digest = %(digest)s::bytea;
+
+-- name: create_metric_set
+-- Gives it one, unless its device has brought its share of new lists, or another process is quicker.
+INSERT INTO metric_sets (names, units, digest, first_device_uuid)
+SELECT
+  %(names)s::text [],
+  %(units)s::text [],
+  %(digest)s::bytea,
+  %(device_uuid)s::uuid
+WHERE (
+  SELECT count(*)
+  FROM metric_sets
+  WHERE first_device_uuid = %(device_uuid)s::uuid
+) < %(most)s::bigint
+ON CONFLICT (digest) DO NOTHING
+RETURNING id;
+
+-- name: mend_latest
+-- Brings the latest reports up to history: a process that was killed may have stored a report and not noted it as the latest.
+UPDATE device_metric_latest AS latest
+SET timestamp = newest.timestamp, values = newest.values
+FROM device_metric_latest AS known
+CROSS JOIN LATERAL (
+  SELECT
+    report.timestamp,
+    report.values
+  FROM device_metrics AS report
+  WHERE
+    report.device_uuid = known.device_uuid
+    AND report.metric_set_id = known.metric_set_id
+    AND report.timestamp > known.timestamp
+    AND report.timestamp >= %(since)s::timestamptz
+    AND report.timestamp < %(until)s::timestamptz
+  ORDER BY report.timestamp DESC
+  LIMIT 1
+) AS newest
+WHERE
+  latest.device_uuid = known.device_uuid
+  AND latest.metric_set_id = known.metric_set_id
+  AND latest.timestamp < newest.timestamp;
+
+-- name: list_latest
+-- The newest value of every metric of a device.
+SELECT
+  metric,
+  unit,
+  value,
+  timestamp
+FROM device_latest_values
+WHERE device_uuid = %(device_uuid)s::uuid
+ORDER BY metric;
+
+-- name: list_points
+-- Every report of some metrics (all when none is named). Bounds are parameters: an expression would plan every partition.
+SELECT
+  kind.metric,
+  kind.unit,
+  report.timestamp,
+  report.values[kind.position] AS value
+FROM device_metrics AS report
+CROSS JOIN LATERAL (
+  SELECT
+    named.metric,
+    named.unit,
+    named.position
+  FROM metric_sets AS sets
+  CROSS JOIN LATERAL unnest(sets.names, sets.units) WITH ORDINALITY AS named (metric, unit, position)
+  WHERE
+    sets.id = report.metric_set_id
+    AND (named.metric = ANY(%(names)s::text []) OR cardinality(%(names)s::text []) = 0)
+) AS kind
+WHERE
+  report.device_uuid = %(device_uuid)s::uuid
+  AND report.timestamp >= %(since)s::timestamptz
+  AND report.timestamp < %(until)s::timestamptz
+ORDER BY kind.metric, kind.unit, report.timestamp
+LIMIT %(limit)s::bigint;
+
+-- name: list_buckets
+-- The same, summed up by buckets counted from midnight 2000-01-01 UTC.
+SELECT
+  kind.metric,
+  kind.unit,
+  date_bin(%(bucket)s::interval, report.timestamp, '2000-01-01 00:00:00+00'::timestamptz) AS timestamp,
+  count(*) AS count,
+  min(report.values[kind.position]) AS minimum,
+  avg(report.values[kind.position]) AS average,
+  max(report.values[kind.position]) AS maximum
+FROM device_metrics AS report
+CROSS JOIN LATERAL (
+  SELECT
+    named.metric,
+    named.unit,
+    named.position
+  FROM metric_sets AS sets
+  CROSS JOIN LATERAL unnest(sets.names, sets.units) WITH ORDINALITY AS named (metric, unit, position)
+  WHERE
+    sets.id = report.metric_set_id
+    AND (named.metric = ANY(%(names)s::text []) OR cardinality(%(names)s::text []) = 0)
+) AS kind
+WHERE
+  report.device_uuid = %(device_uuid)s::uuid
+  AND report.timestamp >= %(since)s::timestamptz
+  AND report.timestamp < %(until)s::timestamptz
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
+LIMIT %(limit)s::bigint;
+
+-- name: list_logs
+-- A page of a device's lines, newest first, from behind the last line of the page before.
+SELECT
+  device_uuid,
+  timestamp,
+  sequence,
+  level,
+  service,
+  message
+FROM device_logs
+WHERE
+  device_uuid = %(device_uuid)s::uuid
+  AND timestamp >= %(since)s::timestamptz
+  AND timestamp < %(until)s::timestamptz
+  AND (timestamp, sequence) < (%(before)s::timestamptz, %(before_sequence)s::bigint)
+  AND level = ANY(%(levels)s::text [])
+  AND (service = %(service)s::text OR %(service)s::text IS NULL)
+ORDER BY timestamp DESC, sequence DESC
+LIMIT %(limit)s::bigint;
+
+-- name: list_problems
+-- The newest lines of the fleet that somebody should look at; served by the partial index.
+SELECT
+  device_uuid,
+  timestamp,
+  sequence,
+  level,
+  service,
+  message
+FROM device_logs
+WHERE
+  timestamp >= %(since)s::timestamptz
+  AND timestamp < %(until)s::timestamptz
+  AND level IN ('warning', 'error', 'critical')
+ORDER BY timestamp DESC, sequence DESC
+LIMIT %(limit)s::bigint;
+
+-- name: summarise
+-- The rate of reports since a moment. From the devices that are known to have reported, since the key does not begin with time.
+SELECT
+  coalesce(sum(recent.reports), 0)::bigint AS reports,
+  coalesce(sum(recent.points), 0)::bigint AS points,
+  count(*) FILTER (WHERE recent.reports > 0) AS devices,
+  (SELECT max(timestamp) FROM device_metric_latest) AS newest
+FROM (
+  SELECT DISTINCT device_uuid
+  FROM device_metric_latest
+  WHERE timestamp >= %(since)s::timestamptz
+) AS active
+CROSS JOIN LATERAL (
+  SELECT
+    count(*) AS reports,
+    sum(cardinality(report.values)) AS points
+  FROM device_metrics AS report
+  WHERE
+    report.device_uuid = active.device_uuid
+    AND report.timestamp >= %(since)s::timestamptz
+    AND report.timestamp < %(until)s::timestamptz
+) AS recent;

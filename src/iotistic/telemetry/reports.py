@@ -1,0 +1,236 @@
+"""Reads the reports of a body: the well-formed ones fast, the others field by field with a reason for each fault."""
+
+import struct
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import cast, final
+
+import msgspec
+
+from iotistic.telemetry.decoding import Fault, Items, ItemsReader, Time, fields_of, kind_of, time_in
+from iotistic.telemetry.draft import Draft, Rows
+from iotistic.telemetry.errors import BodyInvalid
+from iotistic.telemetry.limits import IngestLimits
+from iotistic.telemetry.metric_sets import Layout, MetricSets, Units
+from iotistic.telemetry.stamps import from_number, moment_of, stamp_of
+
+__all__ = ["Report", "ReportReader"]
+
+_LONGEST_NAME = 100
+_LONGEST_UNIT = 32
+
+Metrics = dict[str, float | bool | None]
+
+
+class Report(msgspec.Struct, gc=False):
+    """One report as a well-behaved device sends it."""
+
+    timestamp: Time
+    metrics: Metrics
+
+
+class _Body(msgspec.Struct, gc=False):
+    reports: list[Report]
+    units: dict[str, str | None] = {}
+
+
+@final
+class ReportReader:
+    """Turns bodies of metrics into drafts."""
+
+    def __init__(self, sets: MetricSets, limits: IngestLimits) -> None:
+        self._sets = sets
+        self._most_metrics = limits.metrics
+        self._items = ItemsReader(
+            "reports",
+            Report,
+            _Body,
+            lambda body: Items(strict=body.reports, units=body.units),
+            most=limits.reports,
+        )
+
+    async def read(self, draft: Draft, body: bytes, *, ndjson: bool) -> None:
+        """Puts every report of the body into the draft, one way or another.
+
+        Raises BodyInvalid when it is not even a list of something, BodyTooLarge when there are too many, Unavailable when
+        a new metric set is needed and the database cannot be asked.
+        """
+        items = self._items.read(body, ndjson=ndjson)
+        strict = enumerate(items.strict) if items.strict is not None else _examined(draft, items.loose)
+        await _Placing(draft, self._sets, _units(items.units), self._most_metrics).all(strict)
+
+
+@final
+class _Placing:
+    """Reports of one body on their way to the rows of their metric set."""
+
+    def __init__(self, draft: Draft, sets: MetricSets, units: Units, most_metrics: int) -> None:
+        self._draft = draft
+        self._sets = sets
+        self._units = units
+        self._most_metrics = most_metrics
+        self._layouts = sets.known(units)
+        self._rows: dict[int, Rows] = {}
+
+    async def all(self, reports: Iterable[tuple[int, Report]]) -> None:
+        """The loop every point of the platform goes through; whatever is not as in the report before leaves it."""
+        judge, device = self._draft.judge, self._draft.device
+        low, high = judge.low, judge.high
+        names: tuple[str, ...] = ()
+        layout: Layout | None = None
+        rows: Rows | None = None
+        for index, report in reports:
+            time, metrics = report.timestamp, report.metrics
+            stamp = stamp_of(time) if isinstance(time, datetime) else from_number(time)
+            if rows is not None and layout is not None and low <= stamp < high and tuple(metrics) == names:
+                values = metrics.values() if layout.pick is None else layout.pick(metrics)
+                try:
+                    rows.parts.append(layout.packer.pack(device, stamp, *values))
+                except struct.error:
+                    pass  # a metric that is null
+                else:
+                    rows.orders.append(stamp)
+                    rows.indexes.append(index)
+                    continue
+            layout, rows = await self._one(index, report, stamp)
+            names = tuple(metrics)
+            if layout is not None and len(names) != len(layout.names):
+                layout = None  # examining took metrics away: these names are no layout
+
+    async def _one(self, index: int, report: Report, stamp: int) -> tuple[Layout | None, Rows | None]:
+        """Any report; answers where its like go."""
+        objection = self._draft.judge.objection(stamp)
+        if objection is not None:
+            self._draft.set_aside(index, stamp, objection, self._payload(report, stamp))
+            return None, None
+        metrics = {name: float(value) for name, value in report.metrics.items() if value is not None}
+        layout = self._layouts.get(tuple(metrics))
+        if layout is None:
+            layout = await self._new(index, metrics)
+        if layout is None:
+            return None, None
+        rows = self._rows.get(layout.metric_set_id)
+        if rows is None:
+            rows = self._rows[layout.metric_set_id] = self._series(layout)
+        values = metrics.values() if layout.pick is None else layout.pick(metrics)
+        rows.parts.append(layout.packer.pack(self._draft.device, stamp, *values))
+        rows.orders.append(stamp)
+        rows.indexes.append(index)
+        return layout, rows
+
+    async def _new(self, index: int, metrics: dict[str, float]) -> Layout | None:
+        """The layout of names not met before, once they are found acceptable; `metrics` loses those that are not."""
+        odd = [name for name in metrics if not _is_name(name)]
+        for name in odd:
+            del metrics[name]
+        self._draft.note(
+            index,
+            [
+                (
+                    "metric_name_invalid",
+                    f"metrics: {name[:40]!r} is no name: 1 to {_LONGEST_NAME} printable characters.",
+                )
+                for name in odd
+            ],
+        )
+        if not metrics:
+            self._draft.reject(index, "report_empty", "The report holds no number.")
+            return None
+        if len(metrics) > self._most_metrics:
+            self._draft.reject(
+                index,
+                "too_many_metrics",
+                f"The report holds {len(metrics)} metrics; {self._most_metrics} are the most.",
+            )
+            return None
+        names = tuple(metrics)
+        layout = self._layouts.get(names) or await self._sets.resolve(
+            self._draft.device_uuid, names, self._units
+        )
+        if layout is None:
+            self._draft.reject(
+                index,
+                "too_many_metric_sets",
+                "The device has brought as many different lists of metric names as one may.",
+            )
+        return layout
+
+    def _series(self, layout: Layout) -> Rows:
+        packer, units = layout.packer, self._units
+        return self._draft.collect(
+            Rows(
+                (self._draft.device, layout.metric_set_id),
+                lambda parts: (
+                    packer.block(parts),
+                    range(0, packer.stride * len(parts) + 1, packer.stride),
+                ),
+                lambda row: layout.explain(row, units),
+            )
+        )
+
+    def _payload(self, report: Report, stamp: int) -> Mapping[str, object]:
+        return {
+            "timestamp": moment_of(stamp) or report.timestamp,
+            "metrics": report.metrics,
+            "units": dict(self._units),
+        }
+
+
+def _examined(draft: Draft, items: list[object]) -> Iterable[tuple[int, Report]]:
+    """The reports that can be taken, without the fields that cannot; reasons for the rest go into the draft."""
+    for index, item in enumerate(items):
+        fields = fields_of(item)
+        if isinstance(fields, tuple):
+            draft.reject(index, *fields)
+            continue
+        time = time_in(fields)
+        if isinstance(time, tuple):
+            draft.reject(index, *time)
+            continue
+        given = fields.get("metrics")
+        if not isinstance(given, dict):
+            draft.reject(index, "metrics_missing", f"metrics: expected an object, got {kind_of(given)}.")
+            continue
+        metrics, faults = _numbers(cast("dict[str, object]", given))
+        draft.note(index, faults)
+        yield index, Report(timestamp=time, metrics=metrics)
+
+
+def _numbers(given: Mapping[str, object]) -> tuple[Metrics, list[Fault]]:
+    numbers: Metrics = {}
+    faults: list[Fault] = []
+    for name, value in given.items():
+        if value is None or isinstance(value, bool | float):
+            numbers[name] = value
+        elif isinstance(value, int) and abs(value) < 1 << 1023:
+            numbers[name] = float(value)
+        else:
+            faults.append(
+                (
+                    "metric_not_numeric",
+                    f"metrics.{name[:_LONGEST_NAME]}: expected a number, got {kind_of(value)}.",
+                )
+            )
+    return numbers, faults
+
+
+def _units(given: object) -> Units:
+    """The body's units, sorted. Raises BodyInvalid when they are no texts by metric."""
+    if not given:
+        return ()
+    if not isinstance(given, dict):
+        raise BodyInvalid(f"units: expected an object, got {kind_of(given)}.")
+    units: list[tuple[str, str]] = []
+    for name, unit in cast("dict[str, object]", given).items():
+        if unit is None:
+            continue
+        if not isinstance(unit, str) or not 1 <= len(unit) <= _LONGEST_UNIT or not unit.isprintable():
+            raise BodyInvalid(
+                f"units.{name[:_LONGEST_NAME]}: expected 1 to {_LONGEST_UNIT} printable characters."
+            )
+        units.append((name, unit))
+    return tuple(sorted(units))
+
+
+def _is_name(name: str) -> bool:
+    return 1 <= len(name) <= _LONGEST_NAME and name.isprintable()

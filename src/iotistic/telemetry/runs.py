@@ -1,0 +1,163 @@
+"""What one body becomes on its way to the database: runs of packed rows, and what is owed to the caller for them."""
+
+from asyncio import Future
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, final
+from uuid import UUID
+
+from iotistic.telemetry.model import Reason, Receipt
+
+__all__ = ["Key", "Order", "Part", "Run", "Series", "SetAside", "Submission", "log_order", "log_stamp"]
+
+Series = tuple[bytes, int]
+"""What a watermark is kept for: device and metric set; for logs device and 0."""
+Order = int
+"""Where a row stands in its series: its stamp; for logs stamp and sequence as one number (`log_order`)."""
+Key = tuple[Series, Order]
+"""What the primary key of a row amounts to."""
+
+_SEQUENCE_BITS = 63
+
+
+def log_order(stamp: int, sequence: int) -> Order:
+    """One number that sorts by stamp, then by sequence (0 to 2^63 - 1)."""
+    return (stamp << _SEQUENCE_BITS) + sequence
+
+
+def log_stamp(order: Order) -> int:
+    """The stamp in it."""
+    return order >> _SEQUENCE_BITS
+
+
+@final
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """Rows of one series in one block of COPY data, each after the one before it: no two are the same."""
+
+    series: Series
+    orders: list[Order]
+    """The order of each row."""
+    indexes: list[int]
+    """Where each row stood in the body."""
+    block: bytes
+    """The rows, packed."""
+    cuts: Sequence[int]
+    """Where each row begins in the block, and where the last ends."""
+    explain: Callable[[bytes], dict[str, Any]]
+    """A packed row as its device could have sent it, for the quarantine."""
+
+    @property
+    def last(self) -> Order:
+        """The newest row's order."""
+        return self.orders[-1]
+
+    def row(self, number: int) -> bytes:
+        """One packed row."""
+        return self.block[self.cuts[number] : self.cuts[number + 1]]
+
+    def slice(self, start: int, end: int) -> "Run":
+        """The rows from `start` up to `end`."""
+        base = self.cuts[start]
+        return Run(
+            series=self.series,
+            orders=self.orders[start:end],
+            indexes=self.indexes[start:end],
+            block=self.block[base : self.cuts[end]],
+            cuts=[cut - base for cut in self.cuts[start : end + 1]],
+            explain=self.explain,
+        )
+
+    def __len__(self) -> int:
+        return len(self.orders)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A row of the quarantine."""
+
+    id: UUID
+    """Given once, so that storing it again adds nothing."""
+    index: int
+    """Where it stood in the body."""
+    reason: str
+    device_time: datetime | None
+    payload: bytes
+    """The report or line as JSON."""
+
+
+@final
+@dataclass(slots=True, kw_only=True)
+class Submission:
+    """One body on its way: what is stored of it so far, and the caller who waits."""
+
+    device_uuid: UUID
+    stream: str
+    """metrics or logs."""
+    received: datetime
+    late_before: Order
+    """Rows before this one count as late."""
+    runs: list[Run]
+    set_aside: list[SetAside]
+    duplicate: int
+    """Repeats within the body to begin with."""
+    rejected: int
+    reasons: list[Reason]
+    size: int
+    """Octets of memory it is counted with."""
+    since: float
+    """When it came, by the event loop's clock."""
+    done: "Future[None]"
+    """Set when every row has its place, or to the error that kept it from getting one."""
+    accepted: int = 0
+    late: int = 0
+    quarantined: int = 0
+    rows: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = sum(len(run) for run in self.runs) + len(self.set_aside)
+
+    def stored(self, orders: Iterable[Order]) -> None:
+        """Counts rows that were committed and are new."""
+        for order in orders:
+            self.accepted += 1
+            self.late += order < self.late_before
+
+    def put_aside(self, rows: Iterable[SetAside]) -> None:
+        """Counts rows that were committed to the quarantine."""
+        self.quarantined += sum(1 for _ in rows)
+
+    def note(self, index: int, code: str, message: str) -> None:
+        """Adds a reason."""
+        self.reasons.append(Reason(index=index, code=code, message=message))
+
+    def refuse(self, index: int, code: str, message: str) -> None:
+        """Counts a row that no table takes."""
+        self.rejected += 1
+        self.note(index, code, message)
+
+    def receipt(self, most_reasons: int) -> Receipt:
+        """What to tell the caller."""
+        return Receipt(
+            accepted=self.accepted,
+            duplicate=self.duplicate,
+            late=self.late,
+            quarantined=self.quarantined,
+            rejected=self.rejected,
+            reasons=tuple(sorted(self.reasons, key=lambda reason: reason.index)[:most_reasons]),
+        )
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Rows of one submission that are written together."""
+
+    submission: Submission
+    runs: Sequence[Run] = ()
+    set_aside: Sequence[SetAside] = ()
+
+    def __len__(self) -> int:
+        return sum(len(run) for run in self.runs) + len(self.set_aside)

@@ -1,0 +1,167 @@
+"""One batch, one transaction: what is surely new by plain COPY, what may be a repeat through staging."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import LiteralString, final
+
+from psycopg.rows import tuple_row
+
+from iotistic.database.pool import Connection
+from iotistic.telemetry.copy_format import HEADER, TRAILER
+from iotistic.telemetry.runs import Key, Part, Run, SetAside, Submission
+from iotistic.telemetry.stamps import moment_of
+from iotistic.telemetry.streams import LATEST, QUARANTINE, STREAMS, Stream
+from iotistic.telemetry.watermarks import Watermarks
+
+__all__ = ["Batch", "Stored", "prepare_session", "write"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What goes into one transaction."""
+
+    parts: Sequence[Part]
+    careful: bool = False
+    """Whether every row may be there already, whatever the watermarks say: after a failure whose outcome is unknown."""
+    latest: Sequence[bytes] = ()
+    """Packed reports for device_metric_latest."""
+
+
+@final
+@dataclass(slots=True)
+class Stored:
+    """What a committed batch amounts to."""
+
+    new: list[tuple[Submission, Run]] = field(default_factory=list[tuple[Submission, Run]])
+    """Runs stored whole."""
+    settled: list[tuple[Submission, Run]] = field(default_factory=list[tuple[Submission, Run]])
+    """Runs that went through staging."""
+    repeated: set[Key] = field(default_factory=set[Key])
+    """Keys of those that were stored before."""
+    repeats: int = 0
+    """Staged rows that were not new."""
+    set_aside: list[tuple[Submission, Sequence[SetAside]]] = field(
+        default_factory=list[tuple[Submission, Sequence[SetAside]]]
+    )
+
+    def account(self) -> None:
+        """Tells every submission what became of its rows. Only after COMMIT."""
+        for submission, run in self.new:
+            submission.stored(run.orders)
+        for submission, rows in self.set_aside:
+            submission.put_aside(rows)
+        if not self.repeats:
+            for submission, run in self.settled:
+                submission.stored(run.orders)
+            return
+        seen = self.repeated
+        for submission, run in self.settled:
+            fresh = [order for order in run.orders if (run.series, order) not in seen]
+            seen.update((run.series, order) for order in fresh)
+            submission.stored(fresh)
+            submission.duplicate += len(run) - len(fresh)
+
+
+async def prepare_session(connection: Connection) -> None:
+    """Makes the staging tables of a new session."""
+    for stream in STREAMS.values():
+        await connection.execute(stream.staging)
+    await connection.execute(LATEST.staging)
+
+
+async def write(connection: Connection, batch: Batch, watermarks: Watermarks) -> Stored:
+    """Stores the batch in one transaction; returns after its COMMIT. On an autocommit connection.
+
+    Raises what the driver raises; nothing is stored then, unless the connection was lost while it committed.
+    """
+    stored = Stored()
+    plain: list[tuple[Stream, list[Run]]] = []
+    staged: list[tuple[Stream, list[Run]]] = []
+    for stream in STREAMS.values():
+        new, perhaps = _split(batch, stream, watermarks, stored)
+        if new:
+            plain.append((stream, new))
+        if perhaps:
+            staged.append((stream, perhaps))
+    stored.set_aside = [(part.submission, part.set_aside) for part in batch.parts if part.set_aside]
+    if len(plain) == 1 and not staged and not stored.set_aside and not batch.latest:
+        # A COPY by itself is a transaction: two round trips less.
+        await _copy(connection, plain[0][0].copy, plain[0][1])
+        return stored
+    async with connection.transaction():
+        for stream, runs in staged:
+            await _settle(connection, stream, runs, stored)
+        for stream, runs in plain:
+            await _copy(connection, stream.copy, runs)
+        await _quarantine(connection, stored)
+        await _note_latest(connection, batch.latest)
+    return stored
+
+
+def _split(
+    batch: Batch, stream: Stream, watermarks: Watermarks, stored: Stored
+) -> tuple[list[Run], list[Run]]:
+    pairs = [
+        (part.submission, run)
+        for part in batch.parts
+        if part.submission.stream == stream.name
+        for run in part.runs
+    ]
+    if batch.careful:
+        stored.settled += pairs
+        return [], [run for _, run in pairs]
+    new, perhaps = watermarks.split(run for _, run in pairs)
+    surely = set(map(id, new))
+    for pair in pairs:
+        (stored.new if id(pair[1]) in surely else stored.settled).append(pair)
+    return new, perhaps
+
+
+async def _copy(connection: Connection, statement: LiteralString, runs: Iterable[Run]) -> None:
+    await _copy_blocks(connection, statement, [run.block for run in runs])
+
+
+async def _copy_blocks(connection: Connection, statement: LiteralString, blocks: Sequence[bytes]) -> None:
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        await copy.write(b"".join((HEADER, *blocks, TRAILER)))
+
+
+async def _settle(connection: Connection, stream: Stream, runs: list[Run], stored: Stored) -> None:
+    await _copy(connection, stream.stage, runs)
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(stream.settle)
+        repeats = sum(len(run) for run in runs) - cursor.rowcount
+        if not repeats:
+            return
+        stored.repeats += repeats
+        stamps = [stamp for run in runs for stamp in (stream.stamp(run.orders[0]), stream.stamp(run.last))]
+        await cursor.execute(
+            stream.repeated, {"first": moment_of(min(stamps)), "last": moment_of(max(stamps))}
+        )
+        stored.repeated.update(map(stream.key, await cursor.fetchall()))
+
+
+async def _quarantine(connection: Connection, stored: Stored) -> None:
+    rows = [
+        (
+            submission.received,
+            row.id,
+            submission.device_uuid,
+            submission.stream,
+            row.reason,
+            row.device_time,
+            row.payload.decode(),
+        )
+        for submission, set_aside in stored.set_aside
+        for row in set_aside
+    ]
+    if rows:
+        async with connection.cursor() as cursor:
+            await cursor.executemany(QUARANTINE, rows)
+
+
+async def _note_latest(connection: Connection, rows: Sequence[bytes]) -> None:
+    if rows:
+        await _copy_blocks(connection, LATEST.stage, rows)
+        await connection.execute(LATEST.update)
+        await connection.execute(LATEST.insert)
