@@ -23,6 +23,8 @@ __all__ = ["Ink", "age_text", "blocker_text", "render", "render_failure", "rende
 
 _CODES: Final = {"bad": "1;31", "strong": "1", "weak": "2", "warn": "33", "good": "32", "do": "36"}
 _LABEL: Final = 9
+# Locks, deadlocks, serialization, disk, rights: the same file may work the next time.
+_NOT_THE_FILES_FAULT: Final = {"55P03", "40P01", "40001", "53100", "42501"}
 _WIDEST_LINE: Final = 160
 
 
@@ -62,7 +64,7 @@ def render_failure(failure: Failure, ink: Ink) -> str:
         _outcome(failure, ink),
         _blocked(failure.blockers, ink),
         "\n".join(failure.advice),
-        _next(ink, failure.next_command) if failure.next_command else "",
+        _next(ink, _what_next(failure)) if failure.next_command else "",
     ]
     return "\n\n".join(block for block in blocks if block)
 
@@ -173,6 +175,13 @@ def _blocked(blockers: Iterable[Blocker], ink: Ink) -> str:
         return ""
     pids = [blocker.pid for blocker in blockers]
     return "\n".join([*lines, f"To end it: SELECT pg_terminate_backend({pids[0]});"])
+
+
+def _what_next(failure: Failure) -> str:
+    nothing_to_correct = failure.sqlstate in _NOT_THE_FILES_FAULT
+    return (
+        failure.next_command if nothing_to_correct else f"correct the file, then type: {failure.next_command}"
+    )
 
 
 def _render_busy(error: LockBusy, ink: Ink) -> str:
