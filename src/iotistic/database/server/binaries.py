@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -98,16 +99,24 @@ def list_binaries() -> list[Binaries]:
 def probe(folder: Path, source: Source) -> Binaries | None:
     """The binaries in `folder`, or None when no server that runs on this machine is there."""
     server = folder / "postgres"
-    if not server.exists() or not (folder / "initdb").exists():
+    try:
+        changed = server.stat().st_mtime_ns
+    except OSError:
         return None
+    version = _version_of(server, changed) if (folder / "initdb").exists() else None
+    return None if version is None else Binaries(source=source, version=version, bin_dir=folder)
+
+
+@lru_cache(maxsize=32)
+def _version_of(server: Path, _changed: int) -> tuple[int, int] | None:
+    """What the program says; asked once, until the file changes, because status displays ask again and again."""
     try:
         answer = subprocess.run(  # noqa: S603 - a program we found, with a fixed argument
             [server, "--version"], capture_output=True, text=True, timeout=10, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None  # not for this processor or C library, or not for this user: as good as absent
-    version = parse_version(answer.stdout)
-    return None if version is None else Binaries(source=source, version=version, bin_dir=folder)
+    return parse_version(answer.stdout)
 
 
 def parse_version(text: str) -> tuple[int, int] | None:

@@ -14,6 +14,9 @@ NAME = "postmaster.pid"
 _PID, _STARTED, _PORT, _SOCKETS, _ADDRESS, _STATUS = 0, 2, 3, 4, 5, 7
 
 
+_REACHED_BY = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PidFile:
     """What the file says; a field is None while its line is not written yet."""
@@ -31,6 +34,11 @@ class PidFile:
     """The first TCP address listened on; None when there is none. `*` means every one."""
     status: str | None
     """starting, stopping, ready or standby."""
+
+    @property
+    def host(self) -> str | None:
+        """The address a client on this machine connects to; None when TCP is off."""
+        return _REACHED_BY.get(self.address, self.address) if self.address else None
 
     @property
     def takes_connections(self) -> bool:

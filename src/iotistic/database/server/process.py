@@ -146,9 +146,8 @@ def _ask(found: PidFile) -> bool:
 
 
 def _connect(found: PidFile) -> socket.socket:
-    if found.address is not None and found.port is not None:
-        address = "127.0.0.1" if found.address in {"*", "0.0.0.0"} else found.address  # noqa: S104 - compared, not bound
-        return socket.create_connection((address, found.port), timeout=2)
+    if found.host is not None and found.port is not None:
+        return socket.create_connection((found.host, found.port), timeout=2)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(2)
     connection.connect(f"{found.socket_dir}/.s.PGSQL.{found.port}")

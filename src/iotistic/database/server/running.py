@@ -79,10 +79,7 @@ def running_server(
 ) -> RunningServer:
     """The value for a server that takes connections; `binaries` saves finding out what it runs from."""
     port = found.port or 0
-    if found.address is not None:
-        host = "127.0.0.1" if found.address in {"*", "0.0.0.0"} else found.address  # noqa: S104 - compared, not bound
-    else:
-        host = str(found.socket_dir)
+    host = found.host or str(found.socket_dir)
     return RunningServer(
         folder=folder,
         endpoint=Endpoint(

@@ -43,6 +43,16 @@ def test_a_single_user_server_writes_its_pid_negated() -> None:
     assert (found.pid, found.single_user) == (4711, True)
 
 
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("127.0.0.1", "127.0.0.1"), ("*", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("", None)],
+)
+def test_a_client_on_this_machine_knows_where_to_connect(address: str, host: str | None) -> None:
+    found = parse_pid_file(READY.replace("127.0.0.1", address))
+    assert found is not None
+    assert found.host == host
+
+
 def test_a_server_without_tcp_has_an_empty_address() -> None:
     found = parse_pid_file(READY.replace("127.0.0.1", ""))
     assert found is not None

@@ -71,7 +71,7 @@ def test_any_machine_gets_settings_that_fit_together(
 
 @pytest.mark.parametrize(
     ("name", "since"),
-    [("summarize_wal", 17), ("io_method", 18), ("io_combine_limit", 18), ("io_max_combine_limit", 18)],
+    [("io_method", 18), ("io_combine_limit", 18), ("io_max_combine_limit", 18)],
 )
 def test_a_setting_appears_with_the_version_that_knows_it(name: str, since: int) -> None:
     assert name not in settings_for(machine(), major=since - 1)
@@ -99,7 +99,6 @@ def test_a_throw_away_server_does() -> None:
         "off",
     )
     assert settings["shared_buffers"] == "64MB"
-    assert "summarize_wal" not in settings
 
 
 def test_statement_statistics_are_asked_for_only_where_they_are_installed() -> None:
