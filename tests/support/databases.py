@@ -10,7 +10,7 @@ from psycopg import sql
 
 from iotistic.config import Endpoint
 from iotistic.database.pool import Connection, connect
-from iotistic.database.roles import ROLES, Role, ensure_database, ensure_roles, grant_defaults
+from iotistic.database.roles import ROLES, Role, admit_roles, ensure_database, ensure_roles, grant_defaults
 from iotistic.database.server import RunningServer
 from iotistic.secret import Secret
 from tests.support.schema import migrate
@@ -79,6 +79,7 @@ class Databases:
             await connection.execute(
                 sql.SQL("CREATE DATABASE {} {} OWNER iotistic_owner").format(sql.Identifier(name), source)
             )
+            await admit_roles(connection, name)
         try:
             yield TestDatabase(superuser=self.superuser, name=name)
         finally:

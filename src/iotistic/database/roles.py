@@ -22,6 +22,7 @@ __all__ = [
     "OWNER",
     "ROLES",
     "Role",
+    "admit_roles",
     "ensure_database",
     "ensure_roles",
     "grant_defaults",
@@ -43,12 +44,16 @@ class Role:
     """Predefined roles it has the rights of."""
     settings: dict[str, str] = field(default_factory=dict)
     """Session settings it starts with."""
+    database_rights: LiteralString = "CONNECT"
+    """What it may do with a database as a whole."""
     table_rights: LiteralString | None = None
     """What it may do with every table the owner makes; None: only what a migration grants by name."""
 
 
 # Telemetry queries bind literal bounds; a generic plan would lock all partitions (733 locks at 365 days).
 _CUSTOM_PLANS = {"plan_cache_mode": "force_custom_plan"}
+# Ingest sorts out repeats in temporary tables.
+_STAGING: LiteralString = "CONNECT, TEMPORARY"
 _IDLE = {"idle_in_transaction_session_timeout": "60s"}
 
 OWNER = Role(
@@ -62,6 +67,7 @@ APP = Role(
     purpose="app",
     comment="The API and the services: reads and writes rows, changes no schema",
     settings={**_CUSTOM_PLANS, **_IDLE, "statement_timeout": "30s"},
+    database_rights=_STAGING,
     table_rights="SELECT, INSERT, UPDATE, DELETE",
 )
 ROLES = (
@@ -72,6 +78,7 @@ ROLES = (
         purpose="ingest",
         comment="Telemetry ingest: adds metrics and logs, sees neither users nor keys",
         settings={**_CUSTOM_PLANS, **_IDLE, "statement_timeout": "15s"},
+        database_rights=_STAGING,
     ),
     Role(
         name="iotistic_broker",
@@ -141,12 +148,20 @@ async def ensure_database(connection: Connection, name: str) -> bool:
                 identifier(name), identifier(OWNER.name)
             )
         )
+        await admit_roles(connection, name)
+    return True
+
+
+async def admit_roles(connection: Connection, name: str) -> None:
+    """Lets our roles into a database, and nobody else who is no superuser. A clone of a template needs this anew."""
+    with translated():
         await connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(identifier(name)))
         for role in ROLES:
             await connection.execute(
-                sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(identifier(name), identifier(role.name))
+                sql.SQL("GRANT {} ON DATABASE {} TO {}").format(
+                    sql.SQL(role.database_rights), identifier(name), identifier(role.name)
+                )
             )
-    return True
 
 
 async def grant_defaults(connection: Connection) -> None:

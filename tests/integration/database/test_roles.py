@@ -56,3 +56,23 @@ async def test_a_database_is_made_once(shared_database: TestDatabase) -> None:
 async def test_the_application_role_changes_no_schema(connection: Connection) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await connection.execute("CREATE TABLE mine (id bigint)")
+
+
+@pytest.mark.parametrize("purpose", ["readonly", "broker", "monitor", "backup"])
+async def test_who_only_reads_makes_no_temporary_tables(shared_database: TestDatabase, purpose: str) -> None:
+    connection = await connect(
+        shared_database.endpoint(purpose), shared_database.name, application_name="test"
+    )
+    await connection.execute("SET TRANSACTION READ WRITE")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        await connection.execute("CREATE TEMPORARY TABLE mine (id bigint)")
+    await connection.close()
+
+
+@pytest.mark.parametrize("purpose", ["app", "ingest"])
+async def test_who_takes_in_telemetry_may_stage_it(shared_database: TestDatabase, purpose: str) -> None:
+    connection = await connect(
+        shared_database.endpoint(purpose), shared_database.name, application_name="test"
+    )
+    await connection.execute("CREATE TEMPORARY TABLE staged (id bigint)")
+    await connection.close()
