@@ -3,6 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.devices import Device
@@ -24,6 +25,12 @@ _Key = Annotated[
 ]
 
 
+class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    """Where a page ended; a name that PostgreSQL could not hold was never given out."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
+
+
 @router.get("", response_model=Page[DeviceSeen], summary="Devices in service, by name")
 async def list_devices(
     request: Request,
@@ -33,10 +40,10 @@ async def list_devices(
     limit: Limit = 100,
 ) -> dict[str, object]:
     """A page that is full has a `next`, also as a Link header; it may lead to an empty page."""
-    name = None if after is None else decode_cursor(after, str)
+    name = None if after is None else decode_cursor(after, _Position).name
     async with platform_of(request.scope).begin(read_only=True) as work:
         devices = await work.devices.list_devices(after=name, limit=limit)
-    following = encode_cursor(devices[-1].name) if len(devices) == limit else None
+    following = encode_cursor(_Position(devices[-1].name)) if len(devices) == limit else None
     if following is not None:
         response.headers["Link"] = f'</api/v1/devices?limit={limit}&after={following}>; rel="next"'
     return {"items": devices, "next": following}

@@ -66,7 +66,7 @@ async def list_logs(
     return json_response({"items": lines, "next": _cursor_of(lines) if len(lines) == limit else None})
 
 
-class _Position(msgspec.Struct, array_like=True, frozen=True):
+class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
     timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
     sequence: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from iotistic.http.schemas.values import Answer, Document, Statement, Text, Timestamp
+from iotistic.http.schemas.values import Answer, Document, Statement, Storable, Text, Timestamp
 
 __all__ = ["HostSeen", "HostStated", "InterfaceSeen", "InterfaceStated", "InterfacesStated", "Process"]
 
@@ -47,7 +47,7 @@ class InterfaceStated(Statement):
     )
     mtu: Count | None = Field(default=None, examples=[1500])
     speed_mbps: Count | None = Field(default=None, examples=[1000])
-    ssid: str | None = Field(default=None, max_length=200, examples=[None])
+    ssid: Storable | None = Field(default=None, max_length=200, examples=[None])
     signal_dbm: Annotated[int, Field(ge=-(2**15), lt=2**15)] | None = Field(default=None, examples=[None])
 
 
@@ -76,7 +76,7 @@ class Process(Statement):
     """One of the processes that use most of the host."""
 
     pid: Annotated[int, Field(ge=0, lt=2**63)] = Field(examples=[1])
-    name: str = Field(max_length=200, examples=["postgres"])
+    name: Storable = Field(max_length=200, examples=["postgres"])
     cpu_percent: float = Field(ge=0, allow_inf_nan=False, description="Of one core.", examples=[1.5])
     memory_bytes: Annotated[int, Field(ge=0, lt=2**63)] = Field(examples=[12_345_678])
 

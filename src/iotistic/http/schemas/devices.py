@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from iotistic.http.schemas.values import Answer, Request, Text, Timestamp
+from iotistic.http.schemas.values import Answer, Request, Storable, Text, Timestamp
 
 __all__ = ["DeviceChange", "DeviceSeen", "TagKey", "TagSeen", "TagValue"]
 
@@ -46,4 +46,4 @@ class TagSeen(Answer):
 class TagValue(Request):
     """What a tag says."""
 
-    value: Annotated[Text, Field(max_length=255)] = Field(examples=["berlin"])
+    value: Storable = Field(min_length=1, max_length=255, examples=["berlin"])

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar, cast
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 
-__all__ = ["Answer", "Document", "LongText", "Moment", "Page", "Request", "Statement", "Text", "Timestamp"]
+__all__ = ["Answer", "Document", "Moment", "Page", "Request", "Statement", "Storable", "Text", "Timestamp"]
 
 T = TypeVar("T")
 
@@ -70,10 +70,10 @@ def _fits(value: object, levels: int) -> bool:
     return levels > 0 and all(_fits(part, levels - 1) for part in inner)
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_without_nul)]
+Storable = Annotated[str, AfterValidator(_without_nul)]
+"""A text that PostgreSQL can hold."""
+Text = Annotated[Storable, StringConstraints(min_length=1, max_length=200)]
 """A name or a word: 1 to 200 characters."""
-LongText = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_without_nul)]
-"""A sentence or two; may be empty."""
 Document = Annotated[dict[str, Any], AfterValidator(_shallow)]
 """Any JSON object, nested up to 8 levels."""
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
