@@ -13,7 +13,7 @@ HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER: Final = b"\xff\xff"
 
 _FLOAT8 = 701  # pg_type.oid of float8
-_HEAD: Final = "!hi16siqiiiiiii"
+_HEAD: Final = "!hi16siqiiiiii"
 # h fields, i length + 16s uuid, i length + q timestamp, i length + i metric set, then the array: i octets, i dimensions,
 # i null flag, i element type; its length and lower bound follow with the elements
 _LENGTH: Final = Struct("!i")

@@ -60,7 +60,7 @@ ORDER BY metric;
 SELECT
   kind.metric,
   kind.unit,
-  report.timestamp,
+  report.timestamp AS moment,
   report.values[kind.position] AS value
 FROM device_metrics AS report
 CROSS JOIN LATERAL (
@@ -78,7 +78,7 @@ WHERE
   report.device_uuid = %(device_uuid)s::uuid
   AND report.timestamp >= %(since)s::timestamptz
   AND report.timestamp < %(until)s::timestamptz
-ORDER BY kind.metric, kind.unit, report.timestamp
+ORDER BY kind.metric, kind.unit, moment
 LIMIT %(limit)s::bigint;
 
 -- name: list_buckets
@@ -86,7 +86,7 @@ LIMIT %(limit)s::bigint;
 SELECT
   kind.metric,
   kind.unit,
-  date_bin(%(bucket)s::interval, report.timestamp, '2000-01-01 00:00:00+00'::timestamptz) AS timestamp,
+  date_bin(%(bucket)s::interval, report.timestamp, '2000-01-01 00:00:00+00'::timestamptz) AS moment,
   count(*) AS count,
   min(report.values[kind.position]) AS minimum,
   avg(report.values[kind.position]) AS average,
@@ -107,8 +107,8 @@ WHERE
   report.device_uuid = %(device_uuid)s::uuid
   AND report.timestamp >= %(since)s::timestamptz
   AND report.timestamp < %(until)s::timestamptz
-GROUP BY 1, 2, 3
-ORDER BY 1, 2, 3
+GROUP BY kind.metric, kind.unit, moment
+ORDER BY kind.metric, kind.unit, moment
 LIMIT %(limit)s::bigint;
 
 -- name: list_logs

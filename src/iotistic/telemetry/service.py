@@ -44,7 +44,7 @@ _ROUND_BUCKETS: Final = tuple(
 class _Point:
     metric: str
     unit: str | None
-    timestamp: datetime
+    moment: datetime
     value: float
 
 
@@ -52,7 +52,7 @@ class _Point:
 class _Bucket:
     metric: str
     unit: str | None
-    timestamp: datetime
+    moment: datetime
     count: int
     minimum: float
     average: float
@@ -191,7 +191,7 @@ def _alone(point: _Point) -> _Bucket:
     return _Bucket(
         metric=point.metric,
         unit=point.unit,
-        timestamp=point.timestamp,
+        moment=point.moment,
         count=1,
         minimum=point.value,
         average=point.value,
@@ -201,7 +201,7 @@ def _alone(point: _Point) -> _Bucket:
 
 def _point(bucket: _Bucket) -> Point:
     return Point(
-        timestamp=bucket.timestamp,
+        timestamp=bucket.moment,
         count=bucket.count,
         minimum=bucket.minimum,
         average=bucket.average,
@@ -212,7 +212,7 @@ def _point(bucket: _Bucket) -> Point:
 def _sparkline(name: str, buckets: Sequence[_Bucket], first: datetime) -> Sparkline:
     values: list[float | None] = [None] * _SPARKS
     for bucket in buckets:
-        values[(bucket.timestamp - first) // _MINUTE] = bucket.average
+        values[(bucket.moment - first) // _MINUTE] = bucket.average
     return Sparkline(metric=name, unit=buckets[-1].unit if buckets else None, values=tuple(values))
 
 
