@@ -23,7 +23,7 @@ WHERE name = %(name)s::text AND retired_at IS NULL;
 SELECT uuid, name, kind, serial, connection_status, created_at, updated_at, retired_at
 FROM devices
 WHERE serial = %(serial)s::text AND retired_at IS NULL
-FOR UPDATE;
+FOR NO KEY UPDATE;
 
 -- name: list_devices
 -- Devices in service by name, from behind a name on: a page costs the same wherever it lies.
@@ -125,10 +125,18 @@ ORDER BY device.uuid
 ON CONFLICT (device_uuid) DO UPDATE SET last_contact_at = excluded.last_contact_at;
 
 -- name: mark_online
--- The transition to online, for those that are not.
-UPDATE devices
+-- The transition to online, for those in service that are not. Locked in order: of two processes that hear from the same devices
+-- at once neither waits for the other crosswise.
+UPDATE devices AS device
 SET connection_status = 'online', updated_at = now()
-WHERE uuid = ANY(%(uuids)s::uuid []) AND connection_status <> 'online';
+FROM (
+  SELECT uuid
+  FROM devices
+  WHERE uuid = ANY(%(uuids)s::uuid []) AND connection_status <> 'online' AND retired_at IS NULL
+  ORDER BY uuid
+  FOR NO KEY UPDATE
+) AS silent
+WHERE device.uuid = silent.uuid;
 
 -- name: mark_silent_offline
 -- The transition to offline, for those not heard of for so long.

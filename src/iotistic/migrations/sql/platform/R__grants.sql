@@ -5,20 +5,26 @@ DECLARE
   present name[] := ARRAY(SELECT rolname FROM pg_catalog.pg_roles WHERE rolname LIKE 'iotistic\_%');
 BEGIN
   IF 'iotistic_readonly' = ANY(present) THEN
+    -- People and reports see who has a key, never what would help to guess it.
     REVOKE SELECT ON users, api_keys, provisioning_keys FROM iotistic_readonly;
     GRANT SELECT (id, username, email, email_verified, role, is_active, created_at) ON users TO iotistic_readonly;
     GRANT SELECT (key_id, kind, device_uuid, user_id, pepper_version, created_at, expires_at, revoked_at)
       ON api_keys TO iotistic_readonly;
-    GRANT SELECT (key_id, label, max_uses, uses, created_at, expires_at) ON provisioning_keys TO iotistic_readonly;
+    GRANT SELECT (key_id, label, pepper_version, max_uses, uses, created_at, expires_at)
+      ON provisioning_keys TO iotistic_readonly;
   END IF;
   IF 'iotistic_app' = ANY(present) THEN
     REVOKE UPDATE, DELETE ON api_key_history FROM iotistic_app;
+    -- The service of one release must not be able to say what the schema is. Absent where another tool runs the files.
+    IF to_regclass('public.schema_migrations') IS NOT NULL THEN
+      REVOKE INSERT, UPDATE, DELETE ON schema_migrations, schema_migrations_events FROM iotistic_app;
+    END IF;
   END IF;
   IF 'iotistic_ingest' = ANY(present) THEN
     GRANT SELECT, INSERT ON device_metrics, device_logs, ingest_quarantine, metric_sets TO iotistic_ingest;
     GRANT SELECT, INSERT, UPDATE ON device_metric_latest, device_contacts TO iotistic_ingest;
     GRANT SELECT ON partition_policies, partition_leaves TO iotistic_ingest;
-    GRANT SELECT (uuid, connection_status), UPDATE (connection_status, updated_at) ON devices TO iotistic_ingest;
+    GRANT SELECT (uuid, connection_status, retired_at), UPDATE (connection_status, updated_at) ON devices TO iotistic_ingest;
   END IF;
 END
 $$;
