@@ -5,8 +5,8 @@ that decide send a NOTIFY, and whenever the session that listens is lost everyth
 """
 
 import asyncio
-import contextlib
 import hashlib
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import final
@@ -18,6 +18,8 @@ from iotistic.secret import Secret
 from iotistic.security.model import Principal, Refusal
 
 __all__ = ["CHANNEL", "KeyCache"]
+
+_log = logging.getLogger("iotistic.security.key_cache")
 
 CHANNEL = "access_changed"
 
@@ -33,9 +35,8 @@ class KeyCache:
         self._clock = clock
         self._size = size
         self._kept: OrderedDict[bytes, Principal] = OrderedDict()
-        self._digests: dict[
-            str, bytes
-        ] = {}  # by key id: only one text opens a key, so there is one digest a key
+        # By key id: only one text opens a key, so there is one digest a key.
+        self._digests: dict[str, bytes] = {}
         self._listening = False
         self._changes = 0
         self._task: asyncio.Task[None] | None = None
@@ -43,13 +44,13 @@ class KeyCache:
     async def start(self) -> None:
         """Begins to listen; until the first session stands, every key is looked up."""
         self._task = asyncio.create_task(self._listen(), name="key cache")
+        self._task.add_done_callback(_say_why)
 
     async def stop(self) -> None:
         """Stops listening and forgets everything."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})
             self._task = None
         self._forget(listening=False)
 
@@ -106,3 +107,8 @@ class KeyCache:
             self._digests.clear()
         elif (digest := self._digests.pop(key_id, None)) is not None:
             del self._kept[digest]
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("key_cache_stopped_listening", exc_info=error)
