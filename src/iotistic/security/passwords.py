@@ -6,6 +6,7 @@ in a line they have left already.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -17,12 +18,16 @@ import bcrypt
 from iotistic.secret import Secret
 from iotistic.security.errors import HasherBusy, PasswordUnusable
 
-__all__ = ["LONGEST_OCTETS", "SHORTEST", "PasswordHasher", "check_usable"]
+__all__ = ["LONGEST_OCTETS", "SHORTEST", "PasswordHasher", "check_usable", "readable_password"]
 
 T = TypeVar("T")
 
 LONGEST_OCTETS = 72
 SHORTEST = 10
+
+# Nothing that looks like something else on a screen or on paper: 31 characters, 4 groups of 5 are 99 bits.
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS, _GROUP_LENGTH = 4, 5
 
 # The salt and digest of nobody's password. Their content does not change how long a check takes; the cost in front does.
 _NOBODY = "." * 53
@@ -39,6 +44,13 @@ def check_usable(password: Secret) -> None:
         raise PasswordUnusable(
             f"A password has at most {LONGEST_OCTETS} octets (letters beyond ASCII count 2 to 4)."
         )
+
+
+def readable_password(*, below: Callable[[int], int] = secrets.randbelow) -> Secret:
+    """A random password that a person can read out and type: k7wq3-mzt4p-xd9ha-8vbnr."""
+    letters = [_READABLE[below(len(_READABLE))] for _ in range(_GROUPS * _GROUP_LENGTH)]
+    groups = ["".join(letters[at : at + _GROUP_LENGTH]) for at in range(0, len(letters), _GROUP_LENGTH)]
+    return Secret("-".join(groups))
 
 
 @final

@@ -10,7 +10,7 @@ from iotistic.secret import Secret
 from iotistic.security.errors import ClaimKeyRefused, LoginRefused, UserInvalid
 from iotistic.security.keys import IssuedKey, KeyKind, ParsedKey, Peppers, generate_key, parse_key
 from iotistic.security.model import Principal, Refusal, Role, StoredKey, User
-from iotistic.security.passwords import PasswordHasher
+from iotistic.security.passwords import PasswordHasher, readable_password
 from iotistic.security.repository import SecurityRepository
 
 __all__ = ["ADMINISTRATOR", "SecurityService", "judge"]
@@ -43,7 +43,7 @@ class SecurityService:
         """Makes the account `admin` with a random password and answers the password; None when the account is there."""
         if await self._security.user_exists(ADMINISTRATOR):
             return None
-        password = Secret.random(15)
+        password = readable_password()
         made = await self._security.insert_first_user(
             username=ADMINISTRATOR, password_hash=await self._hasher.hash(password), role="owner"
         )
