@@ -68,7 +68,7 @@ class ItemsReader(Generic[T]):
             return self._items_of(self._body.decode(body))
         except msgspec.ValidationError:
             pass
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BodyInvalid(f"The body is no JSON: {error}.", hint=self._example) from error
         whole = _plain(body)
         if not isinstance(whole, dict):
@@ -82,7 +82,7 @@ class ItemsReader(Generic[T]):
     def _lines(self, body: bytes) -> Items[T]:
         try:
             return Items(strict=self._item.decode_lines(body))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Items(loose=[_plain(line) for line in body.splitlines() if line.strip()])
 
     @property
@@ -139,5 +139,5 @@ def time_in(fields: Mapping[str, object]) -> Time | Fault:
 def _plain(piece: bytes) -> object:
     try:
         return msgspec.json.decode(piece)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return NotJson()
