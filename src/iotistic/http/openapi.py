@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from iotistic.http.access import OPEN_PATHS
 from iotistic.http.ingest import LOGS_PATH, METRICS_PATH
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.problem import ProblemDetails
@@ -32,7 +33,16 @@ _TAGS = [
     {"name": "system", "description": "Whether the service works, and how much it does."},
 ]
 _SCHEMES = {
-    "key": {"type": "http", "scheme": "bearer", "description": "The key of a user or a device."},
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The key that a login gives, or that of a device.",
+    },
+    "claim_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Lets new devices in; operators make them.",
+    },
     "device_key": {
         "type": "apiKey",
         "in": "header",
@@ -56,6 +66,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         components["securitySchemes"] = _SCHEMES
         _add_ingest(document["paths"])
         _correct_validation(document)
+        _name_keys(document["paths"])
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -86,7 +97,6 @@ def _ingest(name: str, summary: str, body: type[BaseModel], lines: str) -> dict[
         "operationId": name,
         "summary": summary,
         "description": f"{summary} of the device that the key belongs to. The body may be gzip (Content-Encoding).",
-        "security": [{"key": []}, {"device_key": []}],
         "parameters": [
             {"name": "uuid", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
         ],
@@ -107,3 +117,14 @@ def _correct_validation(document: dict[str, Any]) -> None:
                 operation["responses"]["422"] = refusals()[422]
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+
+
+def _name_keys(paths: dict[str, Any]) -> None:
+    """Which key each operation takes: what is enforced before any route (`iotistic.http.access`), said for each."""
+    for path, operations in paths.items():
+        for operation in operations.values():
+            if "enrolment" in operation["tags"]:
+                operation["security"] = [{"claim_key": []}]
+            elif path not in OPEN_PATHS:
+                device = [{"device_key": []}] if "ingest" in operation["tags"] else []
+                operation["security"] = [{"key": []}, *device]

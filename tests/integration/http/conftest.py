@@ -19,7 +19,7 @@ from iotistic.database.pool import connect
 from iotistic.http import create_platform_app
 from iotistic.partitioning import Maintainer
 from iotistic.secret import Secret
-from iotistic.security import Role
+from iotistic.security import PasswordHasher, Role
 from iotistic.workflows import enrol_device
 from tests.support.databases import Databases, TestDatabase
 
@@ -70,6 +70,9 @@ async def platform(
         pepper=Secret("the pepper of these tests"),
     )
     platform = await open_platform(settings, application_name="test-api")
+    platform._hasher = PasswordHasher(
+        cost=4
+    )  # a login as expensive as the real one would take minutes of the suite
     yield platform
     await platform.close()
 

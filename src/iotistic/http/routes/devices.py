@@ -12,8 +12,7 @@ from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
-from iotistic.http.schemas.devices import DeviceChange, DeviceSeen, TagKey, TagSeen, TagValue
-from iotistic.http.schemas.values import Page
+from iotistic.http.schemas.devices import DeviceChange, DevicePage, DeviceSeen, TagKey, TagSeen, TagValue
 
 __all__ = ["router"]
 
@@ -31,7 +30,7 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
     name: Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 
 
-@router.get("", response_model=Page[DeviceSeen], summary="Devices in service, by name")
+@router.get("", response_model=DevicePage, summary="Devices in service, by name")
 async def list_devices(
     request: Request,
     response: Response,

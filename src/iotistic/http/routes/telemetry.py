@@ -12,8 +12,8 @@ from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Bucket, Limit, MetricNames, TimeRange
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import json_response, refusals
-from iotistic.http.schemas.telemetry import LatestMetric, LogEntry, LogLevel, MetricSeries
-from iotistic.http.schemas.values import Page, Text
+from iotistic.http.schemas.telemetry import LatestMetric, LogLevel, LogPage, MetricSeries
+from iotistic.http.schemas.values import Text
 from iotistic.telemetry import LatestValue, LogCursor, LogLine
 
 __all__ = ["router"]
@@ -44,7 +44,7 @@ async def list_series(
     return json_response(series)
 
 
-@router.get("/logs", response_model=Page[LogEntry], summary="Log lines over a range of time")
+@router.get("/logs", response_model=LogPage, summary="Log lines over a range of time")
 async def list_logs(
     request: Request,
     uuid: UUID,

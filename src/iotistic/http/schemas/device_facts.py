@@ -8,7 +8,15 @@ from pydantic import AfterValidator, Field
 
 from iotistic.http.schemas.values import Answer, Document, Statement, Storable, Text, Timestamp
 
-__all__ = ["HostSeen", "HostStated", "InterfaceSeen", "InterfaceStated", "InterfacesStated", "Process"]
+__all__ = [
+    "HostSeen",
+    "HostStated",
+    "InterfaceSeen",
+    "InterfaceStated",
+    "InterfacesStated",
+    "ProcessSeen",
+    "ProcessStated",
+]
 
 InterfaceKind = Literal["ethernet", "wifi", "loopback", "virtual", "other"]
 
@@ -68,11 +76,11 @@ class InterfaceSeen(Answer):
     is_default: bool
     mtu: int | None = Field(examples=[1500])
     speed_mbps: int | None = Field(examples=[1000])
-    ssid: str | None = None
-    signal_dbm: int | None = None
+    ssid: str | None = Field(examples=["workshop"])
+    signal_dbm: int | None = Field(examples=[-61])
 
 
-class Process(Statement):
+class ProcessStated(Statement):
     """One of the processes that use most of the host."""
 
     pid: Annotated[int, Field(ge=0, lt=2**63)] = Field(examples=[1])
@@ -81,13 +89,22 @@ class Process(Statement):
     memory_bytes: Annotated[int, Field(ge=0, lt=2**63)] = Field(examples=[12_345_678])
 
 
+class ProcessSeen(Answer):
+    """One of the busiest processes, as the device last stated it."""
+
+    pid: int = Field(examples=[1])
+    name: str = Field(examples=["postgres"])
+    cpu_percent: float = Field(description="Of one core.", examples=[1.5])
+    memory_bytes: int = Field(examples=[12_345_678])
+
+
 class HostStated(Statement):
     """What the host is, and what keeps it busy."""
 
     facts: Document = Field(
         examples=[{"os": "Debian GNU/Linux 13 (trixie)", "arch": "x86_64", "cpu_count": 4}]
     )
-    top_processes: list[Process] = Field(default=[], max_length=100)
+    top_processes: list[ProcessStated] = Field(default=[], max_length=100)
 
 
 class HostSeen(Answer):
@@ -96,5 +113,5 @@ class HostSeen(Answer):
     facts: dict[str, Any] = Field(
         examples=[{"os": "Debian GNU/Linux 13 (trixie)", "arch": "x86_64", "cpu_count": 4}]
     )
-    top_processes: list[dict[str, Any]]
+    top_processes: list[ProcessSeen]
     reported_at: Timestamp

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from iotistic.http.schemas.values import Answer, Request, Storable, Text, Timestamp
+from iotistic.http.schemas.values import Answer, Page, Request, Storable, Text, Timestamp
 
-__all__ = ["DeviceChange", "DeviceSeen", "TagKey", "TagSeen", "TagValue"]
+__all__ = ["DeviceChange", "DevicePage", "DeviceSeen", "TagKey", "TagSeen", "TagValue"]
 
 TagKey = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$")]
 """1 to 100 lower-case letters, digits, dots, dashes and underscores."""
@@ -28,6 +28,10 @@ class DeviceSeen(Answer):
         description="When a fact about it last changed.", examples=["2026-11-23T20:00:00Z"]
     )
     retired_at: Timestamp | None = Field(description="When it was taken out of service.", examples=[None])
+
+
+class DevicePage(Page[DeviceSeen]):
+    """Some of the devices in service, by name."""
 
 
 class DeviceChange(Request):

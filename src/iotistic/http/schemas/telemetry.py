@@ -6,13 +6,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from iotistic.http.schemas.values import Answer, Timestamp
+from iotistic.http.schemas.values import Answer, Page, Timestamp
 
 __all__ = [
     "LatestMetric",
     "LogEntry",
     "LogLevel",
     "LogLines",
+    "LogPage",
     "MetricReport",
     "MetricReports",
     "MetricSeries",
@@ -133,3 +134,7 @@ class LogEntry(Answer):
     level: LogLevel = Field(examples=["info"])
     service: str = Field(examples=["sshd"])
     message: str = Field(examples=["Server listening on 0.0.0.0 port 22."])
+
+
+class LogPage(Page[LogEntry]):
+    """Some of the lines, newest first."""

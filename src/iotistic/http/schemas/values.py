@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar, cast
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 __all__ = ["Answer", "Document", "Moment", "Page", "Request", "Statement", "Storable", "Text", "Timestamp"]
 
@@ -78,13 +87,18 @@ Document = Annotated[dict[str, Any], AfterValidator(_shallow)]
 """Any JSON object, nested up to 8 levels."""
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A point in time as received: RFC 3339 with its offset, or seconds since 1970."""
-Timestamp = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Timestamp = Annotated[
+    datetime,
+    PlainSerializer(_rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 """A point in time as sent."""
 
 
 class Page(Answer, Generic[T]):
     """A part of a list."""
 
-    items: list[T]
-    next: str | None = None
-    """Pass it as `after` to get what follows; null at the end."""
+    items: list[T] = Field(description="In the order of the list.")
+    next: str | None = Field(
+        description="Pass it as `after` to get what follows; null at the end.", examples=[None]
+    )
