@@ -2,7 +2,7 @@
 
 from iotistic.bootstrap.endpoints import Endpoints, ServerNotRunning
 from iotistic.bootstrap.platform import Finding, Platform, Work, open_platform
-from iotistic.bootstrap.provisioning import provision, run_migrations
+from iotistic.bootstrap.provisioning import make_partitions, provision, run_migrations
 
 __all__ = [
     "Endpoints",
@@ -10,6 +10,7 @@ __all__ = [
     "Platform",
     "ServerNotRunning",
     "Work",
+    "make_partitions",
     "open_platform",
     "provision",
     "run_migrations",

@@ -1,4 +1,4 @@
-"""From an empty server to migrated databases: roles, databases, default rights, migrations. Safe to repeat."""
+"""From an empty server to databases that can be served: roles, databases, migrations, partitions. Safe to repeat."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,13 +8,29 @@ from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.config import DatabaseNames, Settings
 from iotistic.database import locks
 from iotistic.database.capabilities import require_supported
-from iotistic.database.pool import connect
-from iotistic.database.roles import ensure_database, ensure_roles, grant_defaults
+from iotistic.database.pool import Connection, connect
+from iotistic.database.roles import (
+    admit_roles,
+    ensure_database,
+    ensure_roles,
+    grant_defaults,
+    may_create_databases,
+)
+from iotistic.errors import Unavailable
 from iotistic.migrations import History
+from iotistic.partitioning import Maintainer
 
-__all__ = ["histories", "provision", "run_migrations"]
+__all__ = ["DatabaseMissing", "histories", "make_partitions", "provision", "run_migrations"]
 
 Narrate = Callable[[str], None]
+
+_APPLICATION = "iotistic-provision"
+
+
+class DatabaseMissing(Unavailable):
+    """A configured server lacks one of our databases, and we may not make it."""
+
+    code = "database_missing"
 
 
 def histories(names: DatabaseNames) -> list[tuple[str, History]]:
@@ -27,40 +43,82 @@ def histories(names: DatabaseNames) -> list[tuple[str, History]]:
 
 
 async def provision(settings: Settings, narrate: Narrate) -> None:
-    """Makes what is missing on the embedded server: roles with passwords kept in the data folder, and the databases.
+    """Makes what is missing.
 
-    A configured server is left as its administrator made it: `docs/runbooks/managed-server.md` says what it needs.
+    On the embedded server: roles, with passwords kept in the data folder, and the databases with default rights. On a
+    configured one only missing databases, owned by whoever was configured: its roles are its administrator's
+    (`docs/runbooks/managed-server.md`). Raises DatabaseMissing where that is not allowed, VersionUnsupported on a server
+    that is too old or too new.
     """
     endpoints = Endpoints(settings)
-    if not endpoints.embedded:
-        return
-    superuser = endpoints.superuser()
-    connection = await connect(superuser, "postgres", application_name="iotistic-provision", autocommit=True)
+    connection = await connect(
+        endpoints.superuser(), "postgres", application_name=_APPLICATION, autocommit=True
+    )
     try:
         require_supported(connection.info.server_version)
         async with locks.hold(connection, locks.LockKey.PROVISIONING, wait=timedelta(minutes=1)):
-            for line in await ensure_roles(connection, lambda role: endpoints.folder.secret(role.name)):
-                narrate(line)
+            if endpoints.embedded:
+                for line in await ensure_roles(connection, lambda role: endpoints.folder.secret(role.name)):
+                    narrate(line)
             for database, _ in histories(settings.names):
-                if await ensure_database(connection, database):
+                if await _make(endpoints, connection, database):
                     narrate(f"made database {database}")
-                    await _prepare(endpoints, database)
     finally:
         await connection.close()
 
 
 async def run_migrations(settings: Settings, narrate: Narrate) -> None:
-    """Brings all three databases to the newest schema. Raises what `migrations.apply` raises."""
-    owner = Endpoints(settings).of("owner")
+    """Brings all three databases to the newest schema, or waits until somebody else has: `IOTISTIC_STARTUP_MIGRATIONS`.
+
+    Raises what `migrations.bring_up` raises.
+    """
+    endpoint = Endpoints(settings).of("owner")
     for database, history in histories(settings.names):
-        report = await migrations.apply(owner, database, history, application="iotistic")
-        if report.applied:
-            narrate(f"{database}: {len(report.applied)} migrations applied")
+        started = await migrations.bring_up(
+            settings.startup_migrations, endpoint, database, history, application="iotistic"
+        )
+        if started.report is not None and started.report.applied:
+            narrate(f"{database}: {len(started.report.applied)} migrations applied")
 
 
-async def _prepare(endpoints: Endpoints, database: str) -> None:
+async def make_partitions(settings: Settings, narrate: Narrate) -> None:
+    """Makes the days ahead, so that the first report has a place. A step that fails is told; the housekeeper tries again."""
     connection = await connect(
-        endpoints.superuser(), database, application_name="iotistic-provision", autocommit=True
+        Endpoints(settings).of("owner"),
+        settings.names.platform,
+        application_name=_APPLICATION,
+        autocommit=True,
+    )
+    try:
+        outcome = await Maintainer(connection).run()
+    finally:
+        await connection.close()
+    if outcome.done:
+        narrate(f"{settings.names.platform}: {len(outcome.done)} partition steps done")
+    for failure in outcome.failed:
+        narrate(f"{settings.names.platform}: {failure.step} failed: {failure.error}")
+
+
+async def _make(endpoints: Endpoints, connection: Connection, database: str) -> bool:
+    """Makes one database if it is missing; answers whether it was."""
+    if endpoints.embedded:
+        made = await ensure_database(connection, database)
+        # Every time, not only on the new one: a start may have been killed in between.
+        await admit_roles(connection, database)
+        await _grant(endpoints, database)
+        return made
+    if not await may_create_databases(connection, unless_present=database):
+        raise DatabaseMissing(
+            f"The server has no database {database}, and {connection.info.user} may not make one.",
+            hint=f"As its administrator: CREATE DATABASE {database} OWNER {connection.info.user};",
+            database=database,
+        )
+    return await ensure_database(connection, database, owner=None)
+
+
+async def _grant(endpoints: Endpoints, database: str) -> None:
+    connection = await connect(
+        endpoints.superuser(), database, application_name=_APPLICATION, autocommit=True
     )
     try:
         await grant_defaults(connection)

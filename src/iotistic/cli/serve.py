@@ -12,7 +12,7 @@ import typer
 import uvloop
 from fastapi import FastAPI
 
-from iotistic.bootstrap import Platform, open_platform, run_migrations
+from iotistic.bootstrap import Platform, make_partitions, open_platform, run_migrations
 from iotistic.cli.options import DataDir, Url, settings_from
 from iotistic.config import Settings
 from iotistic.errors import Unavailable
@@ -92,8 +92,8 @@ async def _open(settings: Settings) -> Platform:
     pause, told = _FIRST_PAUSE, ""
     while True:
         try:
-            if settings.startup_migrations == "run":
-                await run_migrations(settings, lambda line: _log.info("migrations", extra={"done": line}))
+            await run_migrations(settings, _narrate)
+            await make_partitions(settings, _narrate)
             return await open_platform(settings)
         except Unavailable as error:
             if str(error) != told:
@@ -101,6 +101,10 @@ async def _open(settings: Settings) -> Platform:
                 _log.warning("waiting for the database", extra={"reason": error.message, "hint": error.hint})
         await asyncio.sleep(pause.total_seconds())
         pause = min(_LONGEST_PAUSE, pause * 2)
+
+
+def _narrate(line: str) -> None:
+    _log.info("prepared", extra={"done": line})
 
 
 def _when_told_to_stop(*acts: Callable[[], object]) -> None:

@@ -137,19 +137,32 @@ async def ensure_roles(connection: Connection, password_of: Callable[[Role], Sec
     return done
 
 
-async def ensure_database(connection: Connection, name: str) -> bool:
-    """Makes the database, owned by the owner role, if it is missing; answers whether it was."""
+async def ensure_database(connection: Connection, name: str, *, owner: Role | None = OWNER) -> bool:
+    """Makes the database if it is missing, for the owner role or, without one, for whoever asks; answers whether it was.
+
+    Needs an autocommit connection.
+    """
     with translated():
-        cursor = await connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (name,))
-        if await cursor.fetchone():
+        if await _exists(connection, name):
             return False
+        belongs = sql.SQL("OWNER {}").format(identifier(owner.name)) if owner else sql.SQL("")
         await connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(
-                identifier(name), identifier(OWNER.name)
+            sql.SQL("CREATE DATABASE {} {} TEMPLATE template0 ENCODING 'UTF8'").format(
+                identifier(name), belongs
             )
         )
-        await admit_roles(connection, name)
     return True
+
+
+async def may_create_databases(connection: Connection, *, unless_present: str) -> bool:
+    """Whether the database is there, or this session may make it."""
+    with translated():
+        if await _exists(connection, unless_present):
+            return True
+        cursor = await connection.execute(
+            "SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
+        )
+        return await cursor.fetchone() == (True,)
 
 
 async def admit_roles(connection: Connection, name: str) -> None:
@@ -213,6 +226,11 @@ def verifier_matches(verifier: str | None, password: Secret) -> bool:
     salted = hashlib.pbkdf2_hmac("sha256", password.reveal().encode(), b64decode(salt), int(iterations))
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     return hmac.compare_digest(hashlib.sha256(client_key).digest(), b64decode(keys.split(":")[0]))
+
+
+async def _exists(connection: Connection, name: str) -> bool:
+    cursor = await connection.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (name,))
+    return await cursor.fetchone() is not None
 
 
 async def _create_role(connection: Connection, role: Role) -> None:

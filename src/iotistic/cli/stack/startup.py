@@ -11,7 +11,7 @@ from typing import final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from iotistic.bootstrap import Endpoints, provision, run_migrations
+from iotistic.bootstrap import Endpoints, make_partitions, provision, run_migrations
 from iotistic.cli.stack.supervisor import Service
 from iotistic.config import Settings
 from iotistic.data_folder import DataFolder
@@ -55,26 +55,16 @@ class Stack:
     async def start_database(self) -> None:
         """The embedded server, unless another is configured; then roles, databases and migrations."""
         if Endpoints(self.settings).embedded:
-            running = await server.start(
-                self.folder,
-                port=self.settings.server_port,
-                account=self.settings.server_account,
-                on_event=self.narrate,
-            )
-            self.narrate(running.describe())
+            await self._start_server()
         await provision(self.settings, self.narrate)
         await run_migrations(self.settings, self.narrate)
+        await make_partitions(self.settings, self.narrate)
 
     async def revive_database(self) -> bool:
         """Starts the embedded server again if it died; answers whether it had to."""
         if not Endpoints(self.settings).embedded or server.find_running(self.folder) is not None:
             return False
-        await server.start(
-            self.folder,
-            port=self.settings.server_port,
-            account=self.settings.server_account,
-            on_event=self.narrate,
-        )
+        await self._start_server()
         return True
 
     async def stop_database(self) -> None:
@@ -126,6 +116,14 @@ class Stack:
             )
         return ApiAddress(host=host, port=port)
 
+    async def _start_server(self) -> None:
+        await server.start(
+            self.folder,
+            port=self.settings.server_port,
+            account=self.settings.server_account,
+            on_event=self.narrate,
+        )
+
     def _command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "iotistic", *words, "--data-dir", str(self.folder.root)]
 
@@ -157,7 +155,7 @@ async def wait_until_ready(url: str, *, limit: timedelta, log: Path) -> None:
                 f"The API at {url} is not ready after {limit.total_seconds():.0f} s. The end of its log:\n{_tail(log)}",
                 hint=f"The whole log is {log}.",
             )
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
 
 
 def _is_ready(url: str) -> bool:
