@@ -1,9 +1,11 @@
 """Binaries the server's account can run: where they are, or a copy where a virtual environment is private to root."""
 
+import asyncio
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +47,7 @@ async def make_reachable(
         if disk_free(folder.root) < _NEEDED:
             raise disk_full(folder.root, _NEEDED, doing="copy PostgreSQL there")
         with filing(folder.root):
-            _copy(binaries, copy)
+            await asyncio.to_thread(_copy, binaries, copy)
     if not await _runs(copied, account):
         raise ServerBinariesMissing(
             f"{account.name}, as whom the server runs, cannot run the copy of PostgreSQL in {copy}.",
@@ -83,19 +85,19 @@ def _copy(binaries: Binaries, copy: Path) -> None:
     libraries = package.parent / _LIBRARIES
     if libraries.is_dir():
         shutil.copytree(libraries, draft / _LIBRARIES, symlinks=True)
-    for place, folders, files in os.walk(draft):
-        for name in folders:
-            (Path(place) / name).chmod(0o755)
-        for name in files:
-            _publish(Path(place) / name)
-    draft.chmod(0o755)
+    for place, _, _ in os.walk(draft):
+        Path(place).chmod(0o755)
+    with ThreadPoolExecutor(max_workers=16) as pool:  # a thousand flushes share the disk's round trips
+        list(
+            pool.map(
+                _publish, (path for path in draft.rglob("*") if path.is_file() and not path.is_symlink())
+            )
+        )
     draft.rename(copy)
 
 
 def _publish(path: Path) -> None:
     """Readable whatever the umask, and on disk before the copy gets its name: a torn one would never be made again."""
-    if path.is_symlink():
-        return
     path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
     descriptor = os.open(path, os.O_RDONLY)
     try:
