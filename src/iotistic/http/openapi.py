@@ -126,5 +126,7 @@ def _name_keys(paths: dict[str, Any]) -> None:
             if "enrolment" in operation["tags"]:
                 operation["security"] = [{"claim_key": []}]
             elif path not in OPEN_PATHS:
-                device = [{"device_key": []}] if "ingest" in operation["tags"] else []
+                device: list[dict[str, list[str]]] = (
+                    [{"device_key": []}] if "ingest" in operation["tags"] else []
+                )
                 operation["security"] = [{"key": []}, *device]
