@@ -11,12 +11,12 @@ from iotistic.database.conninfo import milliseconds
 from iotistic.database.errors import DatabaseUnavailable
 from iotistic.database.pool import connect
 from iotistic.migrations.errors import PoolerBetween, ServerUnreachable
-from iotistic.migrations.files import MigrationFile, read_folder
+from iotistic.migrations.files import Folder, look_into
 from iotistic.migrations.history import History
 from iotistic.migrations.report import RunLimits
 from iotistic.migrations.session import Session
 
-__all__ = ["Target", "files_and_session", "open_session", "reopen_session", "server_name"]
+__all__ = ["Target", "folder_and_session", "open_session", "reopen_session", "server_name"]
 
 _PAUSE_FIRST: Final = 0.1
 _PAUSE_LONGEST: Final = 2.0
@@ -101,12 +101,10 @@ def _settings(target: Target) -> dict[str, str]:
     }
 
 
-async def files_and_session(
-    target: Target, *, read_only: bool = False
-) -> tuple[tuple[MigrationFile, ...], Session]:
+async def folder_and_session(target: Target, *, read_only: bool = False) -> tuple[Folder, Session]:
     """The folder is read while the server prepares the connection: neither waits for the other."""
     reading = asyncio.create_task(
-        asyncio.to_thread(read_folder, target.history.folder, service=target.history.service)
+        asyncio.to_thread(look_into, target.history.folder, service=target.history.service)
     )
     try:
         session = await open_session(target, read_only=read_only)

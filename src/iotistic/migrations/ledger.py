@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 
 from iotistic import __version__
-from iotistic.migrations.answers import CommandFailed
+from iotistic.migrations.answers import CommandFailed, Row
 from iotistic.migrations.entry import Entry, entry_of
 from iotistic.migrations.errors import HistoryRefused, Problem, ProblemKind
 from iotistic.migrations.history import History
@@ -19,28 +19,24 @@ from iotistic.migrations.tables import (
     create_events,
     create_ledger,
     is_readable,
-    read_current,
     read_entries,
+    read_fingerprint,
 )
 
-__all__ = ["current_rows", "ensure_tables", "last_unmark", "read_history"]
+__all__ = ["ensure_tables", "last_unmark", "read_history", "recorded_fingerprint"]
 
-_NO_TABLE = {"42P01", "3F000"}
-_NO_COLUMN = "42703"
+_NOT_OURS = {"42P01", "3F000", "42703"}
+"""No such table, schema or column."""
 
 
-async def current_rows(session: Session, history: History) -> Mapping[str, str | None] | None:
-    """Filename -> checksum of every finished entry (None for an unfinished one), in one query; None when there is no table.
-
-    Also None when the table has another layout, which `read_history` then tells apart.
-    """
+async def recorded_fingerprint(session: Session, history: History) -> str | None:
+    """One value for all that is on record, in one query; None when nothing is, or no table of ours is there."""
     try:
-        rows = await session.rows(Command(read_current(history)))
+        return (await session.rows(Command(read_fingerprint(history))))[0][0]
     except CommandFailed as failed:
-        if failed.report.sqlstate in _NO_TABLE or failed.report.sqlstate == _NO_COLUMN:
+        if failed.report.sqlstate in _NOT_OURS:
             return None
         raise
-    return {row[0] or "": row[1] for row in rows}
 
 
 async def read_history(session: Session, history: History) -> tuple[Entry, ...] | None:
@@ -48,11 +44,16 @@ async def read_history(session: Session, history: History) -> tuple[Entry, ...] 
 
     Raises HistoryRefused when the table is no history we can read.
     """
+    try:
+        return _entries(await session.rows(Command(read_entries(history))))
+    except CommandFailed as failed:
+        if failed.report.sqlstate not in _NOT_OURS:
+            raise
     present = _columns(await session.rows(Command(columns_of_ledger(history))))
     if not present:
         return None
     _check_layout(history, present)
-    return tuple(entry_of(row) for row in await session.rows(Command(read_entries(history, present))))
+    return _entries(await session.rows(Command(read_entries(history, present))))
 
 
 async def ensure_tables(session: Session, history: History, present: Mapping[str, str]) -> tuple[Entry, ...]:
@@ -74,7 +75,7 @@ async def ensure_tables(session: Session, history: History, present: Mapping[str
             Command(statement) for statement in (*adopt_ledger(history, present), *create_events(history))
         ]
         await session.pipeline([Command("BEGIN"), *changes, adopted, Command("COMMIT")])
-    return tuple(entry_of(row) for row in await session.rows(Command(read_entries(history))))
+    return _entries(await session.rows(Command(read_entries(history))))
 
 
 async def last_unmark(session: Session, history: History, filename: str) -> str | None:
@@ -93,7 +94,11 @@ async def last_unmark(session: Session, history: History, filename: str) -> str 
     return f"on {at} UTC by {actor}{f' ({reason})' if reason else ''}"
 
 
-def _columns(rows: list[tuple[str | None, ...]]) -> dict[str, str]:
+def _entries(rows: list[Row]) -> tuple[Entry, ...]:
+    return tuple(entry_of(row) for row in rows)
+
+
+def _columns(rows: list[Row]) -> dict[str, str]:
     return {row[0] or "": row[1] or "" for row in rows}
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from iotistic.config import Endpoint
 from iotistic.migrations.boundary import translated
-from iotistic.migrations.connecting import Target, files_and_session, server_name
+from iotistic.migrations.connecting import Target, folder_and_session, server_name
 from iotistic.migrations.errors import HistoryUnusable, SchemaBehind, ServerUnreachable
 from iotistic.migrations.history import History, command_line
 from iotistic.migrations.ledger import read_history
@@ -27,11 +27,11 @@ async def inspect(endpoint: Endpoint, database: str, history: History) -> Status
     not read it, ServerUnreachable.
     """
     target = Target(endpoint=endpoint, database=database, history=history, limits=RunLimits())
-    files, session = await files_and_session(target, read_only=True)
+    folder, session = await folder_and_session(target, read_only=True)
     with translated(target):
         async with session:
             entries = await read_history(session, history)
-    comparison = compare(files, entries or ())
+    comparison = compare(folder.files(), entries or ())
     return Status(
         service=history.service, database=database, exists=entries is not None, comparison=comparison
     )
@@ -42,11 +42,11 @@ async def preview(
 ) -> Plan:
     """What `apply` would do now, or the refusal it would raise: HistoryRefused or FilesRefused. A dry run."""
     target = Target(endpoint=endpoint, database=database, history=history, limits=RunLimits())
-    files, session = await files_and_session(target, read_only=True)
+    folder, session = await folder_and_session(target, read_only=True)
     with translated(target):
         async with session:
             entries = await read_history(session, history)
-    return make_plan(history.service, files, entries or (), options)
+    return make_plan(history.service, folder.files(), entries or (), options)
 
 
 async def wait_until_current(

@@ -1,6 +1,6 @@
 """Files and history compared, and what follows: the steps of a run, or a refusal. Pure: nothing here touches a database."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from iotistic.migrations.entry import Entry, EntryKind, EntryState
@@ -9,7 +9,7 @@ from iotistic.migrations.files import MigrationFile
 from iotistic.migrations.history import command_line
 from iotistic.migrations.script import ALGORITHM, Script, digest, normalised_checksum, read_scripts
 
-__all__ = ["Comparison", "Plan", "RunOptions", "Step", "compare", "is_current", "make_plan"]
+__all__ = ["Comparison", "Plan", "RunOptions", "Step", "compare", "make_plan"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,16 +84,6 @@ class Plan:
     """What people should know beforehand."""
 
 
-def is_current(files: Iterable[MigrationFile], rows: Mapping[str, str | None]) -> bool:
-    """Whether every file is applied exactly as it lies there and nothing else is recorded.
-
-    `rows` maps filename to checksum, of finished entries; an unfinished one must map to None. This is the fast answer for
-    the usual start: True needs no second look, False only means that `compare` has to look.
-    """
-    found = {file.filename: file.checksum for file in files}
-    return found == rows
-
-
 def compare(files: tuple[MigrationFile, ...], entries: Iterable[Entry]) -> Comparison:
     """How `files` and `entries` stand to each other."""
     recorded = sorted(entries, key=lambda entry: (entry.number is None, entry.number or 0, entry.filename))
@@ -152,6 +142,7 @@ def make_plan(
     entries = tuple(entries)
     comparison = compare(files, entries)
     pending = _up_to(comparison.pending, options.target)
+    chosen = {file.filename for file in pending}
     problems = [
         *_refused_target(files, options.target),
         *(_edited(service, file) for file in comparison.edited),
@@ -160,7 +151,7 @@ def make_plan(
         *(
             ()
             if options.out_of_order
-            else (_late(service, file, comparison) for file in comparison.late if file in pending)
+            else (_late(service, file, comparison) for file in comparison.late if file.filename in chosen)
         ),
     ]
     if problems:
@@ -178,7 +169,7 @@ def make_plan(
         ]
     return Plan(
         steps=steps,
-        left=tuple(file.filename for file in comparison.pending if file not in pending),
+        left=tuple(file.filename for file in comparison.pending if file.filename not in chosen),
         notices=(*notices, *(notice for script in scripts for notice in script.notices)),
     )
 

@@ -10,7 +10,7 @@ from iotistic.migrations.batch import role_commands
 from iotistic.migrations.boundary import translated
 from iotistic.migrations.connecting import (
     Target,
-    files_and_session,
+    folder_and_session,
     open_session,
     reopen_session,
     server_name,
@@ -18,11 +18,11 @@ from iotistic.migrations.connecting import (
 from iotistic.migrations.entry import Entry
 from iotistic.migrations.errors import ServerUnreachable
 from iotistic.migrations.execution import Execution, Settings
-from iotistic.migrations.files import MigrationFile
+from iotistic.migrations.files import Folder, MigrationFile
 from iotistic.migrations.history import History
-from iotistic.migrations.ledger import current_rows, ensure_tables, read_history
+from iotistic.migrations.ledger import ensure_tables, read_history, recorded_fingerprint
 from iotistic.migrations.lock import take_lock, unlock
-from iotistic.migrations.plan import Plan, RunOptions, is_current, make_plan
+from iotistic.migrations.plan import Plan, RunOptions, compare, make_plan
 from iotistic.migrations.records import Signature
 from iotistic.migrations.report import Applied, Event, EventKind, Observer, Report, RunLimits, unobserved
 from iotistic.migrations.session import Session
@@ -70,54 +70,42 @@ class _Run:
         self._began = time.monotonic()
         self._waited = timedelta(0)
         self._losses: dict[str, int] = {}
+        self._applied: list[Applied] = []
+        self._sent: list[str] = []
         self._left: tuple[str, ...] = ()
         self._notices: tuple[str, ...] = ()
 
     async def go(self) -> Report:
-        files, session = await files_and_session(self._target)
-        execution = Execution(self._settings, files)
-        while True:
-            try:
-                with translated(self._target, but_losses=True):
+        folder, session = await folder_and_session(self._target)
+        with translated(self._target, but_losses=True):
+            while True:
+                try:
                     async with session:
-                        return await self._attempt(session, files, execution)
-            except ConnectionLost as lost:
-                session = await self._reconnect(lost, execution)
+                        await self._attempt(session, folder)
+                        return self._report(folder)
+                except ConnectionLost as lost:
+                    session = await self._reconnect(lost)
 
-    async def _attempt(
-        self, session: Session, files: tuple[MigrationFile, ...], execution: Execution
-    ) -> Report:
-        # After a loss the lost session may still be at work: only under the lock is it certain what became of it.
-        rows = await current_rows(session, self._history) if not self._losses else None
-        if rows is None or any(rows.get(file.filename) is None for file in files):
-            await self._under_lock(session, files, execution)
-        elif not is_current(files, rows):
-            await self._without_lock(session, files, execution)
-        return Report(
-            service=self._history.service,
-            database=self._target.database,
-            applied=tuple(execution.applied),
-            pending=self._left,
-            head=max((file.number for file in files if file.number is not None), default=None),
-            took=timedelta(seconds=time.monotonic() - self._began),
-            waited=self._waited,
-            notices=self._notices,
-        )
+    async def _attempt(self, session: Session, folder: Folder) -> None:
+        """Answers at once when everything is on record as it lies there; after a loss only the lock tells what became of it."""
+        if self._losses:
+            await self._under_lock(session, folder.files())
+            return
+        recorded = await recorded_fingerprint(session, self._history)
+        if recorded is None:
+            await self._under_lock(session, folder.files())
+        elif recorded != folder.fingerprint:
+            await self._look_closer(session, folder.files())
 
-    async def _without_lock(
-        self, session: Session, files: tuple[MigrationFile, ...], execution: Execution
-    ) -> None:
-        """Everything is on record and something differs: only a changed repeatable file is a reason to take the lock."""
-        entries = await read_history(session, self._history)
-        plan = make_plan(self._history.service, files, entries or (), self._options)
-        if plan.steps:
-            await self._under_lock(session, files, execution)
+    async def _look_closer(self, session: Session, files: tuple[MigrationFile, ...]) -> None:
+        """Something differs: only something to run is a reason to take the lock."""
+        entries = await read_history(session, self._history) or ()
+        if compare(files, entries).pending:
+            await self._under_lock(session, files)
         else:
-            self._say_notices(plan)
+            self._say_notices(make_plan(self._history.service, files, entries, self._options))
 
-    async def _under_lock(
-        self, session: Session, files: tuple[MigrationFile, ...], execution: Execution
-    ) -> None:
+    async def _under_lock(self, session: Session, files: tuple[MigrationFile, ...]) -> None:
         # On an error the session is closed with its lock; asking an aborted transaction to unlock would only fail.
         locked = await take_lock(
             session,
@@ -130,33 +118,36 @@ class _Run:
         if self._settings.role is not None:
             await session.pipeline(role_commands(self._settings.role))
         entries = await ensure_tables(session, self._history, locked.columns)
-        self._settle(entries, execution)
+        self._settle(entries)
         plan = make_plan(self._history.service, files, entries, self._options)
         self._say_notices(plan)
-        await execution.run(session, plan.steps)
+        execution = Execution(self._settings, files)
+        try:
+            await execution.run(session, plan.steps)
+        finally:
+            self._applied += execution.applied
+            self._sent = execution.sent
         if not await unlock(session, self._history):
             self._say(EventKind.NOTICE, "The migration lock was lost in mid-run; is there a pooler between?")
 
-    def _settle(self, entries: tuple[Entry, ...], execution: Execution) -> None:
+    def _settle(self, entries: tuple[Entry, ...]) -> None:
         """After a lost connection: files that were on their way and are on record now were committed after all."""
         done = {entry.filename: entry for entry in entries if entry.done}
-        for filename in list(execution.sent):
-            entry = done.get(filename)
-            if entry is not None:
+        for filename in self._sent:
+            if (entry := done.get(filename)) is not None:
                 took = timedelta(milliseconds=entry.took_ms or 0)
-                execution.applied.append(Applied(filename=filename, took=took, at=entry.applied_at))
-                execution.sent.remove(filename)
-        lost = execution.sent[0] if execution.sent else ""
+                self._applied.append(Applied(filename=filename, took=took, at=entry.applied_at))
+        lost = next((filename for filename in self._sent if filename not in done), "")
         if self._losses.get(lost, 0) >= _MOST_LOSSES:
             raise ServerUnreachable(
                 f"The connection was lost {_MOST_LOSSES} times while {lost or 'preparing the run'} ran; nothing of it stands.",
                 hint="Look into the server's log: a statement of this file may be what ends the session.",
                 filename=lost or None,
             )
-        execution.sent.clear()
+        self._sent = []
 
-    async def _reconnect(self, lost: ConnectionLost, execution: Execution) -> Session:
-        filename = execution.sent[0] if execution.sent else ""
+    async def _reconnect(self, lost: ConnectionLost) -> Session:
+        filename = self._sent[0] if self._sent else ""
         self._losses[filename] = self._losses.get(filename, 0) + 1
         what = f"{filename}: " if filename else ""
         self._say(EventKind.RECONNECT, f"{what}the connection was lost ({lost}); looking what became of it")
@@ -168,6 +159,18 @@ class _Run:
                 hint=f"What became of {filename or 'the run'} is not known; the next run looks first, then goes on.",
                 filename=filename or None,
             ) from error
+
+    def _report(self, folder: Folder) -> Report:
+        return Report(
+            service=self._history.service,
+            database=self._target.database,
+            applied=tuple(self._applied),
+            pending=self._left,
+            head=folder.head,
+            took=timedelta(seconds=time.monotonic() - self._began),
+            waited=self._waited,
+            notices=self._notices,
+        )
 
     def _say_notices(self, plan: Plan) -> None:
         self._left = plan.left

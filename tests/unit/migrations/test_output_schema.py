@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
@@ -23,7 +22,7 @@ FILES = arrange(
 MOMENT = datetime(2026, 11, 23, 19, 54, tzinfo=UTC)
 
 
-def fits(document: Any) -> None:
+def fits(document: object) -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(document)))
 
 

@@ -7,7 +7,7 @@ import pytest
 from iotistic.migrations.entry import Entry, EntryKind, EntryState
 from iotistic.migrations.errors import HistoryRefused, ProblemKind
 from iotistic.migrations.files import MigrationFile, arrange
-from iotistic.migrations.plan import RunOptions, compare, is_current, make_plan
+from iotistic.migrations.plan import RunOptions, compare, make_plan
 from iotistic.migrations.script import ALGORITHM, digest, normalised_checksum, read_scripts
 
 ALONE = "-- migrate: no-transaction\n"
@@ -54,22 +54,8 @@ def test_what_is_applied_is_not_run() -> None:
     assert steps(entry_for(ONE), entry_for(TWO), entry_for(VIEW)) == ["3_c.sql"]
 
 
-def test_a_complete_history_has_no_steps_and_is_current() -> None:
+def test_a_complete_history_has_no_steps() -> None:
     assert steps(*map(entry_for, FILES)) == []
-    assert is_current(FILES, {file.filename: file.checksum for file in FILES})
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        {file.filename: file.checksum for file in FILES[:-1]},
-        {file.filename: file.checksum for file in FILES} | {"1_a.sql": None},
-        {file.filename: file.checksum for file in FILES} | {"1_a.sql": "other"},
-        {file.filename: file.checksum for file in FILES} | {"0_gone.sql": "x"},
-    ],
-)
-def test_anything_that_differs_is_not_current(rows: dict[str, str | None]) -> None:
-    assert not is_current(FILES, rows)
 
 
 def test_a_target_leaves_later_and_repeatable_files_alone() -> None:
