@@ -5,7 +5,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from iotistic.cli.migrate.comparing import dump_schema, verify_schema
 from iotistic.cli.migrate.creating import create
+from iotistic.cli.migrate.linting import run_lint
 from iotistic.cli.migrate.marking import baseline, mark_applied, repair, unmark
 from iotistic.cli.migrate.running import dry_run, run
 from iotistic.cli.migrate.status import show_status
@@ -39,3 +41,6 @@ app.command("mark-applied")(mark_applied)
 app.command("unmark")(unmark)
 app.command("baseline")(baseline)
 app.command("repair")(repair)
+app.command("verify")(verify_schema)
+app.command("dump")(dump_schema)
+app.command("lint")(run_lint)

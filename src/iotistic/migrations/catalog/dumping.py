@@ -22,7 +22,8 @@ def dump(catalog: Catalog) -> str:
     blocks: list[str] = []
     for kind, write in _WRITERS.items():
         items = sorted((item for item in catalog.values() if item.kind == kind), key=lambda item: item.name)
-        blocks += [write(item, children) for item in items]
+        written = [write(item, children) for item in items]
+        blocks += ["".join(written)] if kind == "grant" and written else written
     return "\n".join(blocks)
 
 

@@ -1,0 +1,525 @@
+CREATE EXTENSION pg_stat_statements WITH SCHEMA public;
+
+CREATE OR REPLACE FUNCTION public.drop_old_partitions("table" text, days integer)
+ RETURNS TABLE(dropped text, lower_bound timestamp with time zone, upper_bound timestamp with time zone)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '1s'
+ SET "DateStyle" TO 'ISO'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+DECLARE
+  name ALIAS FOR $1;
+  horizon timestamptz;
+  doomed record;
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM public.partition_policies AS p WHERE p.parent = name) THEN
+    RAISE EXCEPTION 'There is no partition policy for a table named %', coalesce(quote_literal(name), 'NULL')
+      USING ERRCODE = 'undefined_table', HINT = 'SELECT parent FROM partition_policies lists the tables this works on.';
+  END IF;
+  IF days IS NULL OR days < 1 THEN
+    RAISE EXCEPTION 'drop_old_partitions keeps at least 1 whole day, not %', coalesce(days::text, 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Today and the days ahead are never dropped.';
+  END IF;
+  horizon := date_trunc('day', now()) - make_interval(days => days);
+  IF EXISTS (SELECT 1 FROM public.partition_leaves AS l WHERE l.parent = name AND l.detach_pending AND l.upper_bound <= horizon) THEN
+    RAISE EXCEPTION 'An interrupted detach of a partition of % is pending', name
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run ALTER TABLE ... DETACH PARTITION ... FINALIZE first, or `iotistic partitions run`.';
+  END IF;
+  FOR doomed IN
+    SELECT l.leaf, l.lower_bound, l.upper_bound
+    FROM public.partition_leaves AS l
+    WHERE l.parent = name AND l.upper_bound <= horizon
+    ORDER BY l.lower_bound
+  LOOP
+    EXECUTE format('DROP TABLE public.%I', doomed.leaf);
+    dropped := doomed.leaf;
+    lower_bound := doomed.lower_bound;
+    upper_bound := doomed.upper_bound;
+    RETURN NEXT;
+  END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION public.drop_old_partitions("table" text, days integer) IS 'Drops the partitions of a table whose day ended more than this many whole UTC days before today; answers which.';
+
+CREATE OR REPLACE FUNCTION public.notify_access_changed_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_notify('access_changed', '');
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.notify_access_changed_v1() IS 'Sends an empty message on channel access_changed: forget everybody.';
+
+CREATE OR REPLACE FUNCTION public.notify_key_changed_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_notify('access_changed', OLD.key_id);
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.notify_key_changed_v1() IS 'Sends the id of the key that changed on channel access_changed.';
+
+CREATE TABLE public.api_key_history (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  key_id text NOT NULL,
+  device_uuid uuid,
+  user_id bigint,
+  action text NOT NULL,
+  reason text NOT NULL,
+  occurred_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT api_key_history_pkey PRIMARY KEY (id),
+  CONSTRAINT api_key_history_action_check CHECK ((action = ANY (ARRAY['issued'::text, 'revoked'::text])))
+);
+COMMENT ON TABLE public.api_key_history IS 'One row per thing that happened to a key; never changed, kept when the key or its owner is gone.';
+COMMENT ON COLUMN public.api_key_history.reason IS 'Why, in words of the program or of the person who did it.';
+
+CREATE TABLE public.api_keys (
+  key_id text NOT NULL,
+  kind text NOT NULL,
+  device_uuid uuid,
+  user_id bigint,
+  secret_hash bytea NOT NULL,
+  pepper_version bigint NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  CONSTRAINT api_keys_pkey PRIMARY KEY (key_id),
+  CONSTRAINT api_keys_kind_check CHECK ((((kind = 'device'::text) AND (device_uuid IS NOT NULL) AND (user_id IS NULL)) OR ((kind = 'user'::text) AND (user_id IS NOT NULL) AND (device_uuid IS NULL)))),
+  CONSTRAINT api_keys_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+  CONSTRAINT api_keys_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
+  CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.api_keys IS 'One row per key a device or a person proves itself with.';
+COMMENT ON COLUMN public.api_keys.key_id IS 'The public part of the key, by which its row is found.';
+COMMENT ON COLUMN public.api_keys.secret_hash IS 'HMAC-SHA-256 of the secret part under the pepper, which is not in the database.';
+COMMENT ON COLUMN public.api_keys.pepper_version IS 'Which pepper the hash was made under.';
+COMMENT ON COLUMN public.api_keys.expires_at IS 'When it stops to work by itself; NULL: never.';
+COMMENT ON COLUMN public.api_keys.revoked_at IS 'When it was taken back; NULL while it is good.';
+CREATE INDEX api_keys_device_uuid_idx ON public.api_keys USING btree (device_uuid) WHERE (device_uuid IS NOT NULL);
+CREATE INDEX api_keys_user_id_idx ON public.api_keys USING btree (user_id) WHERE (user_id IS NOT NULL);
+CREATE TRIGGER api_keys_changed AFTER DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.notify_key_changed_v1();
+
+CREATE TABLE public.device_contacts (
+  device_uuid uuid NOT NULL,
+  last_contact_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT device_contacts_pkey PRIMARY KEY (device_uuid),
+  CONSTRAINT device_contacts_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+) WITH (fillfactor=50);
+COMMENT ON TABLE public.device_contacts IS 'One row per device that was ever heard of.';
+COMMENT ON COLUMN public.device_contacts.last_contact_at IS 'By the clock of the database, up to 15 seconds behind.';
+
+CREATE TABLE public.device_host_facts (
+  device_uuid uuid NOT NULL,
+  facts jsonb NOT NULL,
+  top_processes jsonb NOT NULL,
+  reported_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT device_host_facts_pkey PRIMARY KEY (device_uuid),
+  CONSTRAINT device_host_facts_facts_check CHECK ((jsonb_typeof(facts) = 'object'::text)),
+  CONSTRAINT device_host_facts_top_processes_check CHECK ((jsonb_typeof(top_processes) = 'array'::text)),
+  CONSTRAINT device_host_facts_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.device_host_facts IS 'One row per device: the newest it said about its own computer.';
+COMMENT ON COLUMN public.device_host_facts.facts IS 'An object of names and values: os, arch, agent_version, ...';
+COMMENT ON COLUMN public.device_host_facts.top_processes IS 'The busiest processes: pid, name, cpu_percent, memory_bytes.';
+
+CREATE TABLE public.device_logs (
+  device_uuid uuid NOT NULL,
+  "timestamp" timestamp with time zone NOT NULL,
+  sequence bigint NOT NULL,
+  level text NOT NULL,
+  service text NOT NULL,
+  message text NOT NULL,
+  CONSTRAINT device_logs_pkey PRIMARY KEY (device_uuid, "timestamp", sequence),
+  CONSTRAINT device_logs_level_check CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warning'::text, 'error'::text, 'critical'::text])))
+) PARTITION BY RANGE ("timestamp");
+COMMENT ON TABLE public.device_logs IS 'One row per line a device logged. Partitioned by UTC day.';
+COMMENT ON COLUMN public.device_logs.device_uuid IS 'The device, devices.uuid.';
+COMMENT ON COLUMN public.device_logs."timestamp" IS 'When it was logged, by the clock of the device.';
+COMMENT ON COLUMN public.device_logs.sequence IS 'A number that grows with every line of the device and tells lines of one moment apart.';
+COMMENT ON COLUMN public.device_logs.service IS 'The program on the device that logged.';
+CREATE INDEX device_logs_timestamp_idx ON ONLY public.device_logs USING btree ("timestamp" DESC) WHERE (level = ANY (ARRAY['warning'::text, 'error'::text, 'critical'::text]));
+
+CREATE TABLE public.device_metric_latest (
+  device_uuid uuid NOT NULL,
+  metric_set_id integer NOT NULL,
+  "timestamp" timestamp with time zone NOT NULL,
+  "values" double precision[] NOT NULL,
+  CONSTRAINT device_metric_latest_pkey PRIMARY KEY (device_uuid, metric_set_id)
+) WITH (fillfactor=50);
+COMMENT ON TABLE public.device_metric_latest IS 'One row per device and metric set: its newest report. A copy, rebuildable from device_metrics.';
+COMMENT ON COLUMN public.device_metric_latest."timestamp" IS 'When the device measured, by its own clock.';
+COMMENT ON COLUMN public.device_metric_latest."values" IS 'The values, in the order of metric_sets.names.';
+
+CREATE TABLE public.device_metrics (
+  device_uuid uuid NOT NULL,
+  "timestamp" timestamp with time zone NOT NULL,
+  metric_set_id integer NOT NULL,
+  "values" double precision[] NOT NULL,
+  CONSTRAINT device_metrics_pkey PRIMARY KEY (device_uuid, "timestamp", metric_set_id)
+) PARTITION BY RANGE ("timestamp");
+COMMENT ON TABLE public.device_metrics IS 'One row per report of a device: all values it measured at one moment. Partitioned by UTC day.';
+COMMENT ON COLUMN public.device_metrics.device_uuid IS 'The device, devices.uuid.';
+COMMENT ON COLUMN public.device_metrics."timestamp" IS 'When the device measured, by its own clock.';
+COMMENT ON COLUMN public.device_metrics.metric_set_id IS 'What the values are, metric_sets.id.';
+COMMENT ON COLUMN public.device_metrics."values" IS 'The values, in the order of metric_sets.names.';
+
+CREATE TABLE public.device_tags (
+  device_uuid uuid NOT NULL,
+  key text NOT NULL,
+  value text NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT device_tags_pkey PRIMARY KEY (device_uuid, key),
+  CONSTRAINT device_tags_key_check CHECK ((key ~ '^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$'::text)),
+  CONSTRAINT device_tags_value_check CHECK (((value = btrim(value)) AND ((char_length(value) >= 1) AND (char_length(value) <= 255)))),
+  CONSTRAINT device_tags_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.device_tags IS 'One row per tag of a device.';
+
+CREATE TABLE public.devices (
+  uuid uuid NOT NULL DEFAULT gen_random_uuid(),
+  name text NOT NULL,
+  kind text NOT NULL,
+  serial text,
+  connection_status text NOT NULL DEFAULT 'never'::text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  retired_at timestamp with time zone,
+  CONSTRAINT devices_pkey PRIMARY KEY (uuid),
+  CONSTRAINT devices_connection_status_check CHECK ((connection_status = ANY (ARRAY['never'::text, 'online'::text, 'offline'::text]))),
+  CONSTRAINT devices_kind_check CHECK ((kind ~ '^[a-z][a-z0-9_-]{0,49}$'::text)),
+  CONSTRAINT devices_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 200)))),
+  CONSTRAINT devices_serial_check CHECK (((char_length(serial) >= 1) AND (char_length(serial) <= 200)))
+);
+COMMENT ON TABLE public.devices IS 'One row per device that was ever registered.';
+COMMENT ON COLUMN public.devices.uuid IS 'The identity that everything else refers to.';
+COMMENT ON COLUMN public.devices.name IS 'What people call it; unique among devices in service.';
+COMMENT ON COLUMN public.devices.kind IS 'What sort of thing it is, as its maker or owner says: host, gateway, sensor, ...';
+COMMENT ON COLUMN public.devices.serial IS 'What its hardware calls itself, by which it is recognised when it enrols again; unique among devices in service.';
+COMMENT ON COLUMN public.devices.connection_status IS 'never, online or offline; changes on a transition, not with each message.';
+COMMENT ON COLUMN public.devices.updated_at IS 'When a column of this row last changed.';
+COMMENT ON COLUMN public.devices.retired_at IS 'When it was taken out of service; NULL while it is in service.';
+CREATE UNIQUE INDEX devices_name_key ON public.devices USING btree (name) WHERE (retired_at IS NULL);
+CREATE UNIQUE INDEX devices_serial_key ON public.devices USING btree (serial) WHERE (retired_at IS NULL);
+CREATE TRIGGER devices_retired AFTER UPDATE OF retired_at ON public.devices FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
+
+CREATE TABLE public.ingest_quarantine (
+  received_at timestamp with time zone NOT NULL,
+  id uuid NOT NULL,
+  device_uuid uuid NOT NULL,
+  stream text NOT NULL,
+  reason text NOT NULL,
+  device_time timestamp with time zone,
+  payload jsonb NOT NULL,
+  CONSTRAINT ingest_quarantine_pkey PRIMARY KEY (received_at, id),
+  CONSTRAINT ingest_quarantine_reason_check CHECK ((reason ~ '^[a-z_]{1,63}$'::text)),
+  CONSTRAINT ingest_quarantine_stream_check CHECK ((stream = ANY (ARRAY['metrics'::text, 'logs'::text])))
+) PARTITION BY RANGE (received_at);
+COMMENT ON TABLE public.ingest_quarantine IS 'One row per report or log line that was set aside. Partitioned by UTC day of receipt.';
+COMMENT ON COLUMN public.ingest_quarantine.received_at IS 'When the platform received it.';
+COMMENT ON COLUMN public.ingest_quarantine.id IS 'Given on receipt: storing it again after a lost connection adds nothing.';
+COMMENT ON COLUMN public.ingest_quarantine.stream IS 'metrics or logs: how to read the payload.';
+COMMENT ON COLUMN public.ingest_quarantine.reason IS 'Why, as the code that the receipt names too.';
+COMMENT ON COLUMN public.ingest_quarantine.device_time IS 'When it happened by the clock of the device; NULL if that is no time PostgreSQL can hold.';
+COMMENT ON COLUMN public.ingest_quarantine.payload IS 'The report or line as it was sent.';
+CREATE INDEX ingest_quarantine_device_uuid_received_at_idx ON ONLY public.ingest_quarantine USING btree (device_uuid, received_at);
+
+CREATE TABLE public.metric_sets (
+  id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+  names text[] NOT NULL,
+  units text[] NOT NULL,
+  digest bytea NOT NULL,
+  first_device_uuid uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT metric_sets_pkey PRIMARY KEY (id),
+  CONSTRAINT metric_sets_digest_key UNIQUE (digest),
+  CONSTRAINT metric_sets_digest_check CHECK ((octet_length(digest) = 32)),
+  CONSTRAINT metric_sets_names_check CHECK (((cardinality(names) >= 1) AND (cardinality(names) <= 500))),
+  CONSTRAINT metric_sets_units_check CHECK ((cardinality(units) = cardinality(names)))
+);
+COMMENT ON TABLE public.metric_sets IS 'One row per distinct list of metric names and units that devices report together.';
+COMMENT ON COLUMN public.metric_sets.names IS 'The metrics, sorted; position i names device_metrics.values[i].';
+COMMENT ON COLUMN public.metric_sets.units IS 'The unit of each, NULL where none was given.';
+COMMENT ON COLUMN public.metric_sets.digest IS 'SHA-256 of names and units: what makes the list unique.';
+COMMENT ON COLUMN public.metric_sets.first_device_uuid IS 'The device that sent it first, which its quota of new lists is counted by.';
+CREATE INDEX metric_sets_first_device_uuid_idx ON public.metric_sets USING btree (first_device_uuid);
+
+CREATE TABLE public.network_interfaces (
+  device_uuid uuid NOT NULL,
+  name text NOT NULL,
+  kind text NOT NULL,
+  mac text,
+  addresses inet[] NOT NULL DEFAULT '{}'::inet[],
+  is_up boolean NOT NULL,
+  is_default boolean NOT NULL,
+  mtu bigint,
+  speed_mbps bigint,
+  ssid text,
+  signal_dbm bigint,
+  reported_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT network_interfaces_pkey PRIMARY KEY (device_uuid, name),
+  CONSTRAINT network_interfaces_kind_check CHECK ((kind = ANY (ARRAY['ethernet'::text, 'wifi'::text, 'loopback'::text, 'virtual'::text, 'other'::text]))),
+  CONSTRAINT network_interfaces_mac_check CHECK ((mac ~ '^[0-9a-f]{2}(:[0-9a-f]{2}){5,19}$'::text)),
+  CONSTRAINT network_interfaces_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+  CONSTRAINT network_interfaces_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.network_interfaces IS 'One row per network interface a device has now.';
+COMMENT ON COLUMN public.network_interfaces.mac IS 'Lower case with colons; not macaddr, since InfiniBand has 20 octets.';
+COMMENT ON COLUMN public.network_interfaces.addresses IS 'With prefix length: 192.0.2.1/24.';
+COMMENT ON COLUMN public.network_interfaces.is_default IS 'Whether the default route leads through it.';
+COMMENT ON COLUMN public.network_interfaces.mtu IS 'Bytes.';
+COMMENT ON COLUMN public.network_interfaces.speed_mbps IS 'Megabits per second; NULL where the device does not know.';
+COMMENT ON COLUMN public.network_interfaces.ssid IS 'The wireless network it is in.';
+COMMENT ON COLUMN public.network_interfaces.signal_dbm IS 'Strength of the wireless signal.';
+
+CREATE TABLE public.partition_policies (
+  parent text NOT NULL,
+  premake_days integer NOT NULL DEFAULT 10,
+  back_days integer NOT NULL DEFAULT 2,
+  keep_days integer NOT NULL,
+  CONSTRAINT partition_policies_pkey PRIMARY KEY (parent),
+  CONSTRAINT partition_policies_back_days_check CHECK (((back_days >= 0) AND (back_days <= keep_days))),
+  CONSTRAINT partition_policies_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= 400))),
+  CONSTRAINT partition_policies_premake_days_check CHECK (((premake_days >= 3) AND (premake_days <= 60)))
+);
+COMMENT ON TABLE public.partition_policies IS 'One row per table that is partitioned by UTC day: how far ahead days are made, and how long they stay.';
+COMMENT ON COLUMN public.partition_policies.parent IS 'The partitioned table, in schema public.';
+COMMENT ON COLUMN public.partition_policies.premake_days IS 'Days after today that are kept ready.';
+COMMENT ON COLUMN public.partition_policies.back_days IS 'Days before today that are made for late rows when they are missing.';
+COMMENT ON COLUMN public.partition_policies.keep_days IS 'Whole days that stay after the day they hold is over; older ones are dropped.';
+
+CREATE TABLE public.provisioning_key_uses (
+  key_id text NOT NULL,
+  serial text NOT NULL,
+  used_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT provisioning_key_uses_pkey PRIMARY KEY (key_id, serial),
+  CONSTRAINT provisioning_key_uses_serial_check CHECK (((char_length(serial) >= 1) AND (char_length(serial) <= 200))),
+  CONSTRAINT provisioning_key_uses_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.provisioning_keys(key_id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.provisioning_key_uses IS 'One row per claim key and device with a serial that it let in, however often that device came.';
+COMMENT ON COLUMN public.provisioning_key_uses.used_at IS 'When it came first.';
+
+CREATE TABLE public.provisioning_keys (
+  key_id text NOT NULL,
+  label text NOT NULL,
+  secret_hash bytea NOT NULL,
+  pepper_version bigint NOT NULL,
+  max_uses bigint NOT NULL,
+  uses bigint NOT NULL DEFAULT 0,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT provisioning_keys_pkey PRIMARY KEY (key_id),
+  CONSTRAINT provisioning_keys_max_uses_check CHECK ((max_uses > 0)),
+  CONSTRAINT provisioning_keys_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+  CONSTRAINT provisioning_keys_uses_check CHECK (((uses >= 0) AND (uses <= max_uses)))
+);
+COMMENT ON TABLE public.provisioning_keys IS 'One row per claim key: what lets a device that is not known yet enrol, a counted number of times.';
+COMMENT ON COLUMN public.provisioning_keys.secret_hash IS 'As in api_keys.';
+COMMENT ON COLUMN public.provisioning_keys.pepper_version IS 'As in api_keys.';
+COMMENT ON COLUMN public.provisioning_keys.uses IS 'How many devices it has let in.';
+
+CREATE TABLE public.system_config (
+  key text NOT NULL,
+  value jsonb NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT system_config_pkey PRIMARY KEY (key),
+  CONSTRAINT system_config_key_check CHECK ((key ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,199}$'::text))
+);
+COMMENT ON TABLE public.system_config IS 'One row per setting of the running platform.';
+COMMENT ON COLUMN public.system_config.key IS 'A dotted name: mqtt.brokers.1.';
+COMMENT ON COLUMN public.system_config.value IS 'Any JSON; never JSON null where a value is expected.';
+
+CREATE TABLE public.users (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  username text NOT NULL,
+  email text,
+  email_verified boolean NOT NULL DEFAULT false,
+  password_hash text NOT NULL,
+  role text NOT NULL,
+  is_active boolean NOT NULL DEFAULT true,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT users_pkey PRIMARY KEY (id),
+  CONSTRAINT users_username_key UNIQUE (username),
+  CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'manager'::text, 'operator'::text, 'viewer'::text]))),
+  CONSTRAINT users_username_check CHECK ((username ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text))
+);
+COMMENT ON TABLE public.users IS 'One row per person who may log in.';
+COMMENT ON COLUMN public.users.password_hash IS 'bcrypt, its cost inside.';
+COMMENT ON COLUMN public.users.role IS 'What the person may do, from viewer (look) to owner (everything).';
+COMMENT ON COLUMN public.users.is_active IS 'Whether the person may log in and the keys of the person work.';
+CREATE TRIGGER users_changed AFTER DELETE OR UPDATE OF role, is_active ON public.users FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
+
+CREATE VIEW public.device_latest_values WITH (security_invoker=true) AS
+SELECT DISTINCT ON (newest.device_uuid, point.metric) newest.device_uuid,
+    point.metric,
+    point.unit,
+    point.value,
+    newest."timestamp"
+   FROM public.device_metric_latest newest
+     JOIN public.metric_sets kind ON kind.id = newest.metric_set_id
+     CROSS JOIN LATERAL UNNEST(kind.names, kind.units, newest."values") point(metric, unit, value)
+  ORDER BY newest.device_uuid, point.metric, newest."timestamp" DESC;
+COMMENT ON VIEW public.device_latest_values IS 'One row per device and metric: its newest value.';
+
+CREATE VIEW public.device_metric_values WITH (security_invoker=true) AS
+SELECT report.device_uuid,
+    report."timestamp",
+    point.metric,
+    point.unit,
+    point.value
+   FROM public.device_metrics report
+     JOIN public.metric_sets kind ON kind.id = report.metric_set_id
+     CROSS JOIN LATERAL UNNEST(kind.names, kind.units, report."values") point(metric, unit, value);
+COMMENT ON VIEW public.device_metric_values IS 'One row per measured value. Bound timestamp on both sides with literals: an expression such as now() - interval reads every partition''s plan.';
+
+CREATE VIEW public.device_overview WITH (security_invoker=true) AS
+SELECT device.uuid,
+    device.name,
+    device.kind,
+    device.serial,
+    device.connection_status,
+    contact.last_contact_at,
+    host.facts,
+    tags.tags,
+    device.created_at,
+    device.retired_at
+   FROM public.devices device
+     LEFT JOIN public.device_contacts contact ON contact.device_uuid = device.uuid
+     LEFT JOIN public.device_host_facts host ON host.device_uuid = device.uuid
+     LEFT JOIN LATERAL ( SELECT jsonb_object_agg(tag.key, tag.value) AS tags
+           FROM public.device_tags tag
+          WHERE tag.device_uuid = device.uuid) tags ON true;
+COMMENT ON VIEW public.device_overview IS 'One row per device with what an operator expects to see beside its name.';
+
+CREATE VIEW public.device_system_metrics WITH (security_invoker=true) AS
+SELECT report.device_uuid,
+    report."timestamp",
+    report."values"[array_position(kind.names, 'cpu_usage'::text)] AS cpu_usage,
+    report."values"[array_position(kind.names, 'cpu_temp'::text)] AS cpu_temp,
+    report."values"[array_position(kind.names, 'memory_usage'::text)] AS memory_usage,
+    report."values"[array_position(kind.names, 'memory_total'::text)] AS memory_total,
+    report."values"[array_position(kind.names, 'memory_percent'::text)] AS memory_percent,
+    report."values"[array_position(kind.names, 'swap_usage'::text)] AS swap_usage,
+    report."values"[array_position(kind.names, 'storage_usage'::text)] AS storage_usage,
+    report."values"[array_position(kind.names, 'storage_total'::text)] AS storage_total,
+    report."values"[array_position(kind.names, 'storage_percent'::text)] AS storage_percent,
+    report."values"[array_position(kind.names, 'disk_read_bytes_per_second'::text)] AS disk_read_bytes_per_second,
+    report."values"[array_position(kind.names, 'disk_write_bytes_per_second'::text)] AS disk_write_bytes_per_second,
+    report."values"[array_position(kind.names, 'network_received_bytes_per_second'::text)] AS network_received_bytes_per_second,
+    report."values"[array_position(kind.names, 'network_sent_bytes_per_second'::text)] AS network_sent_bytes_per_second,
+    report."values"[array_position(kind.names, 'load_1m'::text)] AS load_1m,
+    report."values"[array_position(kind.names, 'load_5m'::text)] AS load_5m,
+    report."values"[array_position(kind.names, 'load_15m'::text)] AS load_15m,
+    report."values"[array_position(kind.names, 'uptime_seconds'::text)] AS uptime_seconds,
+    report."values"[array_position(kind.names, 'process_count'::text)] AS process_count
+   FROM public.device_metrics report
+     JOIN public.metric_sets kind ON kind.id = report.metric_set_id;
+COMMENT ON VIEW public.device_system_metrics IS 'One row per report, the metrics of a host as columns; NULL where the report has none of that name.';
+
+CREATE VIEW public.partition_leaves WITH (security_invoker=true) AS
+SELECT parent.relname::text AS parent,
+    leaf.relname::text AS leaf,
+    bounds.parts[1]::timestamp with time zone AS lower_bound,
+    bounds.parts[2]::timestamp with time zone AS upper_bound,
+    tree.inhdetachpending AS detach_pending
+   FROM public.partition_policies policy
+     JOIN pg_class parent ON parent.relname = policy.parent AND parent.relkind = 'p'::"char"
+     JOIN pg_namespace space ON space.oid = parent.relnamespace AND space.nspname = 'public'::name
+     JOIN pg_inherits tree ON tree.inhparent = parent.oid
+     JOIN pg_class leaf ON leaf.oid = tree.inhrelid
+     CROSS JOIN LATERAL ( SELECT regexp_match(pg_get_expr(leaf.relpartbound, leaf.oid), '^FOR VALUES FROM \(''([^'']+)''\) TO \(''([^'']+)''\)$'::text) AS parts) bounds;
+COMMENT ON VIEW public.partition_leaves IS 'One row per attached partition of a table with a policy; bounds are NULL where they are no plain range of time.';
+-- column comments: lower_bound 'The first moment it holds.', upper_bound 'The first moment it no longer holds.', detach_pending 'An interrupted DETACH CONCURRENTLY: its rows are hidden and no other partition can be detached until it is finalised.'
+
+GRANT SELECT ON COLUMN public.api_keys.created_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.device_uuid TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.expires_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.key_id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.kind TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.pepper_version TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.revoked_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.user_id TO iotistic_readonly;
+GRANT SELECT, UPDATE ON COLUMN public.devices.connection_status TO iotistic_ingest;
+GRANT SELECT ON COLUMN public.devices.retired_at TO iotistic_ingest;
+GRANT UPDATE ON COLUMN public.devices.updated_at TO iotistic_ingest;
+GRANT SELECT ON COLUMN public.devices.uuid TO iotistic_ingest;
+GRANT SELECT ON COLUMN public.provisioning_keys.created_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.provisioning_keys.expires_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.provisioning_keys.key_id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.provisioning_keys.label TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.provisioning_keys.max_uses TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.provisioning_keys.pepper_version TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.provisioning_keys.uses TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.users.created_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.users.email TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.users.email_verified TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.users.id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.users.is_active TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.users.role TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.users.username TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_readonly;
+GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.users_id_seq TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.api_key_history TO iotistic_app;
+GRANT SELECT ON TABLE public.api_key_history TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.api_keys TO iotistic_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_contacts TO iotistic_app;
+GRANT INSERT, SELECT, UPDATE ON TABLE public.device_contacts TO iotistic_ingest;
+GRANT SELECT ON TABLE public.device_contacts TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_host_facts TO iotistic_app;
+GRANT SELECT ON TABLE public.device_host_facts TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_latest_values TO iotistic_app;
+GRANT SELECT ON TABLE public.device_latest_values TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_logs TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.device_logs TO iotistic_ingest;
+GRANT SELECT ON TABLE public.device_logs TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_metric_latest TO iotistic_app;
+GRANT INSERT, SELECT, UPDATE ON TABLE public.device_metric_latest TO iotistic_ingest;
+GRANT SELECT ON TABLE public.device_metric_latest TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_metric_values TO iotistic_app;
+GRANT SELECT ON TABLE public.device_metric_values TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_metrics TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.device_metrics TO iotistic_ingest;
+GRANT SELECT ON TABLE public.device_metrics TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_overview TO iotistic_app;
+GRANT SELECT ON TABLE public.device_overview TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_system_metrics TO iotistic_app;
+GRANT SELECT ON TABLE public.device_system_metrics TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_tags TO iotistic_app;
+GRANT SELECT ON TABLE public.device_tags TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.devices TO iotistic_app;
+GRANT SELECT ON TABLE public.devices TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.ingest_quarantine TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.ingest_quarantine TO iotistic_ingest;
+GRANT SELECT ON TABLE public.ingest_quarantine TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_sets TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.metric_sets TO iotistic_ingest;
+GRANT SELECT ON TABLE public.metric_sets TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.network_interfaces TO iotistic_app;
+GRANT SELECT ON TABLE public.network_interfaces TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.partition_leaves TO iotistic_app;
+GRANT SELECT ON TABLE public.partition_leaves TO iotistic_ingest;
+GRANT SELECT ON TABLE public.partition_leaves TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.partition_policies TO iotistic_app;
+GRANT SELECT ON TABLE public.partition_policies TO iotistic_ingest;
+GRANT SELECT ON TABLE public.partition_policies TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_key_uses TO iotistic_app;
+GRANT SELECT ON TABLE public.provisioning_key_uses TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_keys TO iotistic_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
+GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.users TO iotistic_app;
