@@ -33,6 +33,7 @@ COMMANDS = {
     "reset": Command("iotistic.cli.reset", "Delete the local data and begin anew (asks first)."),
     "status": Command("iotistic.cli.status", "Show what runs, where, and how the data grows."),
     "devices": Command("iotistic.cli.devices", "List devices and look at one."),
+    "users": Command("iotistic.cli.users", "List accounts, and give one a new password."),
     "db": Command("iotistic.cli.db", "Connection URLs, and psql on the platform's databases."),
     "migrate": Command(
         "iotistic.cli.migrate", "Bring databases to the newest schema, and see what is pending."
@@ -59,7 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
     if name == "migrate" and _nothing_to_migrate(rest):
         if arguments is None:
             sys.stdout.flush()
-            os._exit(0)  # the process is ours and has nothing open: taking it apart would cost a fifth of its time
+            os._exit(
+                0
+            )  # the process is ours and has nothing open: taking it apart would cost a fifth of its time
         raise SystemExit(0)
     module = import_module(COMMANDS[name].module)
     run = import_module("iotistic.cli.output").run

@@ -7,6 +7,7 @@ from iotistic.security.errors import (
     PasswordUnusable,
     UserInvalid,
     UsernameTaken,
+    UserNotFound,
 )
 from iotistic.security.key_cache import KeyCache
 from iotistic.security.keys import IssuedKey, KeyKind, Peppers
@@ -30,5 +31,6 @@ __all__ = [
     "SecurityService",
     "User",
     "UserInvalid",
+    "UserNotFound",
     "UsernameTaken",
 ]

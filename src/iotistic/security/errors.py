@@ -3,7 +3,7 @@
 import psycopg
 
 from iotistic.database.errors import ConstraintErrors
-from iotistic.errors import Conflict, Invalid, IotisticError, Unauthenticated, Unavailable
+from iotistic.errors import Conflict, Invalid, IotisticError, NotFound, Unauthenticated, Unavailable
 
 __all__ = [
     "CONSTRAINTS",
@@ -13,6 +13,7 @@ __all__ = [
     "LoginRefused",
     "PasswordUnusable",
     "UserInvalid",
+    "UserNotFound",
     "UsernameTaken",
 ]
 
@@ -33,6 +34,12 @@ class ClaimantInvalid(Invalid):
     """A serial that no device can have."""
 
     code = "claimant_invalid"
+
+
+class UserNotFound(NotFound):
+    """There is no account of this name."""
+
+    code = "user_not_found"
 
 
 class UsernameTaken(Conflict):

@@ -23,6 +23,32 @@ SELECT id, username, role, is_active, password_hash
 FROM users
 WHERE username = %(username)s::text;
 
+-- name: list_users
+-- Every account by name.
+SELECT id, username, role, is_active
+FROM users
+ORDER BY username
+LIMIT 1000;
+
+-- name: set_password_hash
+-- Replaces what checks a password.
+UPDATE users
+SET password_hash = %(password_hash)s::text
+WHERE username = %(username)s::text
+RETURNING id, username, role, is_active;
+
+-- name: revoke_user_keys
+-- Takes all keys of a person back.
+WITH revoked AS (
+  UPDATE api_keys
+  SET revoked_at = now()
+  WHERE user_id = %(user_id)s::bigint AND revoked_at IS NULL
+  RETURNING key_id, device_uuid, user_id
+)
+INSERT INTO api_key_history (key_id, device_uuid, user_id, action, reason)
+SELECT key_id, device_uuid, user_id, 'revoked', %(reason)s::text
+FROM revoked;
+
 -- name: insert_key
 -- Stores a new key and its first line of history, in one statement.
 WITH issued AS (

@@ -1,5 +1,6 @@
 """Accounts and keys in the words of the model. Decides nothing, commits nothing."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import final
 from uuid import UUID
@@ -37,6 +38,15 @@ class SecurityRepository:
 
     async def find_user(self, username: str) -> StoredUser | None:
         return await self._sql.one("find_user", StoredUser, username=username)
+
+    async def list_users(self) -> Sequence[User]:
+        return await self._sql.many("list_users", User)
+
+    async def set_password_hash(self, username: str, password_hash: str) -> User | None:
+        return await self._sql.one("set_password_hash", User, username=username, password_hash=password_hash)
+
+    async def revoke_user_keys(self, user_id: int, reason: str) -> int:
+        return await self._sql.run("revoke_user_keys", user_id=user_id, reason=reason)
 
     async def insert_key(
         self,

@@ -1,5 +1,6 @@
 """What can be done about getting in."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import final
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from iotistic.clock import Clock
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
-from iotistic.security.errors import ClaimKeyRefused, LoginRefused, UserInvalid
+from iotistic.security.errors import ClaimKeyRefused, LoginRefused, UserInvalid, UserNotFound
 from iotistic.security.keys import IssuedKey, KeyKind, ParsedKey, Peppers, generate_key, parse_key
 from iotistic.security.model import Principal, Refusal, Role, StoredKey, User
 from iotistic.security.passwords import PasswordHasher, readable_password
@@ -48,6 +49,21 @@ class SecurityService:
             username=ADMINISTRATOR, password_hash=await self._hasher.hash(password), role="owner"
         )
         return password if made else None
+
+    async def list_users(self) -> Sequence[User]:
+        """Every account, by name."""
+        return await self._security.list_users()
+
+    async def reset_password(self, username: str) -> Secret:
+        """Gives the account a new random password, answers it, and ends every session of the old one. Raises UserNotFound."""
+        password = readable_password()
+        user = await self._security.set_password_hash(username, await self._hasher.hash(password))
+        if user is None:
+            raise UserNotFound(
+                f"There is no account {username!r}.", hint="`iotistic users list` shows them all."
+            )
+        await self._security.revoke_user_keys(user.id, "password reset")
+        return password
 
     async def log_in(self, username: str, password: Secret) -> User:
         """The person this password belongs to. Raises LoginRefused, alike and after the same work, or HasherBusy."""

@@ -8,7 +8,15 @@ import pytest
 from iotistic.database.pool import Connection, connect
 from iotistic.devices import DeviceService
 from iotistic.secret import Secret
-from iotistic.security import ClaimKeyRefused, LoginRefused, Principal, Refusal, UserInvalid, UsernameTaken
+from iotistic.security import (
+    ClaimKeyRefused,
+    LoginRefused,
+    Principal,
+    Refusal,
+    UserInvalid,
+    UsernameTaken,
+    UserNotFound,
+)
 from iotistic.security.keys import KeyKind, _checksum, generate_key, parse_key
 from tests.support.databases import TestDatabase
 from tests.support.services import security_service
@@ -198,3 +206,26 @@ async def test_a_key_for_no_device_cannot_be_made(connection: Connection) -> Non
             "INSERT INTO api_keys (key_id, kind, device_uuid, secret_hash, pepper_version) VALUES ('x', 'device', %s, sha256('x'), 1)",
             (uuid4(),),
         )
+
+
+async def test_a_new_password_ends_the_old_one_and_its_sessions(connection: Connection) -> None:
+    security = security_service(connection)
+    user = await security.create_user("ada", Secret("correct horse"), "viewer")
+    session = await security.issue_user_key(user.id, lasts=HOUR, reason="login")
+    password = await security.reset_password("ada")
+    with pytest.raises(LoginRefused):
+        await security.log_in("ada", Secret("correct horse"))
+    assert await security.log_in("ada", password) == user
+    assert await security.authenticate(session.text) == Refusal(reason="revoked")
+
+
+async def test_the_password_of_nobody_cannot_be_reset(connection: Connection) -> None:
+    with pytest.raises(UserNotFound, match="nobody"):
+        await security_service(connection).reset_password("nobody")
+
+
+async def test_accounts_are_listed_by_name(connection: Connection) -> None:
+    security = security_service(connection)
+    for name in ("grace", "ada"):
+        await security.create_user(name, Secret("correct horse"), "viewer")
+    assert [user.username for user in await security.list_users()] == ["ada", "grace"]
