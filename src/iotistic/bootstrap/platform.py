@@ -187,17 +187,17 @@ async def open_platform(
         application_name=application_name,
     )
 
-    async def direct(purpose: str) -> Connection:
+    async def direct(purpose: str, role: str) -> Connection:
         return await connect(
-            endpoints.of("app"), database, application_name=f"{application_name}-{purpose}", autocommit=True
+            endpoints.of(role), database, application_name=f"{application_name}-{purpose}", autocommit=True
         )
 
-    key_cache = KeyCache(lambda: direct("keys"))
+    key_cache = KeyCache(lambda: direct("keys", "app"))
 
     async def touch(connection: Connection, uuids: Collection[UUID]) -> None:
         await DeviceService(connection).touch_contacts(uuids)
 
-    ingest = Ingest(lambda: direct("ingest"), clock=clock, contacts=touch)
+    ingest = Ingest(lambda: direct("ingest", "ingest"), clock=clock, contacts=touch)
     if with_ingest:
         await key_cache.start()
         await ingest.start()
