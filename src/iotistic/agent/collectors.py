@@ -115,6 +115,7 @@ class Sampler:
         self._temperature = Damped(_temperature, _SELDOM, monotonic)
         self._processes = Damped(_process_count, _SELDOM, monotonic)
         self._cores: Sequence[CoreTime] = []
+        self._usage: Metrics = {}
         self._last: datetime | None = None
         self._probes: dict[str, Callable[[], Metrics]] = {
             "cpu": self._cpu,
@@ -166,13 +167,15 @@ class Sampler:
         self._cores = now
         if len(before) != len(now):
             return {}  # the first look, or a core was switched on or off
+        names = [f"cpu_usage_core_{number}" for number in range(min(len(now), _MOST_CORES))]
         shares = [busy_percent(old, new) for old, new in zip(before, now, strict=True)]
-        whole = busy_percent(_together(before), _together(now))
-        metrics: Metrics = {} if whole is None else {"cpu_usage": round(whole, 2)}
-        for number, share in enumerate(shares[:_MOST_CORES]):
-            if share is not None:
-                metrics[f"cpu_usage_core_{number}"] = round(share, 2)
-        return metrics
+        for name, share in zip(
+            ["cpu_usage", *names], [busy_percent(_together(before), _together(now)), *shares], strict=False
+        ):
+            # A core whose clock did not move keeps its value: the names in a report should be the same each time.
+            if share is not None or name not in self._usage:
+                self._usage[name] = round(share or 0.0, 2)
+        return {name: self._usage[name] for name in ("cpu_usage", *names)}
 
     def _disk_rates(self) -> Metrics:
         hardware = self._hardware()

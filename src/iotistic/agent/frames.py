@@ -20,6 +20,7 @@ _LENGTH = struct.Struct("<I")
 _MARK = struct.Struct("<H")
 # A longer length is no length but garbage.
 _LARGEST_BODY = 16 * 2**20
+_LARGEST_MARK = 2**16 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,9 @@ class Frame:
 
 def pack(payload: bytes, mark: bytes = b"") -> bytes:
     """The frame of one record. Raises ValueError when it is larger than any reader accepts."""
+    if len(mark) > _LARGEST_MARK or len(mark) + len(payload) > _LARGEST_BODY - _MARK.size:
+        raise ValueError(f"a record of {len(payload)} bytes with a mark of {len(mark)} is too large")
     body = _MARK.pack(len(mark)) + mark + payload
-    if len(body) > _LARGEST_BODY:
-        raise ValueError(f"a record of {len(body)} bytes is larger than {_LARGEST_BODY}")
     length = _LENGTH.pack(len(body))
     return _HEAD.pack(len(body), zlib.crc32(body, zlib.crc32(length))) + body
 

@@ -40,7 +40,7 @@ def find_journalctl(search_path: str | None = None, journals: Sequence[Path] = _
 
 @final
 class Journal:
-    """The system's journal. Without a position it begins with the last minutes, so that a new device shows something."""
+    """The system's journal. Without a position it begins with its last lines, so that a new device shows something."""
 
     name = "journal"
 
@@ -51,11 +51,12 @@ class Journal:
         self._clock = clock
         self._tell = tell
         self._backoff = Backoff(random)
-        self._cursor = str(position["cursor"]) if position and "cursor" in position else None
+        self._position = position
+        """Of the last entry taken: its cursor, and its time in microseconds should the cursor be lost."""
+        self._is_cursor_lost = False
         self._lines: deque[SourceLine] = deque()
         self._room = asyncio.Event()
         self._room.set()
-        self._process: asyncio.subprocess.Process | None = None
         self._follower: asyncio.Task[None] | None = None
 
     def position(self) -> Position | None:
@@ -66,6 +67,8 @@ class Journal:
         """The entries that have come, at most so many."""
         if self._follower is None:
             self._follower = asyncio.create_task(self._follow(), name="journal")
+        elif self._follower.done():
+            self._follower.result()  # it never ends but by a bug, which must not go unseen
         lines = [self._lines.popleft() for _ in range(min(most, len(self._lines)))]
         self._room.set()
         return lines
@@ -79,31 +82,22 @@ class Journal:
 
     def command(self) -> list[str]:
         """How journalctl is called next."""
-        begin = (
-            ["--lines=100", "--since=-10min"]
-            if self._cursor is None
-            else [f"--after-cursor={self._cursor}", "--no-tail"]
-        )
-        return [
-            self._program,
-            "--output=json",
-            "--all",
-            "--follow",
-            "--quiet",
-            f"--output-fields={_FIELDS}",
-            *begin,
-        ]
+        options = ["--output=json", "--all", "--follow", "--quiet", f"--output-fields={_FIELDS}"]
+        if self._position is None:
+            return [self._program, *options, "--lines=100"]
+        if not self._is_cursor_lost:
+            return [self._program, *options, "--no-tail", f"--after-cursor={self._position['cursor']}"]
+        after = int(self._position["time"]) + 1
+        return [self._program, *options, "--no-tail", f"--since=@{after // 10**6}.{after % 10**6:06}"]
 
     async def _follow(self) -> None:
         while True:
             code, entries = await self._run()
+            self._tell("journal_reader_ended", code=code)
             if entries:
                 self._backoff.reset()
-            elif self._cursor is not None and self._backoff.failures:
-                # Twice in a row nothing but an end: the cursor may be of a journal that was deleted.
-                self._tell("journal_position_lost")
-                self._cursor = None
-            self._tell("journal_reader_ended", code=code)
+            # Twice in a row nothing but an end: the cursor may be of a journal that was deleted.
+            self._is_cursor_lost = not entries and self._backoff.failures > 0
             await asyncio.sleep(self._backoff.next().total_seconds())
 
     async def _run(self) -> tuple[int | str, int]:
@@ -139,10 +133,11 @@ class Journal:
             found = parse_journal_entry(raw, self._clock())
             if found is None:
                 continue
-            line, self._cursor = found
+            line, cursor = found
             entries += 1
+            self._position = {"cursor": cursor, "time": round(line.timestamp.timestamp() * 1e6)}
             if line.message:
-                self._lines.append(SourceLine(line, {"cursor": self._cursor}))
+                self._lines.append(SourceLine(line, self._position))
             if len(self._lines) >= _BUFFERED:
                 self._room.clear()
             await self._room.wait()

@@ -84,7 +84,8 @@ class Spool:
     def open(cls, folder: Path, *, limit: int, tell: Tell) -> Self:
         """The spool in `folder`, made if missing, with whatever an earlier process left. Raises OSError."""
         spool = cls(folder, limit=limit, tell=tell)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for made in (folder.parent, folder):  # the mode is for the last folder of a path only
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
         spool._recover()
         return spool
 

@@ -98,6 +98,8 @@ def agent(
     variables = environment()
     ours = settings_from()
     configure_logging(ours.log.level, ours.log.format)
+    for chatty in ("httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)  # they would log every request
     settings = AgentSettings(
         server=parse_server(server),
         state_dir=(state_dir or DataFolder(ours.data_dir).agent).expanduser().absolute(),

@@ -1,0 +1,250 @@
+"""A small HTTP server that keeps the contract with devices, and breaks it on request in every way a network can.
+
+It is written on bare sockets, because the faults are below what a web framework lets one do.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+__all__ = ["CLAIM_KEY", "DeviceApi", "Fault", "Request", "device_api", "until"]
+
+CLAIM_KEY = "claim-0123456789abcdef"
+
+
+async def until(condition: Callable[[], object], *, within: float = 5.0, what: str = "condition") -> None:
+    """Polls until the condition holds; fails at the deadline."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while not condition():
+        assert loop.time() < deadline, f"{what}: not within {within} s"
+        await asyncio.sleep(0.005)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What happens to one request instead of the ordinary answer."""
+
+    status: int | None = None
+    """Answer this, with a problem document."""
+    headers: dict[str, str] = field(default_factory=dict)
+    code: str = "fault"
+    body: bytes | None = None
+    """Answer this body with `status`."""
+    commit: bool = False
+    """Do the work first."""
+    close: bool = False
+    """Cut the connection in the middle of the answer (at once, if there is no status)."""
+    hang: bool = False
+    """Never answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as it came."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def key(self) -> str:
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - whatever the agent sent
+        return json.loads(self.body)
+
+
+class _Reports(msgspec.Struct):
+    reports: list[msgspec.Raw]
+    units: dict[str, str] = {}
+
+
+class _Lines(msgspec.Struct):
+    lines: list[msgspec.Raw]
+
+
+class DeviceApi:
+    """The server. Everything it took is in `reports` and `lines`, by key."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.claim_keys = {CLAIM_KEY}
+        self.devices: dict[str, str] = {}
+        """uuid by serial."""
+        self.keys: dict[str, str] = {}
+        """uuid by valid key."""
+        self.enrolments: list[Any] = []
+        self.requests: list[Request] = []
+        self.reports: dict[tuple[str, str], bytes] = {}
+        self.lines: dict[tuple[str, str, int], bytes] = {}
+        self.units: dict[str, str] = {}
+        self.documents: dict[str, Any] = {}
+        self.duplicates = 0
+        self.conflicts: list[tuple[bytes, bytes]] = []
+        """Two records that came under one key with other bytes: must stay empty."""
+        self.faults: deque[Fault] = deque()
+        """One a request, before the ordinary answer."""
+        self.only_on = ""
+        """Faults are for requests whose path ends with this."""
+        self.largest_body = 1 << 20
+        self.is_bad: Callable[[Any], bool] = lambda record: False  # noqa: ARG005
+        """Records for which a whole request is answered with 422."""
+        self.is_rejected: Callable[[Any], bool] = lambda record: False  # noqa: ARG005
+        """Records that the receipt rejects."""
+        self._server: asyncio.Server | None = None
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Listens, on the same port as before."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=1 << 22)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Refuses connections from now on and cuts those there are."""
+        if self._server is not None:
+            self._server.close()
+            connections = dict(self._connections)
+            for task, writer in connections.items():
+                writer.transport.abort()
+                task.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
+            await self._server.wait_closed()
+            self._server = None
+
+    def messages(self) -> list[str]:
+        """Texts of all log lines, in the order of their sequence."""
+        return [json.loads(self.lines[key])["message"] for key in sorted(self.lines, key=lambda key: key[2])]
+
+    def on(self, suffix: str) -> list[Request]:
+        """The requests to paths that end so."""
+        return [request for request in self.requests if request.path.endswith(suffix)]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections[task] = writer
+        try:
+            while (request := await _read(reader)) is not None:
+                self.requests.append(request)
+                if not await self._answer(request, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            del self._connections[task]
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+        """Answers, or does what is asked for instead; whether the connection goes on."""
+        is_hit = self.faults and request.path.endswith(self.only_on)
+        fault = self.faults.popleft() if is_hit else Fault(commit=True)
+        status, body = fault.status or 0, fault.body or _problem(fault.status or 0, fault.code)
+        if fault.commit:
+            status, body = self._handle(request)
+        if fault.hang:
+            await asyncio.get_running_loop().create_future()
+        if status:
+            headers = {"content-type": "application/json", "content-length": str(len(body)), **fault.headers}
+            text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            sent = body[: len(body) // 2] if fault.close else body
+            writer.write(f"HTTP/1.1 {status} X\r\n{text}\r\n".encode() + sent)
+            await writer.drain()
+        return not fault.close
+
+    def _handle(self, request: Request) -> tuple[int, bytes]:
+        if request.path.endswith("/enrol"):
+            return self._enrol(request)
+        uuid, resource = request.path.removeprefix("/api/v1/devices/").split("/")
+        if self.keys.get(request.key) != uuid:
+            return 401, _problem(401, "unauthenticated")
+        if len(request.body) > self.largest_body:
+            return 413, _problem(413, "too_large")
+        if request.method == "PUT":
+            self.documents[resource] = request.json
+            return 204, b""
+        if resource == "metrics":
+            content = msgspec.json.decode(request.body, type=_Reports)
+            self.units |= content.units
+            return self._take(self.reports, content.reports, lambda r: (uuid, r["timestamp"]))
+        lines = msgspec.json.decode(request.body, type=_Lines).lines
+        return self._take(self.lines, lines, lambda r: (uuid, r["timestamp"], r["sequence"]))
+
+    def _enrol(self, request: Request) -> tuple[int, bytes]:
+        if request.key not in self.claim_keys:
+            return 401, _problem(401, "claim_key_invalid")
+        self.enrolments.append(request.json)
+        is_new = request.json["serial"] not in self.devices
+        uuid = self.devices.setdefault(request.json["serial"], str(uuid4()))
+        self.keys = {key: owner for key, owner in self.keys.items() if owner != uuid}
+        key = f"key-{uuid4().hex}"
+        self.keys[key] = uuid
+        return 201 if is_new else 200, json.dumps({"device_uuid": uuid, "api_key": key}).encode()
+
+    def _take(
+        self, table: dict[Any, bytes], raws: list[msgspec.Raw], key_of: Callable[[Any], Any]
+    ) -> tuple[int, bytes]:
+        records = [(bytes(raw), json.loads(bytes(raw))) for raw in raws]
+        if any(self.is_bad(record) for _, record in records):
+            return 422, _problem(422, "invalid")
+        counts = {"accepted": 0, "duplicate": 0, "late": 0, "quarantined": 0, "rejected": 0}
+        reasons = []
+        for index, (raw, record) in enumerate(records):
+            key = key_of(record)
+            if self.is_rejected(record):
+                counts["rejected"] += 1
+                reasons.append({"index": index, "code": "nonsense", "message": "not understood"})
+            elif key in table:
+                counts["duplicate"] += 1
+                self.duplicates += 1
+                if table[key] != raw:
+                    self.conflicts.append((table[key], raw))
+            else:
+                counts["accepted"] += 1
+                table[key] = raw
+        return 200, json.dumps(counts | {"reasons": reasons}).encode()
+
+
+@asynccontextmanager
+async def device_api() -> AsyncIterator[DeviceApi]:
+    """A listening server, stopped afterwards."""
+    api = DeviceApi()
+    await api.start()
+    try:
+        yield api
+    finally:
+        await api.stop()
+
+
+async def _read(reader: asyncio.StreamReader) -> Request | None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    except asyncio.IncompleteReadError:
+        return None
+    first, *rest = head.strip().split("\r\n")
+    method, path, _ = first.split(" ")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(method=method, path=path, headers=headers, body=body)
+
+
+def _problem(status: int, code: str) -> bytes:
+    return json.dumps(
+        {"type": "about:blank", "title": "Fault", "status": status, "code": code, "detail": "as asked"}
+    ).encode()
