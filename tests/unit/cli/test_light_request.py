@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from iotistic.cli.light.no_op import files_in, statement_for
+from iotistic.cli.light.no_op import files_in, fingerprint_of, statement_for
 from iotistic.cli.light.request import request_of
 from iotistic.migrations import History
-from iotistic.migrations.tables import read_current
+from iotistic.migrations.files import look_into
+from iotistic.migrations.tables import read_fingerprint
 
 
 @pytest.mark.parametrize(
@@ -49,13 +50,14 @@ def test_options_mean_what_they_mean_in_the_full_program() -> None:
 
 def test_the_query_is_the_runners_own() -> None:
     history = History(service="x", folder=Path(), schema='odd "schema"', table="t")
-    assert statement_for(history.schema, history.table) == read_current(history)
+    assert statement_for(history.schema, history.table) == read_fingerprint(history)
 
 
 def test_files_are_hashed_as_the_runner_hashes_them(tmp_path: Path) -> None:
     (tmp_path / "001_a.sql").write_bytes(b"SELECT 1\r\n")
     (tmp_path / "002_b.SQL").write_bytes(b"")
     (tmp_path / "notes.txt").write_bytes(b"no")
+    assert fingerprint_of(files_in(str(tmp_path))) == look_into(tmp_path, service="x").fingerprint
     assert files_in(str(tmp_path)) == {
         "001_a.sql": hashlib.sha256(b"SELECT 1\r\n").hexdigest(),
         "002_b.SQL": hashlib.sha256(b"").hexdigest(),

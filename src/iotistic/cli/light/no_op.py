@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from importlib import import_module
+from types import ModuleType
 
 from iotistic.cli.light.libpq import rows_of
 from iotistic.cli.light.place import parameters_of
@@ -14,7 +15,7 @@ from iotistic.cli.light.request import Request, request_of
 # hashlib would load OpenSSL, 5 ms of CPU, for a function that Python has built in.
 _SHA256_MODULE = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
 
-__all__ = ["current_rows", "files_in", "is_nothing_to_do", "statement_for"]
+__all__ = ["files_in", "fingerprint_of", "is_nothing_to_do", "recorded_fingerprint", "statement_for"]
 
 
 def is_nothing_to_do(words: list[str], environment: dict[str, str]) -> bool:
@@ -34,14 +35,14 @@ def is_nothing_to_do(words: list[str], environment: dict[str, str]) -> bool:
         files = files_in(folder)
     except OSError:
         return False
-    if not files or current_rows(parameters, request) != files:
+    if not files or recorded_fingerprint(parameters, request) != fingerprint_of(files):
         return False
     _tell(request, folder, parameters["dbname"], files, time.monotonic() - began)
     return True
 
 
-def current_rows(parameters: dict[str, str], request: Request) -> dict[str | None, str | None] | None:
-    """Filename -> checksum of every finished record (None: not finished); None when it could not be read."""
+def recorded_fingerprint(parameters: dict[str, str], request: Request) -> str | None:
+    """One value for all that is on record; None when it could not be read."""
     session = {
         **parameters,
         "application_name": "migrate:light",
@@ -51,27 +52,41 @@ def current_rows(parameters: dict[str, str], request: Request) -> dict[str | Non
         "options": "-c statement_timeout=2000 -c default_transaction_read_only=on",
     }
     rows = rows_of(session, statement_for(request.schema, request.table))
-    return None if rows is None else {row[0]: row[1] for row in rows}
+    return rows[0][0] if rows else None
 
 
 def statement_for(schema: str, table: str) -> str:
-    """The same as `iotistic.migrations.tables.read_current`, which a test holds it to."""
+    """The same as `iotistic.migrations.tables.read_fingerprint`, which a test holds it to."""
     ledger = ".".join('"' + name.replace('"', '""') + '"' for name in (schema, table))
-    return f"SELECT filename, CASE WHEN state = 'applied' THEN checksum END FROM {ledger}"  # noqa: S608 - both quoted
+    line = "filename || ' ' || CASE WHEN state = 'applied' THEN coalesce(checksum, '-') ELSE '-' END"
+    return (
+        f"SELECT encode(sha256(convert_to(string_agg({line}, E'\\n' ORDER BY filename COLLATE \"C\"), 'UTF8')), 'hex')"  # noqa: S608 - quoted
+        f" FROM {ledger}"
+    )
+
+
+def fingerprint_of(files: dict[str, str]) -> str:
+    """The same as `iotistic.migrations.files.fingerprint_of`."""
+    lines = "\n".join(f"{name} {checksum}" for name, checksum in sorted(files.items()))
+    return str(_hasher().sha256(lines.encode()).hexdigest())
 
 
 def files_in(folder: str) -> dict[str, str]:
     """Name -> SHA-256 of every file that ends in .sql."""
-    try:
-        module = import_module(_SHA256_MODULE)
-    except ImportError:
-        module = import_module("hashlib")
+    module = _hasher()
     found: dict[str, str] = {}
     for name in os.listdir(folder):
         if name.lower().endswith(".sql"):
             with open(f"{folder}/{name}", "rb", buffering=0) as file:
                 found[name] = module.sha256(file.read()).hexdigest()
     return found
+
+
+def _hasher() -> ModuleType:
+    try:
+        return import_module(_SHA256_MODULE)
+    except ImportError:
+        return import_module("hashlib")
 
 
 def _folder_of(request: Request) -> str:
