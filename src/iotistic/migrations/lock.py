@@ -8,6 +8,7 @@ files, so that it cannot outlive the work nor the work it.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ __all__ = ["Locked", "take_lock", "unlock"]
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
 _SAY_EVERY = 5.0
+_PROBES = 3
 
 # A lock taken through a transaction pooler stays behind on a server session that nobody owns: hence the condition.
 _TRY = "SELECT CASE WHEN pg_backend_pid() = $2 OR $3 THEN pg_try_advisory_lock($1) END"
@@ -107,18 +109,20 @@ async def _attempt(session: Session, history: History, *, direct: bool) -> tuple
 async def _prove_one_session(session: Session, open_second: Callable[[], Awaitable[Session]]) -> None:
     """Something stands between us and the server: makes sure that behind it is one session all the time.
 
-    A second connection that gets the same backend, or makes ours change when it keeps a transaction open, says no.
+    Another connection that gets the same backend, or makes ours change when it keeps a transaction open, says no. Several,
+    because the first may get a session that happened to be idle in the pool.
     """
     ours = await _backend(session)
-    async with await open_second() as second:
-        theirs = (await second.pipeline([Command("BEGIN"), Command("SELECT pg_backend_pid()")]))[1][0][0]
-        again = await _backend(session)
-    if theirs == ours or again != ours:
-        raise PoolerBetween(
-            "The connection goes through a pooler that changes the server session between transactions; "
-            "no migration lock would hold there.",
-            hint="Give migrations a direct connection: the server's own port, or a pool in session mode.",
-        )
+    async with AsyncExitStack() as others:
+        for _ in range(_PROBES):
+            other = await others.enter_async_context(await open_second())
+            theirs = (await other.pipeline([Command("BEGIN"), Command("SELECT pg_backend_pid()")]))[1][0][0]
+            if theirs == ours or await _backend(session) != ours:
+                raise PoolerBetween(
+                    "The connection goes through a pooler that changes the server session between transactions; "
+                    "no migration lock would hold there.",
+                    hint="Give migrations a direct connection: the server's own port, or a pool in session mode.",
+                )
 
 
 async def _backend(session: Session) -> str | None:
