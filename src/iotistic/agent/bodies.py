@@ -1,70 +1,36 @@
-"""How the bodies of requests are put together from records, and when units are told along with them."""
+"""How the bodies of requests are put together from records."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Protocol, final
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
 
 from iotistic.agent.collectors import units_of
-from iotistic.agent.damping import Every, Monotonic
 from iotistic.agent.wire import wrap_lines, wrap_reports
 
-__all__ = ["Bodies", "LineBodies", "ReportBodies"]
+__all__ = ["Wrap", "lines_body", "reports_body"]
 
-_REMIND = timedelta(hours=1)
-
-
-class Bodies(Protocol):
-    """Makes the bodies of one endpoint."""
-
-    def wrap(self, records: Sequence[bytes]) -> bytes:
-        """One body."""
-        ...
-
-    def answered(self) -> None:
-        """The server took the last body made."""
-        ...
+Wrap = Callable[[Sequence[bytes]], bytes]
+"""Makes one body of records."""
 
 
-@final
-class LineBodies:
-    """Bodies for `POST .../logs`."""
-
-    def wrap(self, records: Sequence[bytes]) -> bytes:
-        """One body."""
-        return wrap_lines(records)
-
-    def answered(self) -> None:
-        """Nothing to note."""
+class _Names(msgspec.Struct):
+    metrics: dict[str, Any]
 
 
-@final
-class ReportBodies:
-    """Bodies for `POST .../metrics`.
+_DECODER = msgspec.json.Decoder(_Names)
 
-    Units weigh as much as a report, so they go along only while they are news: at first, when the host has other metrics than
-    before, and once an hour for a server that forgot them.
+
+def reports_body(records: Sequence[bytes]) -> bytes:
+    """The body of `POST .../metrics`, with the unit of every metric in it.
+
+    The units are told each time, though they weigh as much as a report: a report that is sent again must be the same to the
+    server as the first time, whatever else the body holds, or it would be stored twice.
     """
+    names = {name: None for record in records for name in _DECODER.decode(record).metrics}
+    return wrap_reports(records, units_of(list(names)))
 
-    def __init__(self, monotonic: Monotonic) -> None:
-        self._reminder = Every(_REMIND, monotonic)
-        self._names: tuple[str, ...] = ()
-        self._news: tuple[str, ...] = ()
-        """Metric names whose units are still to be told."""
-        self._included: tuple[str, ...] = ()
-        """The news that went with the last body."""
 
-    def note(self, names: Sequence[str]) -> None:
-        """Takes the metric names of the newest report."""
-        is_reminder_due = self._reminder.is_due()
-        if tuple(names) != self._names or is_reminder_due:
-            self._names = self._news = tuple(names)
-
-    def wrap(self, records: Sequence[bytes]) -> bytes:
-        """One body."""
-        self._included = self._news
-        return wrap_reports(records, units_of(self._news))
-
-    def answered(self) -> None:
-        """What went with the last body is no news any more, unless the metrics have changed since."""
-        if self._included == self._news:
-            self._news = ()
+def lines_body(records: Sequence[bytes]) -> bytes:
+    """The body of `POST .../logs`."""
+    return wrap_lines(records)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import final
 
-from iotistic.agent.bodies import Bodies
+from iotistic.agent.bodies import Wrap
 from iotistic.agent.delivery import Outage, Tally, Trouble, carry, trouble_of
 from iotistic.agent.rejects import Rejects
 from iotistic.agent.session import Session
@@ -26,7 +26,7 @@ class Courier:
     def __init__(
         self,
         lane: str,
-        bodies: Bodies,
+        wrap: Wrap,
         *,
         spool: Spool,
         session: Session,
@@ -36,7 +36,7 @@ class Courier:
         outage: Outage,
     ) -> None:
         self._lane = lane
-        self._bodies = bodies
+        self._wrap = wrap
         self._spool = spool
         self._session = session
         self._transport = transport
@@ -75,14 +75,13 @@ class Courier:
             part = parts.pop()
             identity = await self._session.current()
             path = f"/api/v1/devices/{identity.device_uuid}/{self._lane}"
-            body = self._bodies.wrap(part.payloads)
+            body = self._wrap(part.payloads)
             outcome = judge(await self._transport.send("POST", path, key=identity.api_key, body=body))
             match outcome:
                 case Delivered(body=answer):
                     receipt = parse_receipt(answer)
                     if receipt is None:
                         return Trouble(reason="the answer holds no receipt; is this the API?")
-                    self._bodies.answered()
                     self._session.accept()
                     self._settle(part, receipt)
                 case Refused(status=status) if len(part) > 1:

@@ -13,7 +13,7 @@ from typing import Any, final
 
 from iotistic import __version__
 from iotistic.agent.backoff import Backoff
-from iotistic.agent.bodies import LineBodies, ReportBodies
+from iotistic.agent.bodies import Wrap, lines_body, reports_body
 from iotistic.agent.bulletin import Bulletin
 from iotistic.agent.collectors import Sampler
 from iotistic.agent.courier import Courier
@@ -75,15 +75,14 @@ class Agent:
         self._logs = open_host_logs(
             settings.logs, self._lines, clock=time.clock, random=random, events=events
         )
-        self._bodies = ReportBodies(time.monotonic)
 
         def outage(queue: str) -> Outage:
             return Outage(queue, Backoff(random), self._tally, events)
 
-        def courier(lane: str, bodies: ReportBodies | LineBodies, spool: Spool) -> Courier:
+        def courier(lane: str, wrap: Wrap, spool: Spool) -> Courier:
             return Courier(
                 lane,
-                bodies,
+                wrap,
                 spool=spool,
                 session=self._session,
                 transport=transport,
@@ -93,8 +92,8 @@ class Agent:
             )
 
         self._couriers = (
-            courier("metrics", self._bodies, self._metrics),
-            courier("logs", LineBodies(), self._lines),
+            courier("metrics", reports_body, self._metrics),
+            courier("logs", lines_body, self._lines),
         )
         self._bulletin = Bulletin(
             session=self._session, transport=transport, outage=outage("documents"), events=events
@@ -171,7 +170,6 @@ class Agent:
 
     async def _tick(self) -> None:
         report = self._sampler.sample({"agent_spool_dropped": self._metrics.dropped + self._lines.dropped})
-        self._bodies.note(list(report.metrics))
         try:
             self._metrics.append([Entry(encode(report))])
         except OSError as error:
