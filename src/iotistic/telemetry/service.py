@@ -25,8 +25,8 @@ __all__ = ["TelemetryService"]
 
 _QUERIES: Final = Queries("iotistic.telemetry")
 
-_MOST_POINTS: Final = 50_000
-"""In one answer, over all metrics: about 5 MB of JSON."""
+_MOST_POINTS: Final = 20_000
+"""In one answer, over all metrics: about 2 MB of JSON."""
 _MOST_LINES: Final = 1_000
 _SHORTEST_BUCKET: Final = timedelta(seconds=1)
 _LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error", "critical")

@@ -63,7 +63,8 @@ class Stored:
 
 
 async def prepare_session(connection: Connection) -> None:
-    """Makes the staging tables of a new session."""
+    """Makes the staging tables of a new session, and lets nobody's lock hold up a batch for longer than callers wait."""
+    await connection.execute("SET lock_timeout = '5s'")
     for stream in STREAMS.values():
         await connection.execute(stream.staging)
     await connection.execute(LATEST.staging)

@@ -1,5 +1,6 @@
 """An ingest on a database of its own, with partitions around today."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,15 @@ from iotistic.partitioning import Maintainer
 from iotistic.telemetry import Contacts, Ingest, IngestLimits, Receipt
 from tests.support.databases import TestDatabase
 
-PATIENT = timedelta(seconds=10)
+
+async def until(probe: Callable[[], Awaitable[bool] | bool], *, seconds: float = 20.0) -> None:
+    """Polls until `probe` says yes; fails the test when it never does."""
+    async with asyncio.timeout(seconds):
+        while True:
+            answer = probe()
+            if answer if isinstance(answer, bool) else await answer:
+                return
+            await asyncio.sleep(0.002)
 
 
 @dataclass
@@ -37,7 +46,9 @@ class Station:
             for one in seconds
         ]
 
-    async def send(self, reports: list[dict[str, Any]], *, device: UUID | None = None, **more: Any) -> Receipt:  # noqa: ANN401
+    async def send(
+        self, reports: list[dict[str, Any]], *, device: UUID | None = None, **more: object
+    ) -> Receipt:
         body = msgspec.json.encode({"reports": reports, **more})
         return await self.ingest.submit_metrics(device or self.device, body)
 
@@ -53,11 +64,8 @@ class Station:
         return await cursor.fetchall()
 
     async def count(self, table: str = "device_metrics") -> int:
-        ((number,),) = await self.rows(f"SELECT count(*) FROM {table}")  # noqa: S608
+        ((number,),) = await self.rows(f"SELECT count(*) FROM {table}")
         return int(number)
-
-
-MakeStation = Callable[..., Awaitable[Station]]
 
 
 @asynccontextmanager
@@ -100,7 +108,10 @@ def limits() -> IngestLimits:
 
 @pytest_asyncio.fixture
 async def station(
-    database: TestDatabase, owner: Connection, partitions: None, limits: IngestLimits
+    database: TestDatabase,
+    owner: Connection,
+    partitions: None,  # noqa: ARG001 - makes them
+    limits: IngestLimits,
 ) -> AsyncIterator[Station]:
     async with ingest_on(database, limits) as ingest:
         yield Station(database=database, owner=owner, ingest=ingest)

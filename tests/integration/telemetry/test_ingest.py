@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 
 from iotistic.telemetry import Receipt
-from tests.integration.telemetry.conftest import Station, ingest_on
+from tests.integration.telemetry.conftest import Station, ingest_on, until
 
 
 def counts(receipt: Receipt) -> tuple[int, int, int, int, int]:
@@ -146,7 +146,9 @@ async def test_a_packed_body_and_a_body_of_lines_are_understood(station: Station
 async def test_one_bad_line_of_many_is_refused_alone(station: Station) -> None:
     good = msgspec.json.encode(station.reports(-1)[0])
     receipt = await station.ingest.submit_metrics(
-        station.device, b"\n".join([good, b'{"timestamp": ', b"\xff\xfe"]), content_type="application/x-ndjson"
+        station.device,
+        b"\n".join([good, b'{"timestamp": ', b"\xff\xfe"]),
+        content_type="application/x-ndjson",
     )
     assert counts(receipt) == (1, 0, 0, 0, 2)
     assert [(reason.index, reason.code) for reason in receipt.reasons] == [(1, "not_json"), (2, "not_json")]
@@ -163,12 +165,8 @@ async def test_a_field_that_is_no_number_is_named_and_the_others_are_kept(statio
 
 
 async def test_a_metric_that_is_null_now_and_then_is_simply_absent(station: Station) -> None:
-    reports = (
-        station.reports(-3, a=1, b=2) + station.reports(-2, a=1, b=None) + station.reports(-1, a=1, b=2)
-    )
-    assert await station.send(reports) == Receipt(
-        accepted=3, duplicate=0, late=0, quarantined=0, rejected=0
-    )
+    reports = station.reports(-3, a=1, b=2) + station.reports(-2, a=1, b=None) + station.reports(-1, a=1, b=2)
+    assert await station.send(reports) == Receipt(accepted=3, duplicate=0, late=0, quarantined=0, rejected=0)
     assert await station.rows("SELECT values FROM device_metrics ORDER BY timestamp") == [
         ([1.0, 2.0],),
         ([1.0],),
@@ -204,12 +202,11 @@ async def test_a_latest_value_that_was_not_written_before_a_crash_is_mended_at_t
         (station.now - timedelta(seconds=10),),
     )
     async with ingest_on(station.database):
-        for _ in range(200):
-            found = await station.rows("SELECT values FROM device_metric_latest")
-            if found == [([2.0],)]:
-                break
-            await asyncio.sleep(0.02)
-    assert found == [([2.0],)]
+
+        async def is_mended() -> bool:
+            return await station.rows("SELECT values FROM device_metric_latest") == [([2.0],)]
+
+        await until(is_mended)
 
 
 async def test_log_lines_are_stored_and_their_replay_is_not(station: Station) -> None:

@@ -8,6 +8,7 @@ from iotistic.database.pool import Connection
 from iotistic.telemetry import (
     LatestValue,
     LogCursor,
+    LogLine,
     Point,
     RangeInvalid,
     Series,
@@ -106,21 +107,24 @@ async def test_a_range_that_is_none_is_refused(station: Station, service: Teleme
     ):
         with pytest.raises(RangeInvalid):
             await service.series(station.device, [], start, end, bucket)
-    assert await service.series(station.device, [], station.now - MINUTE, station.now, timedelta(seconds=1)) == []
+    assert (
+        await service.series(station.device, [], station.now - MINUTE, station.now, timedelta(seconds=1))
+        == []
+    )
 
 
 async def test_more_points_than_an_answer_may_hold_are_refused_with_a_bucket_that_fits(
     station: Station, service: TelemetryService
 ) -> None:
     many = {f"m{number}": number for number in range(500)}
-    await station.send(station.reports(*range(-101, 0), **many))
+    await station.send(station.reports(*range(-41, 0), **many))
     start = station.now - timedelta(hours=1)
     with pytest.raises(TooManyPoints) as refused:
         await service.series(station.device, [], start, station.now)
     bucket = timedelta(seconds=int(str(refused.value.facts["bucket_seconds"])))
     assert len(await service.series(station.device, [], start, station.now, bucket)) == 500
-    few = await service.series(station.device, [], station.now - timedelta(seconds=100), station.now)
-    assert sum(len(one.points) for one in few) == 50_000
+    few = await service.series(station.device, [], station.now - timedelta(seconds=40), station.now)
+    assert sum(len(one.points) for one in few) == 20_000
 
 
 async def test_logs_come_newest_first_in_pages_that_miss_and_repeat_nothing(
@@ -130,13 +134,14 @@ async def test_logs_come_newest_first_in_pages_that_miss_and_repeat_nothing(
     earlier = (station.now - timedelta(seconds=1)).isoformat()
     await station.log(*for_all, *({**line, "timestamp": earlier} for line in for_all))
     start, end = station.now - MINUTE, station.now + MINUTE
-    pages = []
+    pages: list[list[LogLine]] = []
     after: LogCursor | None = None
     while page := await service.logs(station.device, start, end, after=after, limit=3):
-        pages.append([(line.timestamp == station.now, line.sequence) for line in page])
+        pages.append(page)
         after = page[-1].cursor
     assert [len(page) for page in pages] == [3, 3, 3, 1]
-    assert sum(pages, []) == [(True, n) for n in (4, 3, 2, 1, 0)] + [(False, n) for n in (4, 3, 2, 1, 0)]
+    lines = [(line.timestamp == station.now, line.sequence) for page in pages for line in page]
+    assert lines == [(True, n) for n in (4, 3, 2, 1, 0)] + [(False, n) for n in (4, 3, 2, 1, 0)]
 
 
 async def test_logs_can_be_asked_for_by_level_or_worse_and_by_service(
