@@ -10,13 +10,12 @@ from typing import Annotated
 
 import typer
 import uvloop
-from fastapi import FastAPI
 
 from iotistic.bootstrap import Platform, make_partitions, open_platform, run_migrations
 from iotistic.cli.options import DataDir, Url, settings_from
 from iotistic.config import Settings
 from iotistic.errors import Unavailable
-from iotistic.http import HttpServer, attach_platform, create_platform_app
+from iotistic.http import HttpServer, PlatformApp, create_platform_app
 from iotistic.logs import configure_logging
 
 __all__ = ["app"]
@@ -55,7 +54,7 @@ def serve(
         runner.run(_serve(web, server, settings))
 
 
-async def _serve(web: FastAPI, server: HttpServer, settings: Settings) -> None:
+async def _serve(web: PlatformApp, server: HttpServer, settings: Settings) -> None:
     opening = asyncio.create_task(_open(settings), name="open platform")
     opening.add_done_callback(lambda task: _opened(web, server, task))
     _when_told_to_stop(server.stop, opening.cancel)
@@ -66,16 +65,16 @@ async def _serve(web: FastAPI, server: HttpServer, settings: Settings) -> None:
         await server.run()
     finally:
         opening.cancel()  # does nothing once it is done
-        attach_platform(web, None)
+        web.platform = None
         await _close(opening)
     _log.info("stopped")
 
 
-def _opened(web: FastAPI, server: HttpServer, opening: asyncio.Task[Platform]) -> None:
+def _opened(web: PlatformApp, server: HttpServer, opening: asyncio.Task[Platform]) -> None:
     if opening.cancelled() or opening.exception() is not None:
         server.stop()
         return
-    attach_platform(web, opening.result())
+    web.platform = opening.result()
     _log.info("ready")
 
 

@@ -142,13 +142,7 @@ async def _authenticate(scope: Scope) -> Principal:
     key = presented_key(scope)
     if key is None:
         raise _key_missing()
-    platform = platform_of(scope)
-
-    async def look_up(text: Secret) -> Principal | Refusal:
-        async with platform.begin(read_only=True) as work:
-            return await work.security.authenticate(text)
-
-    verdict = await platform.key_cache.authenticate(key, look_up)
+    verdict = await platform_of(scope).authenticate(key)
     if isinstance(verdict, Refusal):
         _log.info("key refused", extra={"reason": verdict.reason})
         raise KeyRefused(

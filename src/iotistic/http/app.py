@@ -17,7 +17,6 @@ from iotistic.http.access import Authentication, find_principal
 from iotistic.http.ingest import ingest_routes, is_ingest
 from iotistic.http.login_gate import LoginGate
 from iotistic.http.openapi import describe
-from iotistic.http.platform_access import attach_platform
 from iotistic.http.problems import internal_problem, problem_of, problem_response
 from iotistic.http.readiness import ReadinessProbe
 from iotistic.http.request_body import BoundedBody
@@ -25,7 +24,7 @@ from iotistic.http.request_context import RequestContext, request_id_of
 from iotistic.http.request_metrics import RequestMetrics
 from iotistic.http.routes import device_facts, devices, sessions, system, telemetry
 
-__all__ = ["create_platform_app"]
+__all__ = ["PlatformApp", "create_platform_app"]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ROUTERS = (
@@ -44,15 +43,18 @@ _STRANGERS_BODY_LIMIT = 16 << 10
 
 @final
 class PlatformApp(FastAPI):
-    """FastAPI with our description of it."""
+    """FastAPI with our description of it, and the platform it serves."""
+
+    platform: Platform | None = None
+    """What requests use; None: not open yet, or closed already."""
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         return describe(self)
 
 
-def create_platform_app(platform: Platform | None = None) -> FastAPI:
-    """The application serving `platform`; without one it answers `/health`, and 503 elsewhere, until `attach_platform`.
+def create_platform_app(platform: Platform | None = None) -> PlatformApp:
+    """The application serving `platform`; without one it answers `/health`, and 503 elsewhere, until its `platform` is set.
 
     The caller opens and closes the platform: the application has no lifespan of its own.
     """
@@ -72,7 +74,7 @@ def create_platform_app(platform: Platform | None = None) -> FastAPI:
     app.state.request_metrics = metrics = RequestMetrics()
     app.state.readiness_probe = ReadinessProbe()
     app.state.login_gate = LoginGate()
-    attach_platform(app, platform)
+    app.platform = platform
     # The last added is the outermost.
     app.add_middleware(BoundedBody, limit_of=_body_limit)
     app.add_middleware(Authentication)

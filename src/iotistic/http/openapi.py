@@ -22,14 +22,14 @@ Times are RFC 3339. A refusal is application/problem+json (RFC 9457): its `code`
 X-Request-ID, which a caller may choose) finds the request in the server's log."""
 
 _TAGS = [
+    {"name": "sessions", "description": "Logging in and out."},
+    {"name": "devices", "description": "The registry."},
+    {"name": "telemetry", "description": "What devices reported."},
+    {"name": "enrolment", "description": "How a device gets its key."},
     {
         "name": "ingest",
         "description": "What devices send. Answered once it is durable: repeat whatever got no answer.",
     },
-    {"name": "enrolment", "description": "How a device gets its key."},
-    {"name": "devices", "description": "The registry."},
-    {"name": "telemetry", "description": "What devices reported."},
-    {"name": "sessions", "description": "Logging in and out."},
     {"name": "system", "description": "Whether the service works, and how much it does."},
 ]
 _SCHEMES = {

@@ -1,12 +1,13 @@
 """How a request reaches the platform it is served by."""
 
-from starlette.applications import Starlette
+from typing import Protocol
+
 from starlette.types import Scope
 
 from iotistic.bootstrap import Platform
 from iotistic.errors import Unavailable
 
-__all__ = ["NotStarted", "attach_platform", "find_platform", "platform_of"]
+__all__ = ["NotStarted", "ServesPlatform", "find_platform", "platform_of"]
 
 
 class NotStarted(Unavailable):
@@ -15,20 +16,23 @@ class NotStarted(Unavailable):
     code = "not_started"
 
 
-def attach_platform(app: Starlette, platform: Platform | None) -> None:
-    """Lets the application's requests use the platform from now on; None takes it away."""
-    app.state.platform = platform
+class ServesPlatform(Protocol):
+    """An application that has the platform as an attribute: read on every request, so no deeper."""
+
+    platform: Platform | None
+    """None while it is being opened."""
 
 
 def find_platform(scope: Scope) -> Platform | None:
     """The platform, or None while it is being opened."""
-    platform: Platform | None = scope["app"].state.platform
-    return platform
+    app: ServesPlatform = scope["app"]
+    return app.platform
 
 
 def platform_of(scope: Scope) -> Platform:
     """The platform. Raises NotStarted while it is being opened."""
-    platform = find_platform(scope)
+    app: ServesPlatform = scope["app"]
+    platform = app.platform
     if platform is None:
         raise NotStarted(
             "The service is starting: the database is not open yet.", hint="Wait until /ready answers 200."

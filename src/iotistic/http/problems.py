@@ -41,6 +41,7 @@ __all__ = [
     "FieldProblem",
     "Problem",
     "internal_problem",
+    "problem_document",
     "problem_of",
     "problem_response",
     "problem_type",
@@ -158,8 +159,8 @@ def internal_problem() -> Problem:
     )
 
 
-def problem_response(problem: Problem, request_id: str) -> Response:
-    """The problem on the wire."""
+def problem_document(problem: Problem, request_id: str) -> dict[str, Any]:
+    """The members of the problem on the wire."""
     document: dict[str, Any] = {
         "type": problem_type(problem.code),
         "title": _TITLES.get(problem.status, problem.status.phrase),
@@ -172,8 +173,13 @@ def problem_response(problem: Problem, request_id: str) -> Response:
         document["hint"] = problem.hint
     if problem.errors:
         document["errors"] = [asdict(field) for field in problem.errors]
+    return document
+
+
+def problem_response(problem: Problem, request_id: str) -> Response:
+    """The problem on the wire."""
     return Response(
-        json.dumps(document, ensure_ascii=False).encode(errors="replace"),
+        json.dumps(problem_document(problem, request_id), ensure_ascii=False).encode(errors="replace"),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers=dict(problem.headers or {}),

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from time import perf_counter
 from typing import final
@@ -35,8 +35,10 @@ _HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_CACHE = (b"cache-control", b"no-store")
+_UNLESS_PRESENT = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
 _TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 Observe = Callable[[Scope, int, float], None]
@@ -135,11 +137,15 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self._headers(message.get("headers", ()))]
+            message["headers"] = self._headers(message.get("headers", ()))
         await self._send(message)
 
-    def _headers(self, present: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        names = {name.lower() for name, _ in present}
-        ours = [*_HEADERS, (_HEADER, self.request_id.encode())]
-        ours += [header for header in (_POLICY, _CACHE) if header[0] not in names]
-        return [*ours, _TRANSPORT] if self._secure else ours
+    def _headers(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        headers = [*present]
+        names = [name for name, _ in headers]
+        headers.append((_HEADER, self.request_id.encode()))
+        headers += [header for header in _UNLESS_PRESENT if header[0] not in names]
+        headers += _HEADERS
+        if self._secure:
+            headers.append(_TRANSPORT)
+        return headers

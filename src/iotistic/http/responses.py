@@ -1,26 +1,73 @@
 """Answers that skip the framework's models, and the refusals that a route can answer with, for OpenAPI."""
 
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
-from iotistic.http.problems import MEDIA_TYPE
+from iotistic.http.problems import MEDIA_TYPE, FieldProblem, Problem, internal_problem, problem_document
 from iotistic.http.schemas.problem import ProblemDetails
 
 __all__ = ["json_response", "refusals"]
 
-_MEANINGS = {
-    401: "No key, or one that is not valid.",
-    403: "The key is valid and may not do this.",
-    404: "There is no such thing, or not for this caller.",
-    409: "The present state forbids it.",
-    413: "The request, or what it asks for, exceeds a limit.",
-    422: "The request is not valid; `errors` says which part.",
-    429: "Too many requests; Retry-After says when to come back.",
-    500: "A bug. The request id finds it in the server's log.",
-    503: "Not available now; Retry-After says when to come back.",
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Refusal:
+    """One status as OpenAPI shows it."""
+
+    meaning: str
+    problem: Problem
+    """An example."""
+
+
+def _example(status: int, code: str, detail: str, *errors: FieldProblem) -> Problem:
+    return Problem(status=HTTPStatus(status), code=code, detail=detail, errors=errors)
+
+
+_REFUSALS = {
+    401: _Refusal(
+        meaning="No key, or one that is not valid.", problem=_example(401, "key_missing", "This needs a key.")
+    ),
+    403: _Refusal(
+        meaning="The key is valid and may not do this.",
+        problem=_example(403, "role_too_low", "The role viewer may look and not change."),
+    ),
+    404: _Refusal(
+        meaning="There is no such thing, or not for this caller.",
+        problem=_example(404, "device_not_found", "There is no device 3c0fbd7e-5c1d-4b86-9a52-2d1f4a6e8b90."),
+    ),
+    409: _Refusal(
+        meaning="The present state forbids it.",
+        problem=_example(409, "device_name_taken", "Another device in service has this name."),
+    ),
+    413: _Refusal(
+        meaning="The request, or what it asks for, exceeds a limit.",
+        problem=_example(
+            413, "body_too_large", "The body is larger than the 1048576 bytes this route takes."
+        ),
+    ),
+    422: _Refusal(
+        meaning="The request is not valid; `errors` says which part.",
+        problem=_example(
+            422,
+            "parameter_invalid",
+            "`from` is not before `to`.",
+            FieldProblem(field="query.from", message="`from` is not before `to`.", code="parameter_invalid"),
+        ),
+    ),
+    429: _Refusal(
+        meaning="Too many requests; Retry-After says when to come back.",
+        problem=_example(429, "too_many_failures", "Too many failed logins from this address."),
+    ),
+    500: _Refusal(meaning="A bug. The request id finds it in the server's log.", problem=internal_problem()),
+    503: _Refusal(
+        meaning="Not available now; Retry-After says when to come back.",
+        problem=_example(503, "database_unavailable", "The database cannot answer now."),
+    ),
 }
+_REQUEST_ID = "3f1c9a7be1d04c2a8f6e1b70"
 _ALWAYS = (401, 403, 413, 422, 500, 503)
 
 
@@ -36,4 +83,6 @@ def refusals(*further: int) -> dict[int | str, dict[str, Any]]:
 
 def _refusal(status: int) -> dict[str, Any]:
     reference = f"#/components/schemas/{ProblemDetails.__name__}"
-    return {"description": _MEANINGS[status], "content": {MEDIA_TYPE: {"schema": {"$ref": reference}}}}
+    refusal = _REFUSALS[status]
+    content = {"schema": {"$ref": reference}, "example": problem_document(refusal.problem, _REQUEST_ID)}
+    return {"description": refusal.meaning, "content": {MEDIA_TYPE: content}}

@@ -26,8 +26,10 @@ moments = st.one_of(
 )
 numbers = st.one_of(st.integers().map(str), st.text(max_size=10))
 texts = st.text(max_size=50)
+# With halves of characters, which JSON can write and UTF-8 cannot.
+words = st.text(st.characters(codec=None, categories=None) | st.sampled_from("\0\ud800"), max_size=20)
 documents = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20)),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), words),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=10), inner, max_size=4)
     ),

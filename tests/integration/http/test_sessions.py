@@ -1,6 +1,7 @@
 """Logging in and out, and enrolling, over HTTP."""
 
 import asyncio
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -75,6 +76,15 @@ async def test_half_a_login_names_what_is_missing(fresh: httpx.AsyncClient, body
     response = await fresh.post(LOGIN, json=body)
     assert response.status_code == 422
     assert field in [error["field"] for error in response.json()["errors"]]
+
+
+@pytest.mark.parametrize("field", ["username", "password"])
+async def test_half_a_character_opens_nothing(fresh: httpx.AsyncClient, field: str) -> None:
+    body = {"username": "viewer", "password": "x", field: "\ud800"}
+    headers = {"Content-Type": "application/json"}
+    response = await fresh.post(LOGIN, content=json.dumps(body).encode(), headers=headers)
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [f"body.{field}"]
 
 
 async def test_a_refused_login_does_not_repeat_the_password(fresh: httpx.AsyncClient) -> None:

@@ -1,20 +1,27 @@
 """Logging in and enrolling on the wire."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
-from iotistic.http.schemas.values import Answer, Document, Request, Statement, Text, Timestamp
+from iotistic.http.schemas.values import Answer, Document, Request, Statement, Text, Timestamp, check_storable
 
 __all__ = ["Caller", "Credentials", "DeviceEnrolled", "DeviceIntroduced", "SessionOpened"]
+
+
+def _storable(password: SecretStr) -> SecretStr:
+    check_storable(password.get_secret_value())
+    return password
 
 
 class Credentials(Request):
     """Who wants in."""
 
     username: Text = Field(examples=["admin"])
-    password: SecretStr = Field(min_length=1, max_length=1000, examples=["correct horse battery staple"])
+    password: Annotated[SecretStr, AfterValidator(_storable)] = Field(
+        min_length=1, max_length=1000, examples=["correct horse battery staple"]
+    )
 
 
 class SessionOpened(Answer):

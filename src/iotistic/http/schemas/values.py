@@ -19,7 +19,18 @@ from pydantic import (
     WithJsonSchema,
 )
 
-__all__ = ["Answer", "Document", "Moment", "Page", "Request", "Statement", "Storable", "Text", "Timestamp"]
+__all__ = [
+    "Answer",
+    "Document",
+    "Moment",
+    "Page",
+    "Request",
+    "Statement",
+    "Storable",
+    "Text",
+    "Timestamp",
+    "check_storable",
+]
 
 T = TypeVar("T")
 
@@ -46,9 +57,12 @@ class Statement(BaseModel):
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
 
 
-def _without_nul(text: str) -> str:
+def check_storable(text: str) -> str:
+    """The text itself. Raises ValueError for NUL, and for half of a pair of surrogates, which JSON can hold and UTF-8 not."""
     if "\0" in text:
         raise ValueError("it holds a NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it holds half a character")
     return text
 
 
@@ -79,7 +93,7 @@ def _fits(value: object, levels: int) -> bool:
     return levels > 0 and all(_fits(part, levels - 1) for part in inner)
 
 
-Storable = Annotated[str, AfterValidator(_without_nul)]
+Storable = Annotated[str, AfterValidator(check_storable)]
 """A text that PostgreSQL can hold."""
 Text = Annotated[Storable, StringConstraints(min_length=1, max_length=200)]
 """A name or a word: 1 to 200 characters."""
