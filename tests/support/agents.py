@@ -4,6 +4,7 @@ import asyncio
 import logging
 import multiprocessing
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from datetime import timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
+from types import ModuleType
 
 from iotistic.agent.events import Events
 from iotistic.agent.runtime import Agent, open_agent
@@ -89,7 +91,12 @@ def start_agent_process(state_dir: Path, server: str, logs: str) -> ForkServerPr
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.support.agents"])
     process = context.Process(target=_run_agent, args=(state_dir, server, logs))
-    process.start()
+    # A child imports its parent's main module anew, which is pytest here and half a second.
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        process.start()
+    finally:
+        sys.modules["__main__"] = main
     return process
 
 
