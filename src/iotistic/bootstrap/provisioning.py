@@ -58,8 +58,9 @@ async def provision(settings: Settings, narrate: Narrate) -> None:
         require_supported(connection.info.server_version)
         async with locks.hold(connection, locks.LockKey.PROVISIONING, wait=timedelta(minutes=1)):
             if endpoints.embedded:
-                for line in await ensure_roles(connection, lambda role: endpoints.folder.secret(role.name)):
-                    narrate(line)
+                made = await ensure_roles(connection, lambda role: endpoints.folder.secret(role.name))
+                if made:
+                    narrate(f"made roles {', '.join(made)}")
             for database, _ in histories(settings.names):
                 if await _make(endpoints, connection, database):
                     narrate(f"made database {database}")

@@ -85,6 +85,10 @@ async def _schema(platform: Platform, database: str) -> dict[str, Any]:
     return {"schema": seen.head, "at_head": seen.at_head, "problem": None}
 
 
+def _shown(row: dict[str, Any]) -> str:
+    return row["problem"] or ("nothing applied" if row["schema"] is None else f"{row['schema']:03}")
+
+
 def _render(seen: dict[str, Any]) -> None:
     telemetry, devices, server = seen["telemetry"], seen["devices"], seen["server"]
     newest = telemetry["newest"]
@@ -100,8 +104,7 @@ def _render(seen: dict[str, Any]) -> None:
         sys.stdout.write(f"{label:<9}{text}\n")
     sys.stdout.write("\n")
     databases = [
-        {**row, "size": readable_bytes(row["bytes"]), "schema": row["schema"] or row["problem"]}
-        for row in seen["databases"]
+        {**row, "size": readable_bytes(row["bytes"]), "schema": _shown(row)} for row in seen["databases"]
     ]
     print_table(databases, ["name", "size", "schema", "at_head"], empty="There is no database.")
     sys.stdout.write("\n")

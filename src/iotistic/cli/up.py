@@ -17,7 +17,7 @@ from iotistic.cli.down import stop_everything
 from iotistic.cli.options import DataDir, Url, settings_from
 from iotistic.cli.output import narrate, run_async
 from iotistic.cli.stack.live_line import LiveLine
-from iotistic.cli.stack.startup import Stack, wait_until_ready
+from iotistic.cli.stack.startup import ApiAddress, Stack, wait_until_ready
 from iotistic.cli.stack.state import ProcessMark, StackState, find_state, remove_state, write_state
 from iotistic.cli.stack.supervisor import Supervisor
 from iotistic.data_folder import DataFolder
@@ -95,11 +95,13 @@ class _Run:
         platform: Platform | None = None
         try:
             await self._end_leftovers()
-            await self._stack.start_database()
+            await self._stack.start_server()
+            address = await self._start_api()
+            await self._stack.prepare_databases()
             platform = await open_platform(
                 self._stack.settings, application_name="iotistic-up", with_ingest=False
             )
-            await self._start_services(platform)
+            await self._start_agent(platform, address)
             narrate(f"Up in {time.monotonic() - started:.1f} s. Ctrl-C stops everything; the data stays.")
             await self._watch(platform)
         finally:
@@ -113,11 +115,15 @@ class _Run:
             self._tell(f"An earlier `iotistic up` was killed and left {names} running; ending them first.")
             await stop_everything(self._stack.folder)
 
-    async def _start_services(self, platform: Platform) -> None:
-        stack = self._stack
-        address = stack.address()
+    async def _start_api(self) -> ApiAddress:
+        """Before the databases are ready: it loads for a second and waits for them by itself."""
+        address = self._stack.address()
         self._api_url = address.url
-        await self._supervisor.start(stack.api(address))
+        await self._supervisor.start(self._stack.api(address))
+        return address
+
+    async def _start_agent(self, platform: Platform, address: ApiAddress) -> None:
+        stack = self._stack
         password, claim = await self._first_secrets(platform)
         await wait_until_ready(address.url, limit=timedelta(seconds=60), log=stack.folder.log / "api.log")
         if self._with_agent:

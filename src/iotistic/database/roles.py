@@ -115,12 +115,12 @@ ROLES = (
 
 
 async def ensure_roles(connection: Connection, password_of: Callable[[Role], Secret]) -> list[str]:
-    """Makes the roles that are missing and mends passwords and settings that differ; answers what it did, a line each.
+    """Makes the roles that are missing and mends passwords and settings that differ; answers which it made.
 
     Needs a superuser on an autocommit connection. Roles of this name that somebody else made are taken over as they are,
     with password and settings set; nothing is ever dropped.
     """
-    done: list[str] = []
+    made: list[str] = []
     with translated():
         cursor = await connection.execute(
             "SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname = ANY(%s)",
@@ -131,10 +131,10 @@ async def ensure_roles(connection: Connection, password_of: Callable[[Role], Sec
             password = password_of(role)
             if role.name not in stored:
                 await _create_role(connection, role)
-                done.append(f"made role {role.name}")
+                made.append(role.name)
             if not verifier_matches(stored.get(role.name), password):
                 await _set_password(connection, role, password)
-    return done
+    return made
 
 
 async def ensure_database(connection: Connection, name: str, *, owner: Role | None = OWNER) -> bool:

@@ -19,7 +19,7 @@ from iotistic.database import server
 from iotistic.errors import Unavailable
 from iotistic.secret import Secret
 
-__all__ = ["ServiceNotReady", "Stack", "free_port", "wait_until_ready"]
+__all__ = ["ApiAddress", "ServiceNotReady", "Stack", "free_port", "wait_until_ready"]
 
 Narrate = Callable[[str], None]
 
@@ -52,10 +52,13 @@ class Stack:
         self.folder = DataFolder(settings.data_dir)
         self.narrate = narrate
 
-    async def start_database(self) -> None:
-        """The embedded server, unless another is configured; then roles, databases and migrations."""
+    async def start_server(self) -> None:
+        """The embedded server, unless another is configured."""
         if Endpoints(self.settings).embedded:
             await self._start_server()
+
+    async def prepare_databases(self) -> None:
+        """Roles, databases, migrations, and the partitions of the days ahead."""
         await provision(self.settings, self.narrate)
         await run_migrations(self.settings, self.narrate)
         await make_partitions(self.settings, self.narrate)
