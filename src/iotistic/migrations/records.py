@@ -141,11 +141,11 @@ def start_record(history: History, script: Script, signature: Signature, *, afre
 
 
 def progress_record(history: History, script: Script, done: int) -> Command:
-    """The command that records how many statements of a no-transaction file are done, and which they were."""
-    digests = "{" + ",".join(digest(statement) for statement in script.statements[:done]) + "}"
+    """The command that records that `done` statements of a no-transaction file are done, and what the last of them was."""
     return Command(
-        f"UPDATE {history.ledger} SET statements_done = $2::integer, statement_digests = $3::text[] WHERE filename = $1",
-        (script.file.filename, str(done), digests),
+        f"UPDATE {history.ledger} SET statements_done = $2::integer,"
+        " statement_digests = statement_digests[1:$2::integer - 1] || $3::text WHERE filename = $1",
+        (script.file.filename, str(done), digest(script.statements[done - 1])),
     )
 
 

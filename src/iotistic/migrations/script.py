@@ -44,8 +44,12 @@ def normalised_checksum(file: MigrationFile) -> str | None:
 
 def digest(statement: Statement) -> str:
     """A short fingerprint of one statement's normalised text, to know after an interruption that it has not changed."""
-    data = statement.copy_data or ""
-    return sha256(f"{normalise(statement.text)}\0{data}".encode()).hexdigest()[:16]
+    if statement.copy_data is None:
+        said = normalise(statement.text)
+    else:
+        words = " ".join(token.text for token in statement.tokens())
+        said = words + "\0" + statement.copy_data.replace("\r\n", "\n")
+    return sha256(said.encode()).hexdigest()[:16]
 
 
 def read_scripts(service: str, files: tuple[MigrationFile, ...]) -> tuple[Script, ...]:

@@ -230,3 +230,36 @@ async def test_files_run_as_the_role_named(place: Place, tmp_path: Path) -> None
         ).applied == ()
     finally:
         await place.run("DROP OWNED BY shop_owner CASCADE", "DROP ROLE shop_owner")
+
+
+async def test_a_failure_in_a_do_block_is_placed_by_its_line(place: Place, tmp_path: Path) -> None:
+    text = "SELECT 1;\n-- why\nDO $$\nBEGIN\n    PERFORM 1;\n    RAISE EXCEPTION 'no';\nEND $$;\n"
+    with pytest.raises(MigrationFailed) as caught:
+        await apply(place.endpoint, place.name, history_of(tmp_path, {"1_d.sql": text}))
+    assert (caught.value.failure.statement, caught.value.failure.line) == (2, 6)
+
+
+async def test_positions_count_characters_not_bytes(place: Place, tmp_path: Path) -> None:
+    text = "\ufeffSELECT 'Größe';\nSELECT 'ä€😀', nope;\n"
+    with pytest.raises(MigrationFailed) as caught:
+        await apply(place.endpoint, place.name, history_of(tmp_path, {"1_u.sql": text}))
+    assert (caught.value.failure.line, caught.value.failure.column) == (2, 15)
+
+
+async def test_a_relation_that_a_later_file_makes_is_said_to_be(place: Place, tmp_path: Path) -> None:
+    files = {"1_a.sql": "SELECT * FROM late;", "2_b.sql": 'CREATE TABLE "late" (id int);'}
+    with pytest.raises(MigrationFailed) as caught:
+        await apply(place.endpoint, place.name, history_of(tmp_path, files))
+    assert "2_b.sql" in caught.value.failure.advice[0]
+
+
+async def test_a_large_file_goes_through_in_one_pipeline(place: Place, tmp_path: Path) -> None:
+    inserts = "".join(
+        f"INSERT INTO t VALUES ({number}, repeat('x', 2000));\nSELECT repeat('y', 1000);\n"
+        for number in range(1500)
+    )
+    files = {"1_t.sql": f"CREATE TABLE t (id int, name text);\n{inserts}"}
+    await apply(place.endpoint, place.name, history_of(tmp_path, files))
+    assert await place.rows("SELECT count(*), statements_total FROM t, schema_migrations GROUP BY 2") == [
+        (1500, 3001)
+    ]

@@ -188,3 +188,64 @@ async def test_a_build_waits_until_the_transaction_in_its_way_is_over(place: Pla
         await writer.execute("COMMIT")
         await run
     assert await valid(place, "t_id")
+
+
+async def test_a_statement_that_failed_is_never_taken_as_done(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, TABLE | {"2_d.sql": HEAD + "DROP INDEX CONCURRENTLY misspelt;\n"})
+    for _ in range(2):
+        with pytest.raises(MigrationFailed) as caught:
+            await apply(place.endpoint, place.name, history)
+        assert caught.value.failure.sqlstate == "42704"
+
+
+@pytest.mark.parametrize(
+    ("before", "statement", "proof"),
+    [
+        ("SELECT 1", "DROP INDEX CONCURRENTLY public.gone", "SELECT true"),
+        ("CREATE TABLE c (LIKE p)", "ALTER TABLE ONLY p DETACH PARTITION c CONCURRENTLY", "SELECT true"),
+        (
+            "CREATE INDEX t_id ON t (id)",
+            "CREATE INDEX CONCURRENTLY t_id ON t (id)",
+            "SELECT count(*) = 1 FROM pg_indexes WHERE tablename = 't'",
+        ),
+    ],
+)
+async def test_a_statement_whose_run_vanished_is_looked_up_before_it_is_repeated(
+    place: Place, tmp_path: Path, before: str, statement: str, proof: str
+) -> None:
+    await apply(place.endpoint, place.name, history_of(tmp_path / "first", TABLE))
+    await place.run("CREATE TABLE p (id int) PARTITION BY LIST (id)", before)
+    history = history_of(tmp_path, TABLE | {"2_x.sql": f"{HEAD}{statement};\nINSERT INTO t VALUES (0);\n"})
+    # What a runner leaves that was killed after the statement and before its record.
+    await place.run(
+        "INSERT INTO schema_migrations (migration_number, name, filename, state, statements_total)"
+        " VALUES (2, 'x', '2_x.sql', 'running', 2)"
+    )
+    await apply(place.endpoint, place.name, history)
+    assert await place.rows("SELECT count(*) FROM t WHERE id = 0") == [(1,)]
+    assert await place.rows(proof) == [(True,)]
+
+
+async def test_remains_of_a_broken_reindex_are_dropped_before_the_next(place: Place, tmp_path: Path) -> None:
+    await apply(place.endpoint, place.name, history_of(tmp_path / "first", TABLE))
+    await place.run(
+        "CREATE INDEX t_id ON t (id)",
+        "CREATE INDEX t_id_ccnew ON t (id)",
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't_id_ccnew'::regclass",
+    )
+    await apply(
+        place.endpoint,
+        place.name,
+        history_of(tmp_path, TABLE | {"2_r.sql": HEAD + "REINDEX TABLE CONCURRENTLY t;\n"}),
+    )
+    assert await place.rows("SELECT indexname FROM pg_indexes WHERE tablename = 't'") == [("t_id",)]
+
+
+async def test_copy_and_procedures_run_in_a_file_without_transaction(place: Place, tmp_path: Path) -> None:
+    text = (
+        HEAD + "COPY t FROM STDIN;\n0\tcopied\n\\.\n"
+        "CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO t VALUES (-1); COMMIT; INSERT INTO t VALUES (-2); END $$;\n"
+        "CALL fill();\nDO $$ BEGIN INSERT INTO t VALUES (-3); COMMIT; END $$;\n"
+    )
+    await apply(place.endpoint, place.name, history_of(tmp_path, TABLE | {"2_c.sql": text}))
+    assert await place.rows("SELECT id FROM t WHERE id < 1 ORDER BY 1 DESC") == [(0,), (-1,), (-2,), (-3,)]

@@ -15,7 +15,7 @@ from iotistic.migrations import apply
 from tests.support.histories import Place, history_of
 from tests.support.replica import described
 
-TRIALS = int(os.environ.get("IOTISTIC_TRIALS", "2"))
+TRIALS = int(os.environ.get("IOTISTIC_TRIALS", "1"))
 ROOT = Path(__file__).parents[3]
 
 FILES = {
@@ -48,7 +48,7 @@ async def test_eight_processes_on_an_empty_database_apply_each_file_once(
     place: Place, tmp_path: Path
 ) -> None:
     history_of(tmp_path, FILES)
-    for _ in range(max(1, TRIALS // 2)):
+    for _ in range(TRIALS):
         await place.empty()
         applied = await replicas(place, tmp_path, 8)
         assert sorted(applied) == sorted(FILES)
@@ -67,7 +67,7 @@ async def test_eight_runners_in_one_process_apply_each_file_once(place: Place, t
 
 async def test_three_replicas_over_an_index_built_concurrently(place: Place, tmp_path: Path) -> None:
     history_of(tmp_path, CONCURRENT)
-    for _ in range(max(1, TRIALS // 2)):
+    for _ in range(TRIALS):
         await place.empty()
         applied = await replicas(place, tmp_path, 3)
         assert sorted(applied) == sorted(CONCURRENT)

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from iotistic.cli.migrate.comparing import dump_schema, verify_schema
 from iotistic.cli.migrate.creating import create
+from iotistic.cli.migrate.importing import import_history
 from iotistic.cli.migrate.linting import run_lint
 from iotistic.cli.migrate.marking import baseline, mark_applied, repair, unmark
 from iotistic.cli.migrate.running import dry_run, run
@@ -44,3 +45,4 @@ app.command("repair")(repair)
 app.command("verify")(verify_schema)
 app.command("dump")(dump_schema)
 app.command("lint")(run_lint)
+app.command("import")(import_history)
