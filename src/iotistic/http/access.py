@@ -12,7 +12,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from iotistic.errors import Denied, Unauthenticated
+from iotistic.errors import Denied, Unauthenticated, Unavailable
 from iotistic.http.platform_access import platform_of
 from iotistic.secret import Secret
 from iotistic.security import Principal, Refusal, Role
@@ -56,6 +56,12 @@ class KeyRefused(Unauthenticated):
     """The key is unknown, expired or revoked; which of these is told to no caller."""
 
     code = "key_refused"
+
+
+class KeyUnverifiable(Unavailable):
+    """The key may be good: the pepper it was hashed under is not configured here."""
+
+    code = "key_unverifiable"
 
 
 class NotYourDevice(Denied):
@@ -144,6 +150,9 @@ async def _authenticate(scope: Scope) -> Principal:
         raise _key_missing()
     verdict = await platform_of(scope).authenticate(key)
     if isinstance(verdict, Refusal):
+        if verdict.reason == "pepper_missing":
+            # Our fault, not the bearer's: a device that is told 401 throws its key away.
+            raise KeyUnverifiable("Keys of this age cannot be checked by this process.")
         _log.info("key refused", extra={"reason": verdict.reason})
         raise KeyRefused(
             "The key is not valid.",

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from iotistic.errors import Conflict, Unavailable
+from iotistic.http.guarded_protocol import GuardedProtocol
 
 __all__ = ["AddressTaken", "AddressUnusable", "HttpServer"]
 
@@ -59,6 +60,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
+                http=GuardedProtocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -1,6 +1,7 @@
 """Who may not: strangers, the wrong kind of key, the wrong role, the wrong device. Told for every route there is."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -24,17 +25,22 @@ OPERATIONS = [
 ]
 CLOSED = [(method, path) for method, path, _ in OPERATIONS if path not in OPEN_PATHS]
 INGEST = [(method, path) for method, path, operation in OPERATIONS if "ingest" in operation["tags"]]
-FOR_PEOPLE = [route for route in CLOSED if route not in INGEST and route != ("GET", "/api/v1/auth/me")]
+FOR_DEVICES = [
+    (method, path) for method, path, operation in OPERATIONS if "device_key" in str(operation.get("security"))
+]
+FOR_PEOPLE = [route for route in CLOSED if route not in FOR_DEVICES and route != ("GET", "/api/v1/auth/me")]
 CHANGES = [route for route in FOR_PEOPLE if route[0] != "GET" and "auth" not in route[1]]
 
 
 def fill(path: str, uuid: object = "00000000-0000-4000-8000-000000000000") -> str:
-    return path.replace("{uuid}", str(uuid)).replace("{key}", "site")
+    known = {"uuid": str(uuid), "key": "site", "half": "desired"}
+    return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], "1"), path)
 
 
 def test_the_routes_were_found() -> None:
     assert len(CLOSED) > 15
-    assert len(INGEST) == 4
+    assert len(INGEST) >= 4
+    assert set(INGEST) <= set(FOR_DEVICES)
     assert len(CHANGES) >= 3
 
 
@@ -135,16 +141,16 @@ async def test_a_person_is_no_device(
     assert (response.status_code, response.json()["code"]) == (403, "device_key_needed")
 
 
-@pytest.mark.parametrize(("method", "path"), INGEST)
-async def test_a_device_writes_nothing_of_another(
+@pytest.mark.parametrize(("method", "path"), FOR_DEVICES)
+async def test_a_device_has_nothing_to_do_with_another(
     device: EnrolledDevice, other_device: EnrolledDevice, method: str, path: str
 ) -> None:
     response = await device.client.request(method, fill(path, other_device.uuid), json={})
     assert (response.status_code, response.json()["code"]) == (403, "not_your_device")
 
 
-@pytest.mark.parametrize(("method", "path"), INGEST)
-async def test_a_device_writes_nothing_of_one_that_does_not_exist(
+@pytest.mark.parametrize(("method", "path"), FOR_DEVICES)
+async def test_a_device_has_nothing_to_do_with_one_that_does_not_exist(
     device: EnrolledDevice, method: str, path: str
 ) -> None:
     assert (await device.client.request(method, fill(path, uuid4()), json={})).status_code == 403
@@ -209,6 +215,18 @@ async def test_a_revoked_key_is_refused_from_the_next_request_on(
     async with platform.begin() as work:
         assert await work.security.revoke_device_keys(device.uuid, reason="test") == 1
     assert await refused_soon(device.client)
+
+
+async def test_a_key_that_cannot_be_checked_is_our_trouble_and_not_the_devices(
+    platform: Platform, device: EnrolledDevice
+) -> None:
+    """A device that is told 401 gives its key up; one that is told 503 comes back."""
+    async with platform.begin() as work:
+        await work.connection.execute(
+            "UPDATE api_keys SET pepper_version = 9 WHERE device_uuid = %s", [device.uuid]
+        )
+    response = await device.client.get("/api/v1/auth/me")
+    assert (response.status_code, response.json()["code"]) == (503, "key_unverifiable")
 
 
 async def refused_soon(client: httpx.AsyncClient) -> bool:

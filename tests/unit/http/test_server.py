@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +10,7 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from iotistic.http.guarded_protocol import GuardedProtocol
 from iotistic.http.request_context import RequestContext
 from iotistic.http.server import AddressTaken, AddressUnusable, HttpServer
 
@@ -132,3 +135,75 @@ async def test_a_request_that_outlasts_the_grace_is_told_to_come_back() -> None:
         await asyncio.wait_for(task, 10)
         response = await request
         assert (response.status_code, response.json()["code"]) == (503, "stopping")
+
+
+async def talk(server: HttpServer, *parts: bytes) -> bytes:
+    """What comes back until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    with contextlib.suppress(ConnectionError):
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    except ConnectionError:  # it closed while we were sending
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "request_line", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01"]
+)
+async def test_what_is_no_http_is_told_in_the_same_form(request_line: bytes) -> None:
+    async with running(hello) as server:
+        head, _, body = (await talk(server, request_line)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    problem = json.loads(body)
+    assert (problem["code"], problem["status"]) == ("malformed", 400)
+    assert f"x-request-id: {problem['request_id']}".encode() in head
+    assert f"content-length: {len(body)}".encode() in head
+
+
+@pytest.mark.parametrize(
+    "parts", [[b"x: " + b"y" * (70 << 10)], [b"x%d: y\r\n" % n for n in range(20_000)]], ids=["one", "many"]
+)
+async def test_headers_without_end_are_refused(parts: list[bytes]) -> None:
+    async with running(hello) as server:
+        answer = await talk(server, b"GET / HTTP/1.1\r\nhost: x\r\n", *parts)
+    assert (
+        answer.startswith(b"HTTP/1.1 431 ") or answer == b""
+    )  # what was still being sent may reset the connection
+
+
+async def test_large_headers_within_the_bound_are_taken() -> None:
+    async with running(hello) as server, httpx.AsyncClient() as client:
+        assert (await client.get(server.url, headers={"x": "y" * (60 << 10)})).status_code == 200
+
+
+async def test_a_large_body_behind_small_headers_is_not_taken_for_them() -> None:
+    async with running(hello) as server, httpx.AsyncClient() as client:
+        for _ in range(3):
+            assert (await client.post(server.url, content=b"x" * (900 << 10))).status_code == 200
+
+
+async def test_headers_that_take_too_long_end_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iotistic.http.guarded_protocol._PATIENCE", 0.05)
+    async with running(hello) as server:
+        assert await talk(server) == b""
+        assert await talk(server, b"GET / HTTP/1.1\r\nhost: x\r\n") == b""
+        whole = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+        assert (await talk(server, whole + whole[:10])).count(b"HTTP/1.1 200") == 1
+
+
+async def test_a_connection_that_rests_between_requests_is_under_no_deadline() -> None:
+    async with running(hello) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        for _ in range(2):
+            writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
+            [protocol] = server._server.server_state.connections
+            assert isinstance(protocol, GuardedProtocol)
+            assert protocol._deadline is None
+        writer.close()
