@@ -14,6 +14,8 @@ from iotistic.migrations.errors import (
     MigrationFailed,
     Problem,
 )
+from iotistic.migrations.judging import LintRefused
+from iotistic.migrations.lint.texts import finding_fields
 from iotistic.migrations.plan import Plan
 from iotistic.migrations.report import Report, Status
 
@@ -40,6 +42,9 @@ def error_fields(error: IotisticError) -> Fields:
                 "waited_seconds": _seconds(error.waited),
                 "holder": holder,
             }
+        case LintRefused():
+            findings = [finding_fields(finding) for finding in error.findings]
+            return fields | {"service": error.service, "findings": findings}
         case _:
             return fields | {"facts": {name: _plain(value) for name, value in error.facts.items()}}
 

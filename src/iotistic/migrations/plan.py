@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from iotistic.migrations.entry import Entry, EntryKind, EntryState
 from iotistic.migrations.errors import HistoryRefused, Problem, ProblemKind
@@ -9,7 +10,10 @@ from iotistic.migrations.files import MigrationFile
 from iotistic.migrations.history import command_line
 from iotistic.migrations.script import ALGORITHM, Script, digest, normalised_checksum, read_scripts
 
-__all__ = ["Comparison", "Plan", "RunOptions", "Step", "compare", "make_plan"]
+__all__ = ["Comparison", "LintPolicy", "Plan", "RunOptions", "Step", "compare", "make_plan"]
+
+
+LintPolicy = Literal["off", "warn", "refuse"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +26,8 @@ class RunOptions:
     """Run late files instead of refusing."""
     allow_missing: bool = False
     """Go on although applied files are gone from the folder."""
+    lint: LintPolicy = "warn"
+    """What to do about dangers in pending files, on a database that is in use: tell them, refuse them, or not look."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

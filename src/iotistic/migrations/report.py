@@ -17,6 +17,8 @@ class EventKind(StrEnum):
 
     NOTICE = "notice"
     """Something people should know."""
+    WARNING = "warning"
+    """Lint found a danger in a pending file."""
     LOCK_WAIT = "lock_wait"
     """Another runner is at work; `blocker` is it."""
     STARTED = "started"

@@ -20,6 +20,7 @@ from iotistic.migrations.errors import ServerUnreachable
 from iotistic.migrations.execution import Execution, Settings
 from iotistic.migrations.files import Folder, MigrationFile
 from iotistic.migrations.history import History
+from iotistic.migrations.judging import LintRefused, finding_line, judge
 from iotistic.migrations.ledger import ensure_tables, read_history, recorded_fingerprint
 from iotistic.migrations.lock import take_lock, unlock
 from iotistic.migrations.plan import Plan, RunOptions, compare, make_plan
@@ -50,8 +51,8 @@ async def apply(
     resumed at the first statement that is not done. `role` is taken by SET ROLE before each file. Cancelling the task stops
     the running statement, rolls back and gives the lock back.
 
-    Raises FilesRefused and HistoryRefused before anything ran; LockBusy, PoolerBetween; MigrationFailed with everything
-    known about the failure; ServerUnreachable.
+    Raises FilesRefused, HistoryRefused and LintRefused before anything ran; LockBusy, PoolerBetween; MigrationFailed with
+    everything known about the failure; ServerUnreachable.
     """
     target = Target(endpoint=endpoint, database=database, history=history, limits=limits or RunLimits())
     settings = Settings(target=target, signature=Signature.of(application), role=role, observe=observe)
@@ -121,6 +122,8 @@ class _Run:
         self._settle(entries)
         plan = make_plan(self._history.service, files, entries, self._options)
         self._say_notices(plan)
+        if entries:  # in a new database nobody is there to be stopped
+            await self._lint(session, files, plan)
         execution = Execution(self._settings, files)
         try:
             await execution.run(session, plan.steps)
@@ -129,6 +132,16 @@ class _Run:
             self._sent = execution.sent
         if not await unlock(session, self._history):
             self._say(EventKind.NOTICE, "The migration lock was lost in mid-run; is there a pooler between?")
+
+    async def _lint(self, session: Session, files: tuple[MigrationFile, ...], plan: Plan) -> None:
+        if self._options.lint == "off" or not plan.steps:
+            return
+        findings = await judge(session, self._history, files, plan)
+        if findings and self._options.lint == "refuse":
+            texts = {step.script.file.filename: step.script.text for step in plan.steps}
+            raise LintRefused(self._history.service, findings, texts)
+        for finding in findings:
+            self._say(EventKind.WARNING, finding_line(finding))
 
     def _settle(self, entries: tuple[Entry, ...]) -> None:
         """After a lost connection: files that were on their way and are on record now were committed after all."""

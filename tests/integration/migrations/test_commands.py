@@ -36,8 +36,8 @@ class Outcome:
     err: str
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - a JSON document
-        document = json.loads(self.out)
+    def json(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.out)
         jsonschema.Draft202012Validator(SCHEMA).validate(document)
         return document
 
@@ -217,3 +217,15 @@ def test_sigterm_stops_the_statement_rolls_back_and_gives_the_lock_back(place: P
     assert "rolled back" in errors
     assert asyncio.run(place.rows("SELECT to_regclass('t')")) == [(None,)]
     assert asyncio.run(place.rows("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")) == [(0,)]
+
+
+def test_a_danger_in_a_pending_file_is_told_or_refused_with_eight(migrate: Migrate, tmp_path: Path) -> None:
+    migrate()
+    write(tmp_path / "library", {"058_drop.sql": "DROP TABLE books;\n"})
+    refused = migrate("--lint", "refuse")
+    assert refused.code == 8
+    assert "058_drop.sql:1:1:" in refused.err
+    assert migrate("--lint", "refuse", "--json").json["error"]["findings"][0]["file"] == "058_drop.sql"
+    told = migrate()
+    assert told.code == 0
+    assert "058_drop.sql:1: " in told.err

@@ -5,8 +5,6 @@ client killed there. Real processes are killed with SIGKILL inside statements. I
 every single answer.
 """
 
-# ruff: noqa: S608 - the questions are texts of this file
-
 import asyncio
 import os
 import signal

@@ -1,7 +1,5 @@
 """No-transaction files: one statement at a time, resumed where they stopped, never an INVALID index taken for a good one."""
 
-# ruff: noqa: S608 - the files under test are SQL texts
-
 import asyncio
 from datetime import timedelta
 from pathlib import Path

@@ -1,6 +1,7 @@
 """`iotistic migrate run` and its dry run."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -30,6 +31,19 @@ LockTimeout = Annotated[
         "--lock-timeout", metavar="SECONDS", min=0.001, help="How long a statement waits for a lock."
     ),
 ]
+
+
+class Lint(StrEnum):
+    """What to do about what lint finds in pending files."""
+
+    off = "off"
+    warn = "warn"
+    refuse = "refuse"
+
+
+LintChoice = Annotated[
+    Lint, typer.Option("--lint", help="Tell dangers in pending files, refuse them, or do not look.")
+]
 Role = Annotated[
     str | None, typer.Option("--role", help="SET ROLE before each file: the owner of what it makes.")
 ]
@@ -44,6 +58,7 @@ def run(
     allow_missing: AllowMissing = False,
     lock_wait: LockWait = 300,
     lock_timeout: LockTimeout = 3,
+    lint: LintChoice = Lint.warn,
     role: Role = None,
     folder: Dir = None,
     service: Service = None,
@@ -54,7 +69,9 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Apply what is pending (this is also what `iotistic migrate` alone does)."""
-    options = RunOptions(target=target, out_of_order=out_of_order, allow_missing=allow_missing)
+    options = RunOptions(
+        target=target, out_of_order=out_of_order, allow_missing=allow_missing, lint=lint.value
+    )
     limits = RunLimits(lock_wait=timedelta(seconds=lock_wait), lock_timeout=timedelta(seconds=lock_timeout))
     chosen = places(
         database, folder=folder, service=service, schema=schema, table=table, url=url, data_dir=data_dir

@@ -12,6 +12,8 @@ from iotistic.cli.output import narrate, print_json
 from iotistic.errors import Conflict, IotisticError, Unavailable
 from iotistic.migrations.errors import HistoryUnusable, LockBusy, MigrationFailed, SchemaBehind
 from iotistic.migrations.fields import error_fields
+from iotistic.migrations.judging import LintRefused
+from iotistic.migrations.lint.texts import render_findings
 from iotistic.migrations.report import Event, EventKind, Observer
 from iotistic.migrations.texts import Ink, render
 
@@ -21,6 +23,16 @@ T = TypeVar("T")
 
 PENDING = 2
 _TERMINATED = 143
+# The first kind that fits decides.
+_EXIT_CODES: dict[type[IotisticError], int] = {
+    SchemaBehind: PENDING,
+    LockBusy: 4,
+    MigrationFailed: 5,
+    HistoryUnusable: 5,
+    LintRefused: 8,
+    Conflict: 3,
+    Unavailable: 6,
+}
 
 
 def carry_out(work: Coroutine[Any, Any, T], *, as_json: bool) -> T:
@@ -42,25 +54,19 @@ def fail(error: IotisticError, *, as_json: bool) -> NoReturn:
     if as_json:
         print_json({"error": error_fields(error)})
     else:
-        narrate(render(error, colour=sys.stderr.isatty()))
+        narrate(_text(error, colour=sys.stderr.isatty()))
     raise typer.Exit(exit_code(error)) from error
 
 
+def _text(error: IotisticError, *, colour: bool) -> str:
+    if not isinstance(error, LintRefused):
+        return render(error, colour=colour)
+    return f"{render_findings(error.findings, error.texts, colour=colour)}\n\n{render(error, colour=colour)}"
+
+
 def exit_code(error: IotisticError) -> int:
-    """1 usage or unusable files, 2 pending, 3 drift or order, 4 lock busy, 5 SQL failed, 6 no connection."""
-    match error:
-        case LockBusy():
-            return 4
-        case MigrationFailed() | HistoryUnusable():
-            return 5
-        case SchemaBehind():
-            return PENDING
-        case Conflict():
-            return 3
-        case Unavailable():
-            return 6
-        case _:
-            return 1
+    """1 usage or unusable files, 2 pending, 3 drift or order, 4 lock busy, 5 SQL failed, 6 no connection, 8 lint refused."""
+    return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), 1)
 
 
 def narrator(*, quiet: bool) -> Observer:
@@ -68,6 +74,7 @@ def narrator(*, quiet: bool) -> Observer:
     ink = Ink(colour=sys.stderr.isatty())
     colours = {
         EventKind.APPLIED: "good",
+        EventKind.WARNING: "warn",
         EventKind.RETRY: "warn",
         EventKind.LOCK_WAIT: "warn",
         EventKind.RECONNECT: "warn",
