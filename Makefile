@@ -9,6 +9,10 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
+# What runs twice: all that sends SQL of ours, apart from the tests that start servers themselves.
+SYSTEM_LEG := tests/contracts/test_queries.py tests/contracts/test_schema.py tests/integration/configuration \
+	tests/integration/devices tests/integration/partitioning tests/integration/security tests/integration/telemetry tests/integration/workflows
+
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", "make " $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -21,8 +25,14 @@ down: $(STAMP) ## Stop what `make up` started
 reset: $(STAMP) ## Delete the local data and begin anew (asks first)
 	@$(BIN)/iotistic reset
 
-test: $(VENV)/.developing ## Run the whole suite on a real PostgreSQL
-	@$(BIN)/python -m pytest -q $(ARGS)
+test: $(VENV)/.developing ## Run the whole suite on a real PostgreSQL, then the database parts on the system's own
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	@$(MAKE) --no-print-directory test-system
+
+test-system: $(VENV)/.developing ## Only the second leg: what speaks SQL, on an installed PostgreSQL 15 to 18
+	@if $(BIN)/python -m tests.support.server; then \
+	  TEST_SERVER=system $(BIN)/python -m pytest -q $(SYSTEM_LEG); \
+	else echo "Second leg skipped, for the reason above."; fi
 
 check: $(VENV)/.developing lint types imports test ## All gates, then the suite
 

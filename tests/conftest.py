@@ -1,20 +1,23 @@
 """One real PostgreSQL for the run, one migrated template, and a rolled-back transaction per test by default."""
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
 from psycopg import AsyncConnection
-from tests.support.server import start_test_server, stop_test_server
 
 from iotistic.database.pool import connect
-from iotistic.database.server import RunningServer
+from iotistic.database.server import RunningServer, Source
 from tests.support.databases import Databases, TestDatabase
+from tests.support.server import start_test_server, stop_test_server
+
+_PREFERRED: Source | None = "system" if os.environ.get("TEST_SERVER") == "system" else None
 
 
 @pytest_asyncio.fixture(scope="session")
 async def server() -> AsyncIterator[RunningServer]:
-    """A throw-away server of the newest PostgreSQL at hand."""
-    running = await start_test_server()
+    """A throw-away server: the embedded one, or what TEST_SERVER names (embedded, system)."""
+    running = await start_test_server(_PREFERRED)
     yield running
     await stop_test_server(running)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from iotistic.data_folder import DataFolder
 from iotistic.database.server import RunningServer, Source, find_binaries, start, stop
+from iotistic.errors import IotisticError
 
 __all__ = ["start_test_server", "stop_test_server", "throw_away", "throw_away_folder"]
 
@@ -71,3 +72,10 @@ def _is_abandoned(place: Path) -> bool:
         return True
     finally:
         os.close(descriptor)
+
+
+if __name__ == "__main__":  # asked by the Makefile: is there an installed server?
+    try:
+        find_binaries("system")
+    except IotisticError as error:
+        raise SystemExit(str(error)) from None

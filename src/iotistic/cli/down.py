@@ -44,8 +44,7 @@ async def stop_everything(folder: DataFolder, *, timeout: float = 30.0) -> list[
     if state is not None:
         stopped += await _stop_stack(state, timeout)
         remove_state(folder.up_state)
-    if server.find_running(folder) is not None:
-        await server.stop(folder)
+    if await server.stop(folder) is not None:
         stopped.append("postgresql")
     return stopped
 

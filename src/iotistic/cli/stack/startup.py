@@ -72,7 +72,7 @@ class Stack:
 
     async def stop_database(self) -> None:
         """Stops the embedded server; a configured one is not ours to stop."""
-        if Endpoints(self.settings).embedded and server.find_running(self.folder) is not None:
+        if Endpoints(self.settings).embedded:
             await server.stop(self.folder)
 
     def api(self, address: ApiAddress) -> Service:
