@@ -1,15 +1,12 @@
 """Whether a database is what its migrations make: they are replayed beside it, and the two catalogs compared."""
 
-import asyncio
-import tempfile
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from iotistic.config import Endpoint
 from iotistic.database.pool import connect
 from iotistic.migrations.catalog import Catalog, Difference, compare_catalogs, read_catalog
-from iotistic.migrations.files import read_folder
+from iotistic.migrations.copies import copied
 from iotistic.migrations.history import History
 from iotistic.migrations.looking import inspect
 from iotistic.migrations.runner import apply
@@ -102,18 +99,10 @@ async def replayed_catalog(
     only: Collection[str] | None = None,
 ) -> tuple[Catalog, tuple[str, ...]]:
     """What the files of `history` make of an empty database, and the names of those files. `only` names the files to run."""
-    with tempfile.TemporaryDirectory(prefix="iotistic-replay-") as folder:
-        copy = await asyncio.to_thread(_copy_files, history, Path(folder), only)
+    with copied(history, only=only) as copy:
         async with scratch_database(
             endpoint, beside=beside, maintenance=maintenance, prepare=prepare
         ) as name:
             report = await apply(endpoint, name, copy, application="migrate:verify", role=role)
             catalog = await live_catalog(endpoint, name, without=history, grants=grants)
     return catalog, tuple(applied.filename for applied in report.applied)
-
-
-def _copy_files(history: History, folder: Path, only: Collection[str] | None) -> History:
-    for file in read_folder(history.folder, service=history.service):
-        if only is None or file.filename in only:
-            (folder / file.filename).write_bytes(file.content)
-    return replace(history, folder=folder)
