@@ -188,20 +188,16 @@ class LogFile:
         return iter(sorted(found, key=lambda entry: (entry[2] == self._path, entry[0])))
 
     def _resume(self, position: Position) -> bool:
-        inode, offset = position.get("inode"), position.get("offset")
-        head = _Head(int(position.get("head_length", 0)), int(position.get("head", 0)))
-        for _, found, path in self._family():
-            if found != inode or not isinstance(offset, int):
+        """Opens the file of a position, wherever it was moved. That it still is the same one, the first read sees to."""
+        for _, inode, path in self._family():
+            if inode != position.get("inode"):
                 continue
             try:
                 self._open(path)
             except OSError:
                 continue
-            if (
-                os.fstat(self._descriptor).st_size >= offset
-                and _Head.of(self._descriptor, head.length) == head
-            ):
-                self._offset, self._head = offset, head
-                return True
+            self._offset = int(position.get("offset", 0))
+            self._head = _Head(int(position.get("head_length", 0)), int(position.get("head", 0)))
+            return True
         self._tell("log_file_replaced", path=str(self._path))
         return False

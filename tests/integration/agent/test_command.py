@@ -78,9 +78,11 @@ async def test_it_stops_while_the_server_hangs_and_keeps_what_it_has(api: Device
     kept = status_of(tmp_path).queues["metrics"].pending
     assert kept >= 3
     api.faults.clear()
-    async with command(*words, "--once", environment={"IOTISTIC_CLAIM_KEY": CLAIM_KEY}) as once:
-        code, _ = await ended(once)
+    environment = {"IOTISTIC_CLAIM_KEY": CLAIM_KEY, "IOTISTIC_LOG_FORMAT": "json"}
+    async with command(*words, "--once", environment=environment) as once:
+        code, stderr = await ended(once)
     assert code == 0
+    assert [json.loads(line)["event"] for line in stderr.splitlines()] == ["enrolled"]
     assert len(api.reports) == kept + 1
 
 
@@ -90,22 +92,3 @@ async def test_without_a_key_it_says_what_to_do(tmp_path: Path) -> None:
     assert code == 1
     assert "--claim-key-file" in stderr
     assert "Traceback" not in stderr
-
-
-async def test_events_can_be_json(api: DeviceApi, tmp_path: Path) -> None:
-    words = [
-        "--server",
-        api.url,
-        "--state-dir",
-        str(tmp_path),
-        "--once",
-        "--interval",
-        "50ms",
-        "--logs",
-        "none",
-    ]
-    environment = {"IOTISTIC_CLAIM_KEY": CLAIM_KEY, "IOTISTIC_LOG_FORMAT": "json"}
-    async with command(*words, environment=environment) as process:
-        code, stderr = await ended(process)
-    assert code == 0
-    assert [json.loads(line)["event"] for line in stderr.splitlines()] == ["enrolled"]

@@ -25,12 +25,12 @@ async def test_an_outage_is_made_up_for(api: DeviceApi, tmp_path: Path) -> None:
     async with running_agent(agent_settings(tmp_path, api.url)):
         await until(lambda: api.reports)
         await api.stop()
-        await until(lambda: status_of(tmp_path).queues["metrics"].pending >= 20)
+        await until(lambda: status_of(tmp_path).queues["metrics"].pending >= 8)
         assert status_of(tmp_path).queues["metrics"].trouble is not None
         before = len(api.reports)
         await api.start()
         await until(
-            lambda: len(api.reports) >= before + 20 and not status_of(tmp_path).queues["metrics"].trouble
+            lambda: len(api.reports) >= before + 8 and not status_of(tmp_path).queues["metrics"].trouble
         )
     nothing_lost(api, tmp_path)
     assert api.duplicates == 0
@@ -85,7 +85,7 @@ async def test_a_fault_costs_nothing_and_repeats_are_byte_for_byte(
     async with running_agent(agent_settings(tmp_path, api.url, patience=timedelta(milliseconds=150))):
         await until(
             lambda: (
-                not api.faults and len(api.reports) >= 5 and not status_of(tmp_path).queues["metrics"].trouble
+                not api.faults and len(api.reports) >= 3 and not status_of(tmp_path).queues["metrics"].trouble
             )
         )
     nothing_lost(api, tmp_path)
@@ -101,13 +101,13 @@ async def test_retry_after_is_obeyed(api: DeviceApi, tmp_path: Path) -> None:
         refused = loop.time()
         await until(lambda: api.reports)
         assert loop.time() - refused >= 0.95
-    assert len(api.on("/metrics")[1].json["reports"]) > 5
+    assert len(api.on("/metrics")[1].json["reports"]) >= 5
 
 
 async def test_a_body_too_large_is_sent_in_parts_and_later_ones_are_smaller(
     api: DeviceApi, tmp_path: Path
 ) -> None:
-    api.largest_body = 4000
+    api.largest_body = 2500
     await api.stop()
     async with running_agent(agent_settings(tmp_path, api.url)):
         await until(
@@ -116,7 +116,7 @@ async def test_a_body_too_large_is_sent_in_parts_and_later_ones_are_smaller(
             )
         )
         await api.start()
-        await until(lambda: len(api.reports) >= 40 and status_of(tmp_path).queues["metrics"].pending < 5)
+        await until(lambda: len(api.reports) >= 15 and status_of(tmp_path).queues["metrics"].pending < 5)
     nothing_lost(api, tmp_path)
     assert api.duplicates == 0
 
@@ -138,7 +138,7 @@ async def test_one_bad_report_is_put_aside_and_the_others_arrive(api: DeviceApi,
         )
         api.is_bad = is_bad
         await api.start()
-        await until(lambda: len(api.reports) >= 20)
+        await until(lambda: len(api.reports) >= 8)
     lines = [json.loads(line) for line in (tmp_path / "rejected.jsonl").read_text().splitlines()]
     assert [line["record"]["timestamp"] for line in lines] == list(bad)
     assert (lines[0]["status"], lines[0]["reason"]) == (422, "invalid: as asked")
@@ -200,12 +200,12 @@ async def test_a_refused_key_without_a_claim_key_is_said_once_and_everything_kep
     before = len(api.reports)
     async with running_agent(agent_settings(tmp_path, api.url, claim_key=None)):
         await until(lambda: status_of(tmp_path).state == "key_refused")
-        await until(lambda: status_of(tmp_path).queues["metrics"].pending >= 10)
+        await until(lambda: status_of(tmp_path).queues["metrics"].pending >= 5)
         said = [record for record in caplog.records if record.getMessage() == "device_key_refused"]
         assert len(said) == 1
         assert "--claim-key-file" in vars(said[0])["hint"]
         api.keys = keys
-        await until(lambda: len(api.reports) >= before + 10 and status_of(tmp_path).state == "enrolled")
+        await until(lambda: len(api.reports) >= before + 5 and status_of(tmp_path).state == "enrolled")
     nothing_lost(api, tmp_path)
 
 

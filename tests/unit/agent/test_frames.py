@@ -1,10 +1,10 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotistic.agent.frames import Frame, pack, scan
 
-RECORDS = st.lists(st.tuples(st.binary(max_size=40), st.binary(max_size=10)), max_size=8)
+RECORDS = st.lists(st.tuples(st.binary(max_size=40), st.binary(max_size=10)), max_size=6)
 
 
 def packed(records: list[tuple[bytes, bytes]]) -> bytes:
@@ -15,11 +15,13 @@ def contents(frames: list[Frame]) -> list[tuple[bytes, bytes]]:
     return [(frame.payload, frame.mark) for frame in frames]
 
 
+@settings(max_examples=60)
 @given(RECORDS)
 def test_what_is_packed_is_found_again(records: list[tuple[bytes, bytes]]) -> None:
     assert contents(list(scan(packed(records)))) == records
 
 
+@settings(max_examples=60)
 @given(RECORDS, st.data())
 def test_a_cut_anywhere_costs_only_the_frame_it_goes_through(
     records: list[tuple[bytes, bytes]], data: st.DataObject
@@ -30,6 +32,7 @@ def test_a_cut_anywhere_costs_only_the_frame_it_goes_through(
     assert list(scan(whole[:cut])) == survivors
 
 
+@settings(max_examples=60)
 @given(RECORDS.filter(bool), st.data())
 def test_a_changed_byte_never_passes_for_a_record(
     records: list[tuple[bytes, bytes]], data: st.DataObject
@@ -41,6 +44,7 @@ def test_a_changed_byte_never_passes_for_a_record(
     assert list(scan(bytes(whole))) == before
 
 
+@settings(max_examples=60)
 @given(RECORDS, st.integers(1, 64))
 def test_a_tail_of_zeros_is_no_record(records: list[tuple[bytes, bytes]], zeros: int) -> None:
     assert contents(list(scan(packed(records) + bytes(zeros)))) == records

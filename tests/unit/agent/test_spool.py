@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from iotistic.agent.spool import Batch, Entry, Spool
 
 LIMIT = 256 * 1024
-LARGE = 4000
+LARGE = 8000
 
 
 class Told:
@@ -193,13 +193,13 @@ def test_the_newest_mark_outlives_its_record(spool: Spool, tmp_path: Path, told:
 def test_an_old_backlog_does_not_bring_back_an_old_mark(spool: Spool, tmp_path: Path, told: Told) -> None:
     spool.append([entry(1), entry(2)])
     take(spool, records=1)  # closes the segment: its two records are the backlog
-    for number in range(3, 8):  # enough for the fresh segment to be given up once it is delivered
+    for number in range(3, 6):  # enough for the fresh segment to be given up once it is delivered
         spool.append([entry(number, LARGE)])
         fresh = take(spool, fresh=True)
         assert fresh is not None
         spool.acknowledge(fresh)
     again = reopened(spool, tmp_path, told)
-    assert again.last_mark == b"mark 7"
+    assert again.last_mark == b"mark 5"
     assert drained(again) == [1, 2]
 
 
@@ -217,7 +217,9 @@ def test_a_mark_can_be_noted_without_a_record_and_is_replaced_by_the_next_record
     spool = reopened(spool, tmp_path, told)
     assert spool.last_mark == b"another source"
     spool.append([entry(3)])
-    assert reopened(spool, tmp_path, told).last_mark == b"mark 3"
+    spool.note(b"a third source")
+    spool.append([entry(4)])
+    assert reopened(spool, tmp_path, told).last_mark == b"mark 4"
 
 
 def test_damage_behind_our_back_is_counted_and_does_not_block(
@@ -258,6 +260,21 @@ def test_a_disk_that_takes_half_a_record_keeps_the_file_whole(
     again = reopened(spool, tmp_path, told)
     assert drained(again) == [1, 3]
     assert told.names() == []
+
+
+def test_records_that_were_not_synced_do_not_come_back(
+    spool: Spool, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    spool.append([entry(1)])
+    with monkeypatch.context() as failing:
+        failing.setattr("iotistic.agent.segment._sync", fail)
+        with pytest.raises(OSError, match="Input"):
+            spool.append([entry(2), entry(3)])
+    spool.append([entry(4)])  # as long as record 2: where record 3 would have begun is now the end
+    assert drained(reopened(spool, tmp_path, told)) == [1, 4]
 
 
 def test_a_disk_that_takes_nothing_leaves_the_spool_usable(spool: Spool) -> None:
