@@ -16,7 +16,9 @@ _JSON = {"application/json", "text/json", "application/octet-stream", ""}
 
 def is_ndjson(content_type: str | None) -> bool:
     """Whether the body is one JSON value a line. Raises EncodingUnsupported for types that are no JSON at all."""
-    kind = (content_type or "").partition(";")[0].strip().lower()
+    if content_type is None or content_type == "application/json":
+        return False
+    kind = content_type.partition(";")[0].strip().lower()
     if kind in _NDJSON:
         return True
     if kind in _JSON or kind.endswith("+json"):

@@ -17,6 +17,8 @@ _HEAD: Final = "!hi16siqiiiiii"
 # h fields, i length + 16s uuid, i length + q timestamp, i length + i metric set, then the array: i octets, i dimensions,
 # i null flag, i element type; its length and lower bound follow with the elements
 _LENGTH: Final = Struct("!i")
+_KEPT_CONSTANTS = 128
+"""Constants of blocks up to this many rows are kept: devices send the same few sizes again and again."""
 
 
 @final
@@ -39,13 +41,23 @@ class MetricPacker:
         self.pack: Final = Struct("!6x16s4xq32x" + "4xd" * size).pack
         """(uuid octets, stamp, *values) -> a row without its constants; raises struct.error on a value that is no number."""
         self._constant = constant
+        self._constants: dict[int, int] = {}
         self._values = Struct("!" + "4xd" * size)
 
     def block(self, rows: list[bytes]) -> bytes:
         """The rows one after the other, complete."""
+        number = len(rows)
+        constants = self._constants.get(number)
+        if constants is None:
+            constants = int.from_bytes(self._constant * number, "big")
+            if number <= _KEPT_CONSTANTS:
+                self._constants[number] = constants
         bare = int.from_bytes(b"".join(rows), "big")
-        constants = int.from_bytes(self._constant * len(rows), "big")
-        return (bare | constants).to_bytes(self.stride * len(rows), "big")
+        return (bare | constants).to_bytes(self.stride * number, "big")
+
+    def cuts(self, number: int) -> range:
+        """Where each of so many rows begins in a block, and where the last ends."""
+        return range(0, self.stride * number + 1, self.stride)
 
     def values(self, row: bytes) -> tuple[float, ...]:
         """What was packed into a row."""

@@ -26,7 +26,7 @@ from iotistic.telemetry.writer import Batch, Stored, write
 
 __all__ = ["Delivery", "Rejudge", "set_aside"]
 
-_log = logging.getLogger("iotistic.telemetry")
+_log = logging.getLogger(__name__)
 
 Rejudge = Callable[[Sequence[Part]], Awaitable[list[Part]]]
 """Sorts rows for which there is no partition (any more) out into the quarantine, after a look at the catalog.
@@ -97,7 +97,7 @@ class Delivery:
         try:
             await self._deliver(parts, careful=False)
         except Exception as error:  # noqa: BLE001 - a bug: told to log and callers; the batches behind must go on
-            _log.exception("ingest_batch_broke")
+            _log.exception("batch broke")
             self._fail(parts, error)
         for submission in submissions:
             if not submission.done.done():
@@ -159,7 +159,7 @@ class Delivery:
 
     async def _pause(self, pause: float, error: Exception) -> float:
         """Waits before the next attempt, on a new connection; answers how long to wait after that."""
-        _log.warning("ingest_retry", extra={"error": type(error).__name__, "pause": pause})
+        _log.warning("batch is written again", extra={"error": type(error).__name__, "pause": pause})
         await self._session.close()
         await asyncio.sleep(pause)
         return min(_LONGEST_PAUSE, pause * 2)
@@ -188,7 +188,7 @@ class Delivery:
                 await self._quarantine(part.submission, run, message)
 
     async def _quarantine(self, submission: Submission, run: Run, message: str) -> None:
-        _log.warning("ingest_row_refused", extra={"device_uuid": str(submission.device_uuid)})
+        _log.warning("row refused", extra={"device_uuid": str(submission.device_uuid)})
         submission.note(run.indexes[0], REFUSED, message)
         aside = set_aside(submission, run, 0, REFUSED)
         await self._deliver([Part(submission=submission, set_aside=[aside])], careful=True, alone=True)
@@ -197,10 +197,10 @@ class Delivery:
         """Tells the callers to keep their data."""
         if not parts:
             # Only latest values: they are a copy, and the next report brings them again.
-            _log.warning("ingest_latest_failed", exc_info=error)
+            _log.warning("latest values not written", exc_info=error)
             self._newest.clear()
             return
-        _log.error("ingest_batch_failed", exc_info=error, extra={"submissions": len(parts)})
+        _log.error("batch failed", exc_info=error, extra={"submissions": len(parts)})
         for part in parts:
             self._tally.failed += not part.submission.done.done()
             if not part.submission.done.done():

@@ -24,7 +24,7 @@ _REASON_NOTES = 8
 class Rows:
     """Rows of one series, in the order of the body."""
 
-    __slots__ = ("_explain", "_seal", "indexes", "orders", "parts", "series")
+    __slots__ = ("_ascends", "_explain", "_seal", "indexes", "orders", "parts", "series")
 
     def __init__(
         self,
@@ -36,12 +36,21 @@ class Rows:
         self.orders: list[Order] = []
         self.indexes: list[int] = []
         self.parts: list[bytes] = []
+        self._ascends = True
         self._seal = seal
         self._explain = explain
 
+    def add(self, index: int, order: Order, part: bytes) -> None:
+        """One row more. The hot loop appends by itself, where it knows that the row comes after the one before."""
+        if self.orders and order <= self.orders[-1]:
+            self._ascends = False
+        self.orders.append(order)
+        self.indexes.append(index)
+        self.parts.append(part)
+
     def run(self) -> tuple[Run, int]:
         """The rows sorted and each once, and how many were repeats."""
-        repeats = 0 if _ascends(self.orders) else self._sort()
+        repeats = 0 if self._ascends else self._sort()
         block, cuts = self._seal(self.parts)
         run = Run(
             series=self.series,
@@ -137,7 +146,3 @@ def payload_of(value: object) -> bytes:
 def cuts_of(parts: Sequence[bytes]) -> list[int]:
     """Where each of these begins once joined, and where the last ends."""
     return [0, *accumulate(len(part) for part in parts)]
-
-
-def _ascends(orders: Sequence[Order]) -> bool:
-    return all(map(int.__lt__, orders, orders[1:]))

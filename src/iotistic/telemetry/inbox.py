@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import final
 
@@ -29,7 +27,11 @@ class Inbox:
         self.bytes = 0
         """Memory they are counted with."""
         self.closed = False
-        self._finished = False
+        self._is_read = False
+
+    def open(self) -> None:
+        """From now on there is a writer."""
+        self._is_read = True
 
     def check(self, size: int) -> None:
         """Raises IngestBusy when there is no memory for a body of this size, IngestStopped once closed."""
@@ -46,21 +48,20 @@ class Inbox:
                 waiting=self.bodies,
             )
 
-    @contextmanager
-    def room(self, size: int) -> Generator[None]:
-        """Memory for one body while inside. Raises what `check` raises."""
+    def enter(self, size: int) -> None:
+        """Memory for one body, until it leaves. Raises what `check` raises."""
         self.check(size)
         self.bodies += 1
         self.bytes += size
-        try:
-            yield
-        finally:
-            self.bodies -= 1
-            self.bytes -= size
+
+    def leave(self, size: int) -> None:
+        """Gives it back."""
+        self.bodies -= 1
+        self.bytes -= size
 
     def put(self, submission: Submission) -> None:
-        """Hands it to the writer. Raises IngestStopped when that is gone."""
-        if self._finished:
+        """Hands it to the writer. Raises IngestStopped when there is none."""
+        if not self._is_read:
             raise _stopped()
         self._waiting.append(submission)
         self._filled.set()
@@ -72,7 +73,7 @@ class Inbox:
 
     def finish(self) -> None:
         """Nothing is written any more."""
-        self._finished = True
+        self._is_read = False
 
     async def wait(self, limit: float | None) -> None:
         """Returns when something waits, when closed, or after `limit` seconds."""

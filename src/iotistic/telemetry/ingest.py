@@ -11,7 +11,6 @@ from uuid import UUID
 import psycopg
 
 from iotistic.clock import Clock, system_clock
-from iotistic.database.errors import translated
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.errors import IotisticError
@@ -26,6 +25,7 @@ from iotistic.telemetry.model import IngestStatistics, Receipt
 from iotistic.telemetry.reports import ReportReader
 from iotistic.telemetry.runs import log_order
 from iotistic.telemetry.session import Connect, Session
+from iotistic.telemetry.stamps import microseconds
 from iotistic.telemetry.streams import LOGS, METRICS
 from iotistic.telemetry.tally import Tally
 from iotistic.telemetry.watermarks import Watermarks
@@ -38,7 +38,7 @@ Contacts = Callable[[Connection, Collection[UUID]], Awaitable[None]]
 """Told, at most once a second, which devices' data was committed since the last time; works in a transaction of its own on
 the connection given."""
 
-_log = logging.getLogger("iotistic.telemetry")
+_log = logging.getLogger(__name__)
 _QUERIES: Final = Queries("iotistic.telemetry")
 
 _MEMORY_FACTOR = 3
@@ -66,6 +66,7 @@ class Ingest:
         self._clock = clock
         self._limits = limits or IngestLimits()
         self._contacts = contacts
+        self._late_after = microseconds(self._limits.late_after)
         self._writing = Session(connect, prepare_session)
         self._looking = Session(connect)
         self._windows = Windows(self._looking, clock, self._limits)
@@ -86,6 +87,7 @@ class Ingest:
 
     async def start(self) -> None:
         """Begins to write. Does not wait for the database."""
+        self._inbox.open()
         self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._look())]
 
     async def stop(self) -> None:
@@ -114,13 +116,14 @@ class Ingest:
         read, IngestBusy, IngestStopped, IngestUnavailable or PartitionMissing (all Unavailable, with `retry_after`) when the
         caller must keep it.
         """
-        ndjson, plain = self._plain(body, content_encoding, content_type)
-        with self._inbox.room(_MEMORY_FACTOR * len(plain)):
+        plain = self._plain(body, content_encoding)
+        self._inbox.enter(_MEMORY_FACTOR * len(plain))
+        try:
             draft = await self._draft(device_uuid, METRICS.name)
-            with translated():
-                await self._reports.read(draft, plain, ndjson=ndjson)
-            late_before = draft.judge.now - self._late_after
-            return await self._commit(draft, late_before, len(plain))
+            await self._reports.read(draft, plain, ndjson=is_ndjson(content_type))
+            return await self._commit(draft, draft.judge.now - self._late_after, len(plain))
+        finally:
+            self._inbox.leave(_MEMORY_FACTOR * len(plain))
 
     async def submit_logs(
         self,
@@ -130,12 +133,15 @@ class Ingest:
         content_type: str | None = None,
     ) -> Receipt:
         """The same for log lines: {"lines": [...]} or a line of JSON each."""
-        ndjson, plain = self._plain(body, content_encoding, content_type)
-        with self._inbox.room(_MEMORY_FACTOR * len(plain)):
+        plain = self._plain(body, content_encoding)
+        self._inbox.enter(_MEMORY_FACTOR * len(plain))
+        try:
             draft = await self._draft(device_uuid, LOGS.name)
-            self._lines.read(draft, plain, ndjson=ndjson)
+            self._lines.read(draft, plain, ndjson=is_ndjson(content_type))
             late_before = log_order(draft.judge.now - self._late_after, 0)
             return await self._commit(draft, late_before, len(plain))
+        finally:
+            self._inbox.leave(_MEMORY_FACTOR * len(plain))
 
     def statistics(self) -> IngestStatistics:
         """Counters since the start and what is queued now."""
@@ -152,22 +158,16 @@ class Ingest:
             pending_bytes=self._inbox.bytes,
         )
 
-    @property
-    def _late_after(self) -> int:
-        return self._limits.late_after // timedelta(microseconds=1)
-
-    def _plain(
-        self, body: bytes, content_encoding: str | None, content_type: str | None
-    ) -> tuple[bool, bytes]:
-        ndjson = is_ndjson(content_type)
+    def _plain(self, body: bytes, content_encoding: str | None) -> bytes:
         size_checked(body, self._limits.body_bytes)
+        if content_encoding is None:
+            return body
         self._inbox.check(_MEMORY_FACTOR * len(body))
-        return ndjson, unpacked(body, content_encoding, self._limits.unpacked_bytes)
+        return unpacked(body, content_encoding, self._limits.unpacked_bytes)
 
     async def _draft(self, device_uuid: UUID, stream: str) -> Draft:
         received = self._clock()
-        with translated():
-            judge = await self._windows.judge(stream, received)
+        judge = await self._windows.judge(stream, received)
         return Draft(device_uuid=device_uuid, stream=stream, received=received, judge=judge)
 
     async def _commit(self, draft: Draft, late_before: int, size: int) -> Receipt:
@@ -212,7 +212,7 @@ class Ingest:
                 await self._contacts(connection, heard)
         except (psycopg.Error, IotisticError) as error:
             # The next report of each device tells again.
-            _log.warning("ingest_contacts_failed", exc_info=error)
+            _log.warning("contacts not noted", exc_info=error)
 
     async def _look(self) -> None:
         """Keeps the windows fresh, after mending what a killed process left undone."""
@@ -230,7 +230,7 @@ class Ingest:
             rows = _Latest(Statements(connection, _QUERIES))
             mended = await rows.mend(now - timedelta(days=1), now + self._limits.future)
         if mended:
-            _log.info("ingest_latest_mended", extra={"rows": mended})
+            _log.info("latest values mended", extra={"rows": mended})
 
 
 @final

@@ -83,9 +83,8 @@ class LineReader:
             if level is None:
                 draft.reject(index, "level_unknown", f"level: {line.level[:40]!r} is no level of a log line.")
                 continue
-            rows.parts.append(packer.pack(stamp, line.sequence, level, *_bounded(draft, index, line)))
-            rows.orders.append(log_order(stamp, line.sequence))
-            rows.indexes.append(index)
+            row = packer.pack(stamp, line.sequence, level, *_bounded(draft, index, line))
+            rows.add(index, log_order(stamp, line.sequence), row)
 
 
 def level_of(name: str) -> LogLevel | None:

@@ -36,7 +36,11 @@ class Layout:
         )
         """Takes the values out of a report in that order; None when they already are."""
 
-    def explain(self, row: bytes, units: Units) -> dict[str, Any]:
+    def seal(self, parts: list[bytes]) -> tuple[bytes, range]:
+        """Packed rows as a block, and where each begins in it."""
+        return self.packer.block(parts), self.packer.cuts(len(parts))
+
+    def explain(self, units: Units, row: bytes) -> dict[str, Any]:
         """A packed row's metrics as a device could have sent them."""
         return {"metrics": dict(zip(self.names, self.packer.values(row), strict=True)), "units": dict(units)}
 

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import cast, final
 
 import msgspec
@@ -79,20 +80,29 @@ class _Placing:
         names: tuple[str, ...] = ()
         layout: Layout | None = None
         rows: Rows | None = None
+        last = low
         for index, report in reports:
             time, metrics = report.timestamp, report.metrics
             stamp = stamp_of(time) if isinstance(time, datetime) else from_number(time)
-            if rows is not None and layout is not None and low <= stamp < high and tuple(metrics) == names:
+            if (
+                rows is not None
+                and layout is not None
+                and last < stamp < high
+                and stamp >= low
+                and tuple(metrics) == names
+            ):
                 values = metrics.values() if layout.pick is None else layout.pick(metrics)
                 try:
                     rows.parts.append(layout.packer.pack(device, stamp, *values))
                 except struct.error:
                     pass  # a metric that is null
                 else:
+                    last = stamp
                     rows.orders.append(stamp)
                     rows.indexes.append(index)
                     continue
             layout, rows = await self._one(index, report, stamp)
+            last = rows.orders[-1] if rows is not None else stamp
             names = tuple(metrics)
             if layout is not None and len(names) != len(layout.names):
                 layout = None  # examining took metrics away: these names are no layout
@@ -103,9 +113,12 @@ class _Placing:
         if objection is not None:
             self._draft.set_aside(index, stamp, objection, self._payload(report, stamp))
             return None, None
-        metrics = {name: float(value) for name, value in report.metrics.items() if value is not None}
+        metrics: Metrics = report.metrics
+        if None in metrics.values():
+            metrics = {name: value for name, value in metrics.items() if value is not None}
         layout = self._layouts.get(tuple(metrics))
         if layout is None:
+            metrics = dict(metrics)
             layout = await self._new(index, metrics)
         if layout is None:
             return None, None
@@ -113,12 +126,10 @@ class _Placing:
         if rows is None:
             rows = self._rows[layout.metric_set_id] = self._series(layout)
         values = metrics.values() if layout.pick is None else layout.pick(metrics)
-        rows.parts.append(layout.packer.pack(self._draft.device, stamp, *values))
-        rows.orders.append(stamp)
-        rows.indexes.append(index)
+        rows.add(index, stamp, layout.packer.pack(self._draft.device, stamp, *values))
         return layout, rows
 
-    async def _new(self, index: int, metrics: dict[str, float]) -> Layout | None:
+    async def _new(self, index: int, metrics: Metrics) -> Layout | None:
         """The layout of names not met before, once they are found acceptable; `metrics` loses those that are not."""
         odd = [name for name in metrics if not _is_name(name)]
         for name in odd:
@@ -156,17 +167,8 @@ class _Placing:
         return layout
 
     def _series(self, layout: Layout) -> Rows:
-        packer, units = layout.packer, self._units
-        return self._draft.collect(
-            Rows(
-                (self._draft.device, layout.metric_set_id),
-                lambda parts: (
-                    packer.block(parts),
-                    range(0, packer.stride * len(parts) + 1, packer.stride),
-                ),
-                lambda row: layout.explain(row, units),
-            )
-        )
+        series = (self._draft.device, layout.metric_set_id)
+        return self._draft.collect(Rows(series, layout.seal, partial(layout.explain, self._units)))
 
     def _payload(self, report: Report, stamp: int) -> Mapping[str, object]:
         return {

@@ -1,6 +1,7 @@
 """What one body becomes on its way to the database: runs of packed rows, and what is owed to the caller for them."""
 
 from asyncio import Future
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,13 +118,12 @@ class Submission:
     rows: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rows = sum(len(run) for run in self.runs) + len(self.set_aside)
+        self.rows = sum(len(run.orders) for run in self.runs) + len(self.set_aside)
 
-    def stored(self, orders: Iterable[Order]) -> None:
-        """Counts rows that were committed and are new."""
-        for order in orders:
-            self.accepted += 1
-            self.late += order < self.late_before
+    def stored(self, orders: Sequence[Order]) -> None:
+        """Counts rows, in their order, that were committed and are new."""
+        self.accepted += len(orders)
+        self.late += bisect_left(orders, self.late_before)
 
     def put_aside(self, rows: Iterable[SetAside]) -> None:
         """Counts rows that were committed to the quarantine."""
@@ -146,8 +146,12 @@ class Submission:
             late=self.late,
             quarantined=self.quarantined,
             rejected=self.rejected,
-            reasons=tuple(sorted(self.reasons, key=lambda reason: reason.index)[:most_reasons]),
+            reasons=tuple(sorted(self.reasons, key=_index)[:most_reasons]) if self.reasons else (),
         )
+
+
+def _index(reason: Reason) -> int:
+    return reason.index
 
 
 @final

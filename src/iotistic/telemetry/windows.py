@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import final
 
 from iotistic.clock import Clock
+from iotistic.database.errors import translated
 from iotistic.partitioning import PartitionCatalog
 from iotistic.telemetry.delivery import set_aside
 from iotistic.telemetry.errors import PartitionMissing
@@ -18,10 +19,13 @@ from iotistic.telemetry.window import Judge, Window
 
 __all__ = ["Windows"]
 
-_log = logging.getLogger("iotistic.telemetry")
+_log = logging.getLogger(__name__)
 
 _AT_MOST_EVERY = 1.0
 """Seconds between two looks at the catalog that a missing partition causes."""
+
+_JUDGE_FOR = timedelta(milliseconds=50)
+"""How long one look at the clock serves all bodies: a clock's ten minutes of tolerance do not ask for more."""
 
 
 @final
@@ -33,6 +37,7 @@ class Windows:
         self._clock = clock
         self._ahead = limits.future
         self._windows: dict[str, Window] = {}
+        self._judges: dict[str, tuple[datetime, Judge]] = {}
         self._read_at = 0.0
 
     async def judge(self, stream: str, now: datetime) -> Judge:
@@ -40,6 +45,9 @@ class Windows:
 
         Raises PartitionMissing when rows of now have no place, Unavailable when the catalog cannot be read.
         """
+        kept = self._judges.get(stream)
+        if kept is not None and timedelta(0) <= now - kept[0] < _JUDGE_FOR:
+            return kept[1]
         window = self._windows.get(stream)
         judge = window.judge(now, self._ahead) if window else None
         if judge is None and asyncio.get_running_loop().time() >= self._read_at + _AT_MOST_EVERY:
@@ -52,14 +60,17 @@ class Windows:
                 retry_after=timedelta(seconds=30),
                 table=STREAMS[stream].table,
             )
+        self._judges[stream] = now, judge
         return judge
 
     async def read(self) -> None:
         """Looks which partitions there are."""
-        async with self._session.use() as connection:
-            situations = await PartitionCatalog(connection).situations()
+        with translated():
+            async with self._session.use() as connection:
+                situations = await PartitionCatalog(connection).situations()
         leaves = {situation.policy.parent: situation.leaves for situation in situations}
         self._windows = {stream.name: Window.of(leaves.get(stream.table, ())) for stream in STREAMS.values()}
+        self._judges.clear()
         self._read_at = asyncio.get_running_loop().time()
 
     async def sort_out(self, parts: Sequence[Part]) -> list[Part]:
@@ -73,7 +84,7 @@ class Windows:
                 hint="Partition work has not run: see `iotistic status`.",
                 retry_after=timedelta(seconds=30),
             )
-        _log.warning("ingest_partition_gone", extra={"rows": moved})
+        _log.warning("rows without partition set aside", extra={"rows": moved})
         return sorted_out
 
     async def _sorted(self, part: Part) -> Part:
