@@ -34,10 +34,17 @@ FILES = {"001_parts.sql": "CREATE TABLE parts (id int);", "002_more.sql": "CREAT
 COUNT = 6
 
 
-@pytest_asyncio.fixture
-async def places(server: RunningServer) -> AsyncIterator[list[Place]]:
+@pytest_asyncio.fixture(scope="module")
+async def databases_of_tenants(server: RunningServer) -> AsyncIterator[list[Place]]:
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(a_place(server.endpoint)) for _ in range(COUNT)]
+
+
+@pytest_asyncio.fixture
+async def places(databases_of_tenants: list[Place]) -> list[Place]:
+    for place in databases_of_tenants:
+        await place.empty()
+    return databases_of_tenants
 
 
 @pytest.fixture
