@@ -15,6 +15,7 @@ from iotistic.migrations.report import Applied, Event, EventKind, Report, RunLim
 
 if TYPE_CHECKING:
     from iotistic.migrations.looking import inspect as inspect
+    from iotistic.migrations.looking import list_events as list_events
     from iotistic.migrations.looking import preview as preview
     from iotistic.migrations.looking import wait_until_current as wait_until_current
     from iotistic.migrations.marks import Marker as Marker
@@ -38,6 +39,7 @@ __all__ = [
     "apply",
     "bring_up",
     "inspect",
+    "list_events",
     "preview",
     "wait_until_current",
 ]
@@ -47,6 +49,7 @@ _LATER = {
     "apply": "runner",
     "bring_up": "startup",
     "inspect": "looking",
+    "list_events": "looking",
     "preview": "looking",
     "wait_until_current": "looking",
 }

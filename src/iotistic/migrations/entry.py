@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-__all__ = ["Entry", "EntryKind", "EntryState", "entry_of"]
+__all__ = ["Entry", "EntryKind", "EntryState", "LoggedEvent", "entry_of"]
 
 
 class EntryKind(StrEnum):
@@ -69,6 +69,26 @@ class Entry:
     def done(self) -> bool:
         """Whether all of it is applied."""
         return self.state is EntryState.APPLIED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedEvent:
+    """What somebody did to a history, or what failed."""
+
+    at: datetime
+    """When, by the database's clock."""
+    action: str
+    """mark, unmark, baseline, repair, import, adopt or failure."""
+    filename: str | None
+    """Which file."""
+    reason: str | None
+    """Why, in the words of whoever did it; for a failure the server's."""
+    actor: str | None
+    """The database role."""
+    host: str | None
+    """The machine."""
+    application: str | None
+    """The program."""
 
 
 def entry_of(row: Sequence[str | None]) -> Entry:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from iotistic.errors import IotisticError
-from iotistic.migrations.entry import Entry
+from iotistic.migrations.entry import Entry, LoggedEvent
 from iotistic.migrations.errors import (
     Blocker,
     Failure,
@@ -19,7 +19,7 @@ from iotistic.migrations.lint.texts import finding_fields
 from iotistic.migrations.plan import Plan
 from iotistic.migrations.report import Report, Status
 
-__all__ = ["error_fields", "plan_fields", "report_fields", "status_fields"]
+__all__ = ["error_fields", "event_fields", "plan_fields", "report_fields", "status_fields"]
 
 Fields = dict[str, Any]
 
@@ -108,6 +108,19 @@ def plan_fields(service: str, database: str, plan: Plan) -> Fields:
         ],
         "left": list(plan.left),
         "notices": list(plan.notices),
+    }
+
+
+def event_fields(event: LoggedEvent) -> Fields:
+    """One event of a history."""
+    return {
+        "at": _moment(event.at),
+        "action": event.action,
+        "file": event.filename,
+        "reason": event.reason,
+        "actor": event.actor,
+        "host": event.host,
+        "application": event.application,
     }
 
 

@@ -5,10 +5,11 @@
 import json
 import socket
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from iotistic import __version__
 from iotistic.migrations.answers import CommandFailed, Row
-from iotistic.migrations.entry import Entry, entry_of
+from iotistic.migrations.entry import Entry, LoggedEvent, entry_of
 from iotistic.migrations.errors import HistoryRefused, Problem, ProblemKind
 from iotistic.migrations.history import History
 from iotistic.migrations.session import Command, Session
@@ -23,7 +24,7 @@ from iotistic.migrations.tables import (
     read_fingerprint,
 )
 
-__all__ = ["ensure_tables", "last_unmark", "read_history", "recorded_fingerprint"]
+__all__ = ["ensure_tables", "last_unmark", "read_events", "read_history", "recorded_fingerprint"]
 
 _NOT_OURS = {"42P01", "3F000", "42703"}
 """No such table, schema or column."""
@@ -76,6 +77,32 @@ async def ensure_tables(session: Session, history: History, present: Mapping[str
         ]
         await session.pipeline([Command("BEGIN"), *changes, adopted, Command("COMMIT")])
     return _entries(await session.rows(Command(read_entries(history))))
+
+
+async def read_events(session: Session, history: History, limit: int) -> tuple[LoggedEvent, ...]:
+    """The newest events, newest first; none when there is no table yet."""
+    query = (
+        "SELECT extract(epoch FROM happened_at), action, filename, coalesce(reason, facts ->> 'message'), actor, host,"
+        f" application FROM {history.events} ORDER BY id DESC LIMIT $1::integer"
+    )
+    try:
+        rows = await session.rows(Command(query, (str(limit),)))
+    except CommandFailed as failed:
+        if failed.report.sqlstate in _NOT_OURS:
+            return ()
+        raise
+    return tuple(
+        LoggedEvent(
+            at=datetime.fromtimestamp(float(at or 0), UTC),
+            action=action or "",
+            filename=filename,
+            reason=reason,
+            actor=actor,
+            host=host,
+            application=application,
+        )
+        for at, action, filename, reason, actor, host, application in rows
+    )
 
 
 async def last_unmark(session: Session, history: History, filename: str) -> str | None:

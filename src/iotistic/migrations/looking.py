@@ -7,14 +7,15 @@ from datetime import timedelta
 
 from iotistic.config import Endpoint
 from iotistic.migrations.boundary import translated
-from iotistic.migrations.connecting import Target, folder_and_session, server_name
+from iotistic.migrations.connecting import Target, folder_and_session, open_session, server_name
+from iotistic.migrations.entry import LoggedEvent
 from iotistic.migrations.errors import HistoryUnusable, SchemaBehind, ServerUnreachable
 from iotistic.migrations.history import History, command_line
-from iotistic.migrations.ledger import read_history
+from iotistic.migrations.ledger import read_events, read_history
 from iotistic.migrations.plan import Plan, RunOptions, compare, make_plan
 from iotistic.migrations.report import Event, EventKind, Observer, RunLimits, Status, unobserved
 
-__all__ = ["inspect", "preview", "wait_until_current"]
+__all__ = ["inspect", "list_events", "preview", "wait_until_current"]
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
@@ -47,6 +48,17 @@ async def preview(
         async with session:
             entries = await read_history(session, history)
     return make_plan(history.service, folder.files(), entries or (), options)
+
+
+async def list_events(
+    endpoint: Endpoint, database: str, history: History, *, limit: int = 50
+) -> tuple[LoggedEvent, ...]:
+    """The newest events of a history, newest first: who changed it by hand, what failed, and why."""
+    target = Target(endpoint=endpoint, database=database, history=history, limits=RunLimits())
+    session = await open_session(target, read_only=True)
+    with translated(target):
+        async with session:
+            return await read_events(session, history, limit)
 
 
 async def wait_until_current(

@@ -204,6 +204,8 @@ def _step(service: str, script: Script, entry: Entry | None) -> Step:
     if entry.statements_done == 0:
         return Step(script=script, resumed=True, unsure=unsure)
     done = tuple(digest(statement) for statement in script.statements[: entry.statements_done])
+    if script.file.repeatable and done != entry.digests:
+        return Step(script=script, resumed=True)  # made to be run again from its first statement
     if script.directives.transaction or done != entry.digests:
         raise HistoryRefused(service, (_unfinished(service, entry),))
     return Step(script=script, start=entry.statements_done, resumed=True, unsure=unsure)

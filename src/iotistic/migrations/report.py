@@ -19,6 +19,8 @@ class EventKind(StrEnum):
     """Something people should know."""
     WARNING = "warning"
     """Lint found a danger in a pending file."""
+    SERVER = "server"
+    """The server said something beside its answers: RAISE NOTICE, "already exists, skipping", a warning."""
     LOCK_WAIT = "lock_wait"
     """Another runner is at work; `blocker` is it."""
     STARTED = "started"

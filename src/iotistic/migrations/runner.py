@@ -125,6 +125,7 @@ class _Run:
         if entries:  # in a new database nobody is there to be stopped
             await self._lint(session, files, plan)
         execution = Execution(self._settings, files)
+        session.hear_notices(self._hear)
         try:
             await execution.run(session, plan.steps)
         finally:
@@ -190,6 +191,9 @@ class _Run:
         self._notices = plan.notices
         for notice in plan.notices:
             self._say(EventKind.NOTICE, notice)
+
+    def _hear(self, severity: str, message: str) -> None:
+        self._say(EventKind.SERVER, f"{severity}: {message}")
 
     def _say(self, kind: EventKind, message: str) -> None:
         self._settings.observe(Event(kind=kind, message=message))

@@ -93,6 +93,14 @@ class Session:
             if not self.lost:
                 self._pgconn.enter_pipeline_mode()
 
+    def hear_notices(self, hear: Callable[[str, str], None]) -> None:
+        """From now on `hear` is told severity and message of what the server says beside its answers."""
+
+        def handle(said: psycopg.errors.Diagnostic) -> None:
+            hear(said.severity_nonlocalized or said.severity or "NOTICE", said.message_primary or "")
+
+        self._connection.add_notice_handler(handle)
+
     async def close(self) -> None:
         """Ends the session; its transaction and its locks go with it."""
         await self._connection.close()

@@ -263,3 +263,29 @@ async def test_a_large_file_goes_through_in_one_pipeline(place: Place, tmp_path:
     assert await place.rows("SELECT count(*), statements_total FROM t, schema_migrations GROUP BY 2") == [
         (1500, 3001)
     ]
+
+
+async def test_what_the_server_says_beside_its_answers_is_heard(place: Place, tmp_path: Path) -> None:
+    heard: list[str] = []
+    history = history_of(
+        tmp_path, {"1_n.sql": "DO $$ BEGIN RAISE NOTICE 'half way'; RAISE WARNING 'careful'; END $$;"}
+    )
+    await apply(place.endpoint, place.name, history, observe=lambda event: heard.append(event.message))
+    assert [message for message in heard if message.startswith(("NOTICE", "WARNING"))] == [
+        "NOTICE: half way",
+        "WARNING: careful",
+    ]
+
+
+async def test_a_repeatable_file_without_transaction_begins_anew_when_it_was_corrected(
+    place: Place, tmp_path: Path
+) -> None:
+    head = "-- migrate: no-transaction\n"
+    history = history_of(
+        tmp_path, FILES | {"R__x.sql": head + "INSERT INTO shelves VALUES (7);\nSELECT nope;\n"}
+    )
+    with pytest.raises(MigrationFailed):
+        await apply(place.endpoint, place.name, history)
+    write(tmp_path, {"R__x.sql": head + "DELETE FROM shelves WHERE id = 7;\n"})
+    await apply(place.endpoint, place.name, history)
+    assert await place.rows("SELECT count(*) FROM shelves WHERE id = 7") == [(0,)]

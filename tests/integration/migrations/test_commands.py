@@ -229,3 +229,18 @@ def test_a_danger_in_a_pending_file_is_told_or_refused_with_eight(migrate: Migra
     told = migrate()
     assert told.code == 0
     assert "058_drop.sql:1: " in told.err
+
+
+def test_the_log_tells_who_changed_the_history_and_why(migrate: Migrate, tmp_path: Path) -> None:
+    assert migrate("log").code == 0
+    migrate()
+    migrate("unmark", "2", "--yes", "--reason", "books came back")
+    write(tmp_path / "library", {"058_bad.sql": "SELECT nope;\n"})
+    migrate("--out-of-order")
+    events = migrate("log", "--json").json["events"]
+    assert [(event["action"], event["file"]) for event in events] == [
+        ("failure", "002_books.sql"),
+        ("unmark", "002_books.sql"),
+    ]
+    assert events[1]["reason"] == "books came back"
+    assert "already exists" in events[0]["reason"]

@@ -1,5 +1,7 @@
 """Patience, names of new files, selections: small decisions, both sides of each boundary."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,3 +101,11 @@ def test_commands_name_their_database_where_it_is_not_the_usual_one() -> None:
     assert command_line("platform", "unmark", "7") == "iotistic migrate unmark 7"
     assert command_line(BILLING.service) == "iotistic migrate --database billing"
     assert command_line("shop") == "iotistic migrate --dir ... --url ..."
+
+
+def test_the_nouns_do_not_load_the_driver() -> None:
+    program = (
+        "import sys, iotistic.migrations, iotistic.migrations.files, iotistic.migrations.tables, iotistic.migrations.texts;"
+        " sys.exit(any(name.startswith('psycopg') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from iotistic.cli.migrate.comparing import dump_schema, verify_schema
 from iotistic.cli.migrate.creating import create
+from iotistic.cli.migrate.history_log import show_log
 from iotistic.cli.migrate.importing import import_history
 from iotistic.cli.migrate.linting import run_lint
 from iotistic.cli.migrate.marking import baseline, mark_applied, repair, unmark
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command("run")(run)
 app.command("dry-run")(dry_run)
 app.command("status")(show_status)
+app.command("log")(show_log)
 app.command("create")(create)
 app.command("mark-applied")(mark_applied)
 app.command("unmark")(unmark)
