@@ -13,6 +13,7 @@ from iotistic.cli.migrate.linting import run_lint
 from iotistic.cli.migrate.marking import baseline, mark_applied, repair, unmark
 from iotistic.cli.migrate.running import dry_run, run
 from iotistic.cli.migrate.status import show_status
+from iotistic.cli.migrate.tenants import tenants
 
 __all__ = ["app"]
 
@@ -48,3 +49,4 @@ app.command("verify")(verify_schema)
 app.command("dump")(dump_schema)
 app.command("lint")(run_lint)
 app.command("import")(import_history)
+app.add_typer(tenants, name="tenants")

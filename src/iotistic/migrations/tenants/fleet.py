@@ -96,6 +96,11 @@ class Fleet:
         `tenants` is the list as it is now; who is on it and was not then is left alone. Raises RunMissing.
         """
         record = read_journal(self.journals, run)
+        if record.header.service != self.history.service:
+            raise TenantsInvalid(
+                f"Run {run} was for {record.header.service}, not for {self.history.service}.",
+                hint="Name the same --dir or --database as the run did.",
+            )
         fingerprint = look_into(self.history.folder, service=self.history.service).fingerprint
         by_name = {tenant.name: tenant for tenant in tenants}
         left = record.unfinished()
