@@ -113,7 +113,7 @@ async def test_it_says_what_to_do_about_an_interrupted_detach(
 
 
 async def test_a_service_may_not_run_it(dba: Connection, database: TestDatabase) -> None:
-    for purpose in ("app", "readonly", "ingest"):
+    for purpose in ("app", "ingest"):
         stranger = await connect(
             database.endpoint(purpose), database.name, application_name="test", autocommit=True
         )

@@ -15,7 +15,7 @@ import pytest_asyncio
 from iotistic.database.pool import Connection, connect
 from iotistic.partitioning import Maintainer
 from iotistic.telemetry import Contacts, Ingest, IngestLimits, Receipt
-from tests.support.databases import TestDatabase
+from tests.support.databases import Databases, TestDatabase
 
 
 async def until(probe: Callable[[], Awaitable[bool] | bool], *, seconds: float = 20.0) -> None:
@@ -85,19 +85,29 @@ async def ingest_on(
         await ingest.stop()
 
 
-@pytest_asyncio.fixture
-async def owner(database: TestDatabase) -> AsyncIterator[Connection]:
+@asynccontextmanager
+async def owner_of(database: TestDatabase) -> AsyncIterator[Connection]:
     connection = await connect(
         database.endpoint("owner"), database.name, application_name="test", autocommit=True
     )
-    yield connection
-    await connection.close()
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
-@pytest_asyncio.fixture
-async def partitions(owner: Connection) -> None:
+async def make_partitions(owner: Connection) -> None:
     await owner.execute("UPDATE partition_policies SET premake_days = 3, back_days = 2")
     await Maintainer(owner).run()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def telemetry_database(databases: Databases) -> AsyncIterator[TestDatabase]:
+    """With partitions around today; emptied before each test that has a station."""
+    async with databases.platform() as database:
+        async with owner_of(database) as owner:
+            await make_partitions(owner)
+        yield database
 
 
 @pytest.fixture
@@ -107,11 +117,19 @@ def limits() -> IngestLimits:
 
 
 @pytest_asyncio.fixture
-async def station(
-    database: TestDatabase,
-    owner: Connection,
-    partitions: None,  # noqa: ARG001 - makes them
-    limits: IngestLimits,
-) -> AsyncIterator[Station]:
-    async with ingest_on(database, limits) as ingest:
-        yield Station(database=database, owner=owner, ingest=ingest)
+async def station(telemetry_database: TestDatabase, limits: IngestLimits) -> AsyncIterator[Station]:
+    """On tables that are empty."""
+    async with owner_of(telemetry_database) as owner, ingest_on(telemetry_database, limits) as ingest:
+        await owner.execute(
+            "TRUNCATE device_metrics, device_metric_latest, device_logs, ingest_quarantine, metric_sets"
+        )
+        yield Station(database=telemetry_database, owner=owner, ingest=ingest)
+
+
+@pytest_asyncio.fixture
+async def own_station(database: TestDatabase, limits: IngestLimits) -> AsyncIterator[Station]:
+    """On a database of its own, for tests that change the schema."""
+    async with owner_of(database) as owner:
+        await make_partitions(owner)
+        async with ingest_on(database, limits) as ingest:
+            yield Station(database=database, owner=owner, ingest=ingest)

@@ -10,7 +10,7 @@ import pytest_asyncio
 from iotistic.database.pool import Connection, connect
 from iotistic.errors import Unavailable
 from iotistic.telemetry import Ingest, IngestLimits, IngestUnavailable
-from tests.integration.telemetry.conftest import Station, until
+from tests.integration.telemetry.conftest import Station, make_partitions, owner_of, until
 from tests.support.databases import TestDatabase
 
 POISON = -666
@@ -58,16 +58,13 @@ def wire(database: TestDatabase) -> Wire:
 
 
 @pytest_asyncio.fixture
-async def cut_station(
-    database: TestDatabase,
-    owner: Connection,
-    partitions: None,  # noqa: ARG001 - makes them
-    wire: Wire,
-) -> AsyncIterator[Station]:
-    ingest = Ingest(wire.connect, limits=IngestLimits(patience=timedelta(seconds=1)))
-    await ingest.start()
-    yield Station(database=database, owner=owner, ingest=ingest)
-    await ingest.stop()
+async def cut_station(database: TestDatabase, wire: Wire) -> AsyncIterator[Station]:
+    async with owner_of(database) as owner:
+        await make_partitions(owner)
+        ingest = Ingest(wire.connect, limits=IngestLimits(patience=timedelta(seconds=1)))
+        await ingest.start()
+        yield Station(database=database, owner=owner, ingest=ingest)
+        await ingest.stop()
 
 
 async def test_connections_killed_under_load_lose_nothing_acknowledged_and_store_nothing_twice(
@@ -119,7 +116,8 @@ async def test_a_database_that_is_away_for_longer_than_patience_is_told_to_the_c
     assert (receipt.accepted, receipt.duplicate) == (2, 0)
 
 
-async def test_a_poisoned_row_is_set_aside_alone(station: Station) -> None:
+async def test_a_poisoned_row_is_set_aside_alone(own_station: Station) -> None:
+    station = own_station
     await station.owner.execute(
         "ALTER TABLE device_metrics ADD CONSTRAINT device_metrics_test_check CHECK (values[1] <> -666)"
     )
@@ -135,7 +133,8 @@ async def test_a_poisoned_row_is_set_aside_alone(station: Station) -> None:
     assert (reason, payload["metrics"]) == ("refused_by_database", {"a": float(POISON)})
 
 
-async def test_a_poisoned_log_line_is_set_aside_alone(station: Station) -> None:
+async def test_a_poisoned_log_line_is_set_aside_alone(own_station: Station) -> None:
+    station = own_station
     await station.owner.execute(
         "ALTER TABLE device_logs ADD CONSTRAINT device_logs_test_check CHECK (message <> 'poison')"
     )
@@ -145,7 +144,10 @@ async def test_a_poisoned_log_line_is_set_aside_alone(station: Station) -> None:
     assert (payload["message"], payload["service"], payload["sequence"]) == ("poison", "x", 1)
 
 
-async def test_what_not_even_the_quarantine_takes_is_refused_and_the_rest_is_stored(station: Station) -> None:
+async def test_what_not_even_the_quarantine_takes_is_refused_and_the_rest_is_stored(
+    own_station: Station,
+) -> None:
+    station = own_station
     await station.owner.execute(
         "ALTER TABLE device_metrics ADD CONSTRAINT device_metrics_test_check CHECK (values[1] <> -666)"
     )
@@ -156,7 +158,8 @@ async def test_what_not_even_the_quarantine_takes_is_refused_and_the_rest_is_sto
     assert (receipt.accepted, receipt.quarantined, receipt.rejected) == (1, 0, 1)
 
 
-async def test_a_missing_table_is_the_platforms_trouble_and_not_the_rows(station: Station) -> None:
+async def test_a_missing_table_is_the_platforms_trouble_and_not_the_rows(own_station: Station) -> None:
+    station = own_station
     await station.send(station.reports(-3))
     await station.owner.execute("ALTER TABLE device_metrics RENAME TO device_metrics_gone")
     with pytest.raises(IngestUnavailable):
@@ -166,7 +169,8 @@ async def test_a_missing_table_is_the_platforms_trouble_and_not_the_rows(station
     assert await station.count("ingest_quarantine") == 0
 
 
-async def test_a_deadlock_is_overcome(station: Station, owner: Connection, killer: Connection) -> None:
+async def test_a_deadlock_is_overcome(own_station: Station, killer: Connection) -> None:
+    station, owner = own_station, own_station.owner
     await station.send(station.reports(-10, a=1))
     await owner.execute("BEGIN")
     await owner.execute("SELECT * FROM device_metric_latest FOR UPDATE")

@@ -32,10 +32,10 @@ def limits() -> IngestLimits:
     )
 
 
-async def blocked(owner: Connection) -> None:
-    """Lets nobody write until the transaction ends."""
-    await owner.execute("BEGIN")
-    await owner.execute("LOCK TABLE device_metrics IN ACCESS EXCLUSIVE MODE")
+async def block(station: Station) -> None:
+    """Lets nobody write until the owner's transaction ends."""
+    await station.owner.execute("BEGIN")
+    await station.owner.execute("LOCK TABLE device_metrics IN ACCESS EXCLUSIVE MODE")
 
 
 async def test_a_body_is_taken_up_to_the_limit_and_not_a_byte_beyond(station: Station) -> None:
@@ -123,16 +123,14 @@ async def test_a_name_that_is_none_is_refused(station: Station, name: str) -> No
     assert await station.rows("SELECT metric FROM device_metric_values") == [("x" * 100,)]
 
 
-async def test_a_full_queue_turns_bodies_away_and_loses_none_that_it_took(
-    station: Station, owner: Connection
-) -> None:
+async def test_a_full_queue_turns_bodies_away_and_loses_none_that_it_took(station: Station) -> None:
     await station.send(station.reports(0))
-    await blocked(owner)
+    await block(station)
     sending = [asyncio.create_task(station.send(station.reports(0), device=uuid4())) for _ in range(100)]
     await until(lambda: any(task.done() for task in sending))
     held = station.ingest.statistics()
     assert 0 < held.pending_bytes <= 10_000
-    await owner.execute("COMMIT")
+    await station.owner.execute("COMMIT")
     results = await asyncio.gather(*sending, return_exceptions=True)
     refused = [result for result in results if isinstance(result, IngestBusy)]
     assert len(refused) == 100 - held.pending_submissions
@@ -141,31 +139,29 @@ async def test_a_full_queue_turns_bodies_away_and_loses_none_that_it_took(
     assert station.ingest.statistics().pending_bytes == 0
 
 
-async def test_a_caller_that_goes_away_leaves_its_data_and_no_memory_behind(
-    station: Station, owner: Connection
-) -> None:
+async def test_a_caller_that_goes_away_leaves_its_data_and_no_memory_behind(station: Station) -> None:
     await station.send(station.reports(-5))
-    await blocked(owner)
+    await block(station)
     sending = asyncio.create_task(station.send(station.reports(-4)))
     await until(lambda: station.ingest.statistics().pending_submissions == 1)
     sending.cancel()
     await asyncio.wait({sending})
-    await owner.execute("COMMIT")
+    await station.owner.execute("COMMIT")
     assert (await station.send(station.reports(-3))).accepted == 1
     assert await station.count() == 3
     assert station.ingest.statistics().pending_bytes == 0
 
 
-async def test_stopping_commits_what_was_taken_and_takes_no_more(station: Station, owner: Connection) -> None:
+async def test_stopping_commits_what_was_taken_and_takes_no_more(station: Station) -> None:
     await station.send(station.reports(-50))
-    await blocked(owner)
+    await block(station)
     sending = [asyncio.create_task(station.send(station.reports(-one))) for one in range(1, 20)]
     await until(lambda: station.ingest.statistics().pending_submissions >= 15)
     stopping = asyncio.create_task(station.ingest.stop())
     await asyncio.sleep(0)
     with pytest.raises(IngestStopped):
         await station.send(station.reports(0))
-    await owner.execute("COMMIT")
+    await station.owner.execute("COMMIT")
     await stopping
     receipts = await asyncio.gather(*sending, return_exceptions=True)
     stored = [receipt for receipt in receipts if not isinstance(receipt, BaseException)]

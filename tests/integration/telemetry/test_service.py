@@ -4,7 +4,6 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from iotistic.database.pool import Connection
 from iotistic.telemetry import (
     LatestValue,
     LogCursor,
@@ -21,10 +20,10 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest_asyncio.fixture
-async def service(owner: Connection, station: Station) -> TelemetryService:
+async def service(station: Station) -> TelemetryService:
     # In the middle of a minute of yesterday, so that no bucket or day ends between two lines of a test.
     station.now = (datetime.now(UTC) - timedelta(days=1)).replace(hour=12, second=30, microsecond=0)
-    return TelemetryService(owner)
+    return TelemetryService(station.owner)
 
 
 async def test_latest_takes_each_metric_from_the_newest_report_that_has_it(

@@ -5,10 +5,9 @@ import msgspec
 import pytest
 from psycopg import sql
 
-from iotistic.database.pool import Connection
 from iotistic.partitioning import Maintainer
 from iotistic.telemetry import PartitionMissing, Receipt
-from tests.integration.telemetry.conftest import Station, ingest_on, until
+from tests.integration.telemetry.conftest import Station, ingest_on, owner_of, until
 from tests.support.databases import TestDatabase
 
 
@@ -92,11 +91,14 @@ async def test_the_first_moment_that_has_a_partition_is_stored_and_the_one_befor
 
 
 async def test_rows_of_a_day_that_was_dropped_meanwhile_are_set_aside_and_the_others_stored(
-    station: Station, owner: Connection
+    own_station: Station,
 ) -> None:
+    station = own_station
     yesterday = station.now - timedelta(days=1)
     await send_at(station, station.now, yesterday)
-    await owner.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(f"device_metrics_{yesterday:%Y%m%d}")))
+    await station.owner.execute(
+        sql.SQL("DROP TABLE {}").format(sql.Identifier(f"device_metrics_{yesterday:%Y%m%d}"))
+    )
     later = timedelta(seconds=1)
     receipt = await send_at(station, yesterday + later, station.now + later)
     assert (receipt.accepted, receipt.quarantined) == (1, 1)
@@ -114,9 +116,9 @@ async def test_log_lines_are_judged_alike(station: Station) -> None:
 
 
 async def test_without_a_partition_for_today_callers_keep_their_data_until_there_is_one(
-    database: TestDatabase, owner: Connection
+    database: TestDatabase,
 ) -> None:
-    async with ingest_on(database) as ingest:
+    async with owner_of(database) as owner, ingest_on(database) as ingest:
         station = Station(database=database, owner=owner, ingest=ingest)
         body = msgspec.json.encode({"reports": station.reports(0)})
         with pytest.raises(PartitionMissing):
