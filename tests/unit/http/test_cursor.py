@@ -2,12 +2,13 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotistic.http.cursor import CursorInvalid, decode_cursor, encode_cursor
 
 
+@settings(deadline=None)  # a busy computer is no failure
 @given(name=st.text(), uuid=st.uuids())
 def test_a_cursor_comes_back_as_the_key_it_was_made_of(name: str, uuid: UUID) -> None:
     assert decode_cursor(encode_cursor((name, uuid)), tuple[str, UUID]) == (name, uuid)
@@ -22,6 +23,7 @@ def test_a_cursor_needs_no_encoding_in_a_url() -> None:
     assert encode_cursor(("??>>~~", uuid4())).replace("-", "").replace("_", "").isalnum()
 
 
+@settings(deadline=None)  # a busy computer is no failure
 @given(st.text())
 def test_what_was_never_given_out_is_refused_as_such(text: str) -> None:
     with pytest.raises(CursorInvalid) as refusal:
