@@ -32,11 +32,11 @@ class Watermarks:
         for run in runs:
             series = run.series
             newest = ahead.get(series, self._newest.get(series))
-            if newest is not None and run.orders[0] > newest:
-                new.append(run)
-            else:
-                perhaps.append(run)
-            ahead[series] = run.last if newest is None else max(newest, run.last)
+            if newest is None:
+                perhaps.append(run)  # and so are the runs behind it: nothing is known of what is stored
+                continue
+            (new if run.orders[0] > newest else perhaps).append(run)
+            ahead[series] = max(newest, run.last)
         return new, perhaps
 
     def committed(self, runs: Iterable[Run]) -> None:
