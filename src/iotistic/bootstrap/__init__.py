@@ -1,6 +1,7 @@
 """The composition root: the only place that knows every adapter and builds one thing out of all."""
 
 from iotistic.bootstrap.endpoints import Endpoints, ServerNotRunning
+from iotistic.bootstrap.housekeeping import make_housekeeper
 from iotistic.bootstrap.platform import Finding, Platform, Work, open_platform
 from iotistic.bootstrap.provisioning import make_partitions, provision, run_migrations
 
@@ -10,6 +11,7 @@ __all__ = [
     "Platform",
     "ServerNotRunning",
     "Work",
+    "make_housekeeper",
     "make_partitions",
     "open_platform",
     "provision",

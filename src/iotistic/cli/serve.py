@@ -5,18 +5,20 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 import uvloop
 
-from iotistic.bootstrap import Platform, make_partitions, open_platform, run_migrations
+from iotistic.bootstrap import Platform, make_housekeeper, make_partitions, open_platform, run_migrations
 from iotistic.cli.options import DataDir, Url, settings_from
 from iotistic.config import Settings
 from iotistic.errors import Unavailable
 from iotistic.http import HttpServer, PlatformApp, create_platform_app
 from iotistic.logs import configure_logging
+from iotistic.operations.housekeeper import Housekeeper
 
 __all__ = ["app"]
 
@@ -26,6 +28,14 @@ _log = logging.getLogger("iotistic.serve")
 
 _FIRST_PAUSE = timedelta(milliseconds=200)
 _LONGEST_PAUSE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """What is served, and who keeps house beside it."""
+
+    platform: Platform
+    housekeeper: Housekeeper
 
 
 @app.command()
@@ -70,30 +80,34 @@ async def _serve(web: PlatformApp, server: HttpServer, settings: Settings) -> No
     _log.info("stopped")
 
 
-def _opened(web: PlatformApp, server: HttpServer, opening: asyncio.Task[Platform]) -> None:
+def _opened(web: PlatformApp, server: HttpServer, opening: asyncio.Task[_Opened]) -> None:
     if opening.cancelled() or opening.exception() is not None:
         server.stop()
         return
-    web.platform = opening.result()
+    web.platform = opening.result().platform
     _log.info("ready")
 
 
-async def _close(opening: asyncio.Task[Platform]) -> None:
+async def _close(opening: asyncio.Task[_Opened]) -> None:
     try:
-        platform = await opening
+        opened = await opening
     except asyncio.CancelledError:
         return  # stopped before it was open
-    await platform.close()
+    await opened.housekeeper.stop()
+    await opened.platform.close()
 
 
-async def _open(settings: Settings) -> Platform:
+async def _open(settings: Settings) -> _Opened:
     """Waits for the database as long as it takes: a restart of both must not depend on which is first."""
     pause, told = _FIRST_PAUSE, ""
     while True:
         try:
             await run_migrations(settings, _narrate)
             await make_partitions(settings, _narrate)
-            return await open_platform(settings)
+            platform = await open_platform(settings)
+            housekeeper = make_housekeeper(platform)
+            await housekeeper.start()
+            return _Opened(platform=platform, housekeeper=housekeeper)
         except Unavailable as error:
             if str(error) != told:
                 told = str(error)

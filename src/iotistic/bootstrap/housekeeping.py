@@ -1,0 +1,47 @@
+"""The periodic work of the platform, and who does it: one leader among all API processes."""
+
+from datetime import datetime, timedelta
+
+from iotistic.bootstrap.platform import Platform
+from iotistic.operations.housekeeper import Housekeeper, Job
+from iotistic.partitioning import Maintainer
+
+__all__ = ["SILENCE", "make_housekeeper", "may_judge_silence"]
+
+SILENCE = timedelta(minutes=2)
+"""A device that was not heard of for so long is offline."""
+
+
+def make_housekeeper(platform: Platform) -> Housekeeper:
+    """The housekeeper of one process, not started yet."""
+    started = platform.clock()
+
+    async def partitions() -> str | None:
+        connection = await platform.owner_connection("partitions")
+        try:
+            outcome = await Maintainer(connection, clock=platform.clock).run()
+        finally:
+            await connection.close()
+        told = [str(step) for step in outcome.done]
+        told += [f"{failure.step} failed: {failure.error}" for failure in outcome.failed]
+        return "; ".join(told) or None
+
+    async def offline() -> str | None:
+        if not may_judge_silence(started, platform.clock()):
+            return None
+        async with platform.begin() as work:
+            marked = await work.devices.mark_silent_offline(SILENCE)
+        return f"{marked} devices went offline" if marked else None
+
+    return Housekeeper(
+        lambda: platform.owner_connection("housekeeper"),
+        [
+            Job(name="partitions", run=partitions, every=timedelta(minutes=10)),
+            Job(name="offline", run=offline, every=timedelta(seconds=30), limit=timedelta(seconds=30)),
+        ],
+    )
+
+
+def may_judge_silence(started: datetime, now: datetime) -> bool:
+    """Whether this process has listened long enough to call a device silent: after our own outage nobody is to blame."""
+    return now - started >= SILENCE
