@@ -52,6 +52,8 @@ def up(
     Runs until Ctrl-C, which stops it all; the data stays and the next start goes on with it.
     """
     settings = settings_from(data_dir, url)
+    for warning in settings.warnings:
+        narrate(f"warning: {warning}")
     stack = Stack(settings, narrate)
     stack.folder.root.mkdir(parents=True, exist_ok=True)
     with _only_one(stack.folder):
