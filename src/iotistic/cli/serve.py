@@ -103,7 +103,8 @@ async def _open(settings: Settings) -> _Opened:
     while True:
         try:
             await run_migrations(settings, _narrate)
-            await make_partitions(settings, _narrate)
+            if settings.startup_migrations == "run":  # else somebody with the owner's rights does both
+                await make_partitions(settings, _narrate)
             platform = await open_platform(settings)
             housekeeper = make_housekeeper(platform)
             await housekeeper.start()

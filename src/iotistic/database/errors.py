@@ -178,6 +178,9 @@ def translate(error: psycopg.Error, constraints: ConstraintErrors | None = None)
         return named(error)
     state = error.sqlstate
     if state is None:
+        # A value that psycopg itself cannot send (a NUL in text) never reached the server.
+        if isinstance(error, psycopg.DataError):
+            return ValueRejected(f"The value cannot be sent to PostgreSQL: {error}.")
         # Failures of connecting and of a cut connection carry no SQLSTATE in psycopg.
         return _unavailable(error) if isinstance(error, psycopg.OperationalError) else None
     for length in (5, 3, 2):

@@ -34,6 +34,7 @@ from iotistic.errors import Conflict, Denied, Invalid, IotisticError
         (pg.UniqueViolation(), Conflict),
         (pg.CheckViolation(), Invalid),
         (pg.NumericValueOutOfRange(), Invalid),
+        (psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes"), Invalid),
     ],
 )
 def test_a_state_has_a_meaning(error: psycopg.Error, kind: type[IotisticError]) -> None:
