@@ -98,7 +98,7 @@ class Agent:
         self._bulletin = Bulletin(
             session=self._session, transport=transport, outage=outage("documents"), events=events
         )
-        self._surroundings = Surroundings(self._bulletin, events, time.monotonic)
+        self._surroundings = Surroundings(self._bulletin.offer, events, time.monotonic)
         self._tally.on_change = self._write_status
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -169,6 +169,7 @@ class Agent:
             due += interval * max(1, -(-(loop.time() - due) // interval))
 
     async def _tick(self) -> None:
+        self._write_status()  # before this tick's report waits for its delivery, which would look like a queue
         report = self._sampler.sample({"agent_spool_dropped": self._metrics.dropped + self._lines.dropped})
         try:
             self._metrics.append([Entry(encode(report))])
@@ -176,7 +177,6 @@ class Agent:
             self._metrics.count_dropped(1, reason="spool_unwritable", error=error.strerror)
         await self._collect_lines()
         self._surroundings.look()
-        self._write_status()
 
     async def _collect_lines(self) -> None:
         if self._logs is None:
