@@ -37,7 +37,7 @@ def agent_settings(
     server: str,
     *,
     claim_key: str | None = CLAIM_KEY,
-    interval: timedelta = timedelta(milliseconds=10),
+    interval: timedelta = timedelta(milliseconds=20),
     logs: str = "none",
     patience: timedelta = timedelta(seconds=5),
     spool_limit: int = 16 << 20,

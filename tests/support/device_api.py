@@ -26,7 +26,7 @@ async def until(condition: Callable[[], object], *, within: float = 5.0, what: s
     deadline = loop.time() + within
     while not condition():
         assert loop.time() < deadline, f"{what}: not within {within} s"
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.01)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
