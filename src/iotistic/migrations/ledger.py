@@ -11,6 +11,7 @@ from iotistic import __version__
 from iotistic.migrations.answers import CommandFailed, Row
 from iotistic.migrations.entry import Entry, LoggedEvent, entry_of
 from iotistic.migrations.errors import HistoryRefused, Problem, ProblemKind
+from iotistic.migrations.files import fingerprint_of
 from iotistic.migrations.history import History
 from iotistic.migrations.session import Command, Session
 from iotistic.migrations.tables import (
@@ -31,9 +32,9 @@ _NOT_OURS = {"42P01", "3F000", "42703"}
 
 
 async def recorded_fingerprint(session: Session, history: History) -> str | None:
-    """One value for all that is on record, in one query; None when nothing is, or no table of ours is there."""
+    """One value for all that is on record, in one query; None when no table of ours is there."""
     try:
-        return (await session.rows(Command(read_fingerprint(history))))[0][0]
+        return (await session.rows(Command(read_fingerprint(history))))[0][0] or fingerprint_of(())
     except CommandFailed as failed:
         if failed.report.sqlstate in _NOT_OURS:
             return None

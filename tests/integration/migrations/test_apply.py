@@ -1,5 +1,6 @@
 """Files become a schema and a history, once each."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -289,3 +290,21 @@ async def test_a_repeatable_file_without_transaction_begins_anew_when_it_was_cor
     write(tmp_path, {"R__x.sql": head + "DELETE FROM shelves WHERE id = 7;\n"})
     await apply(place.endpoint, place.name, history)
     assert await place.rows("SELECT count(*) FROM shelves WHERE id = 7") == [(0,)]
+
+
+async def test_a_folder_with_nothing_in_it_is_a_history_too(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path / "empty", {})
+    for _ in range(2):
+        report = await apply(place.endpoint, place.name, history)
+        assert (report.applied, report.head) == ((), None)
+    assert (await inspect(place.endpoint, place.name, history)).at_head
+
+
+async def test_files_may_come_from_an_archive(place: Place, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "package.zip", "w") as archive:
+        for name, text in FILES.items():
+            archive.writestr(f"sql/{name}", text)
+    with zipfile.ZipFile(tmp_path / "package.zip") as archive:
+        folder = zipfile.Path(archive, "sql/")
+        await apply(place.endpoint, place.name, History(service="zipped", folder=folder))
+    assert await names(place) == list(FILES)

@@ -1,8 +1,8 @@
 """Killed anywhere, the next run ends where an undisturbed one ends.
 
 A proxy cuts the connection after every single command and after every single answer of a run: to the server that is a
-client killed there. Real processes are killed with SIGKILL inside statements. IOTISTIC_TRIALS=10 or more takes a longer history and
-every single answer.
+client killed there. Real processes are killed with SIGKILL inside statements. IOTISTIC_TRIALS=10 or more takes a longer
+history and every single answer.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ FEW = {
 }
 THOROUGH = int(os.environ.get("IOTISTIC_TRIALS", "2")) >= 10
 CUT_FILES = FILES if THOROUGH else FEW
-EVERY = 1 if THOROUGH else 7
+EVERY = 1 if THOROUGH else 13
 """Answers between two cuts; every command is cut after in any case."""
 
 TABLES = ("t", "log")

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iotistic.migrations.entry import Entry, EntryKind, EntryState
 from iotistic.migrations.errors import HistoryRefused, ProblemKind
-from iotistic.migrations.files import MigrationFile, arrange
+from iotistic.migrations.files import MigrationFile, arrange, fingerprint_of
 from iotistic.migrations.plan import RunOptions, compare, make_plan
 from iotistic.migrations.script import ALGORITHM, digest, normalised_checksum, read_scripts
 
@@ -174,3 +176,24 @@ def test_what_is_only_dressed_differently_is_a_notice() -> None:
     plan = make_plan("s", FILES, entries)
     assert plan.steps == ()
     assert plan.notices == ("2_b.sql differs from the applied one in comments or blanks only.",)
+
+
+@given(applied=st.sets(st.sampled_from(FILES)), out_of_order=st.booleans())
+def test_every_file_is_either_on_record_or_a_step_or_the_run_is_refused(
+    applied: set[MigrationFile], out_of_order: bool
+) -> None:
+    entries = [entry_for(file) for file in applied]
+    options = RunOptions(out_of_order=out_of_order)
+    if compare(FILES, entries).late and not out_of_order:
+        assert set(refused(*entries, options=options)) == {ProblemKind.LATE}
+        return
+    plan = make_plan("s", FILES, entries, options)
+    run = [step.script.file for step in plan.steps]
+    assert set(run) | applied == set(FILES)
+    assert not set(run) & applied
+    assert run == sorted(run, key=lambda file: file.order)
+
+
+def test_a_fingerprint_is_of_names_and_checksums_in_their_order() -> None:
+    assert fingerprint_of([("a", "1"), ("b", "2")]) != fingerprint_of([("a", "2"), ("b", "1")])
+    assert fingerprint_of([]) == fingerprint_of(())
