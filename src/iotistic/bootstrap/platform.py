@@ -1,4 +1,4 @@
-"""The platform as one object: pools, ingest, key cache, and a unit of work whose services share one connection."""
+"""The platform as one object: pools, ingest, key cache, news of shadows, and a unit of work whose services share one connection."""
 
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
@@ -16,6 +16,7 @@ from iotistic.database import unit_of_work
 from iotistic.database.pool import Connection, Pool, connect, open_pool
 from iotistic.database.unit_of_work import AfterCommit, UnitOfWork
 from iotistic.devices import DeviceService
+from iotistic.devices.shadow import ShadowNews, ShadowService
 from iotistic.errors import IotisticError
 from iotistic.partitioning import runway
 from iotistic.secret import Secret
@@ -59,6 +60,10 @@ class Work:
         return DeviceService(self.connection)
 
     @cached_property
+    def shadow(self) -> ShadowService:
+        return ShadowService(self.connection)
+
+    @cached_property
     def security(self) -> SecurityService:
         return self._platform.security(self.connection)
 
@@ -84,6 +89,7 @@ class Platform:
         peppers: Peppers,
         hasher: PasswordHasher,
         key_cache: KeyCache,
+        shadow_news: ShadowNews,
         ingest: Ingest,
         clock: Clock,
     ) -> None:
@@ -91,6 +97,7 @@ class Platform:
         self.endpoints = endpoints
         self.pool = pool
         self.key_cache = key_cache
+        self.shadow_news = shadow_news
         self.ingest = ingest
         self.clock = clock
         self._peppers = peppers
@@ -128,6 +135,7 @@ class Platform:
     async def close(self) -> None:
         """Flushes what ingest accepted, then closes every connection."""
         await self.ingest.stop()
+        await self.shadow_news.stop()
         await self.key_cache.stop()
         await self.pool.close()
         self._hasher.close()
@@ -172,7 +180,7 @@ async def open_platform(
     with_ingest: bool = True,
     clock: Clock = system_clock,
 ) -> Platform:
-    """Opens the pool of the platform database and, `with_ingest`, the key cache and the ingest; changes nothing in it.
+    """Opens the pool of the platform database and, `with_ingest`, the key cache, the news of shadows and the ingest; changes nothing in it.
 
     Raises Unavailable when the server cannot be reached.
     """
@@ -193,6 +201,7 @@ async def open_platform(
         )
 
     key_cache = KeyCache(lambda: direct("keys", "app"))
+    shadow_news = ShadowNews(lambda: direct("shadow-news", "app"))
 
     async def touch(connection: Connection, uuids: Collection[UUID]) -> None:
         await DeviceService(connection).touch_contacts(uuids)
@@ -200,6 +209,7 @@ async def open_platform(
     ingest = Ingest(lambda: direct("ingest", "ingest"), clock=clock, contacts=touch)
     if with_ingest:
         await key_cache.start()
+        await shadow_news.start()
         await ingest.start()
     return Platform(
         settings=settings,
@@ -208,6 +218,7 @@ async def open_platform(
         peppers=peppers,
         hasher=PasswordHasher(),
         key_cache=key_cache,
+        shadow_news=shadow_news,
         ingest=ingest,
         clock=clock,
     )

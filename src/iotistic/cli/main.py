@@ -34,6 +34,7 @@ COMMANDS = {
     "status": Command("iotistic.cli.status", "Show what runs, where, and how the data grows."),
     "devices": Command("iotistic.cli.devices", "List devices and look at one."),
     "users": Command("iotistic.cli.users", "List accounts, and give one a new password."),
+    "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),
     "db": Command("iotistic.cli.db", "Connection URLs, and psql on the platform's databases."),
     "migrate": Command(
         "iotistic.cli.migrate", "Bring databases to the newest schema, and see what is pending."

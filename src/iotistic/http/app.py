@@ -22,7 +22,7 @@ from iotistic.http.readiness import ReadinessProbe
 from iotistic.http.request_body import BoundedBody
 from iotistic.http.request_context import RequestContext, request_id_of
 from iotistic.http.request_metrics import RequestMetrics
-from iotistic.http.routes import device_facts, devices, sessions, system, telemetry
+from iotistic.http.routes import device_facts, devices, sessions, shadow, system, telemetry
 
 __all__ = ["PlatformApp", "create_platform_app"]
 
@@ -31,6 +31,7 @@ _ROUTERS = (
     sessions.router,
     devices.router,
     device_facts.router,
+    shadow.router,
     telemetry.router,
     system.router,
 )

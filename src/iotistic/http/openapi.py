@@ -24,6 +24,7 @@ X-Request-ID, which a caller may choose) finds the request in the server's log."
 _TAGS = [
     {"name": "sessions", "description": "Logging in and out."},
     {"name": "devices", "description": "The registry."},
+    {"name": "shadow", "description": "What is desired of a device, and what it reports of itself."},
     {"name": "telemetry", "description": "What devices reported."},
     {"name": "enrolment", "description": "How a device gets its key."},
     {
@@ -122,11 +123,14 @@ def _correct_validation(document: dict[str, Any]) -> None:
 def _name_keys(paths: dict[str, Any]) -> None:
     """Which key each operation takes: what is enforced before any route (`iotistic.http.access`), said for each."""
     for path, operations in paths.items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             if "enrolment" in operation["tags"]:
                 operation["security"] = [{"claim_key": []}]
             elif path not in OPEN_PATHS:
-                device: list[dict[str, list[str]]] = (
-                    [{"device_key": []}] if "ingest" in operation["tags"] else []
-                )
-                operation["security"] = [{"key": []}, *device]
+                operation["security"] = [{"key": []}, *_device_key(path, method, operation["tags"])]
+
+
+def _device_key(path: str, method: str, tags: list[str]) -> list[dict[str, list[str]]]:
+    """Devices send what is ingested, and read their shadow, but not who made it so."""
+    reads = "shadow" in tags and method == "get" and not path.endswith(("/history", "/diff"))
+    return [{"device_key": []}] if reads or "ingest" in tags else []

@@ -35,6 +35,7 @@ from iotistic.errors import (
     Unauthenticated,
     Unavailable,
 )
+from iotistic.http.conditions import PreconditionFailed
 
 __all__ = [
     "MEDIA_TYPE",
@@ -58,6 +59,7 @@ _TITLES = {
     HTTPStatus.METHOD_NOT_ALLOWED: "Method not allowed",
     HTTPStatus.REQUEST_TIMEOUT: "Request too slow",
     HTTPStatus.CONFLICT: "Conflict with the present state",
+    HTTPStatus.PRECONDITION_FAILED: "Condition not met",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Too large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Unsupported kind of content",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Not valid",
@@ -70,6 +72,7 @@ _STATUSES: tuple[tuple[type[IotisticError], HTTPStatus], ...] = (
     (TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
     (NotFound, HTTPStatus.NOT_FOUND),
+    (PreconditionFailed, HTTPStatus.PRECONDITION_FAILED),
     (Conflict, HTTPStatus.CONFLICT),
     (Unauthenticated, HTTPStatus.UNAUTHORIZED),
     (Denied, HTTPStatus.FORBIDDEN),
@@ -123,6 +126,8 @@ class Problem:
     """What to do about it."""
     errors: tuple[FieldProblem, ...] = ()
     """What is wrong with the request, part by part."""
+    current_version: int | None = None
+    """What the thing is at, where the request was built on another version of it."""
     headers: Mapping[str, str] | None = None
     """Headers that belong to the status: Retry-After, WWW-Authenticate, Allow."""
 
@@ -173,6 +178,8 @@ def problem_document(problem: Problem, request_id: str) -> dict[str, Any]:
         document["hint"] = problem.hint
     if problem.errors:
         document["errors"] = [asdict(field) for field in problem.errors]
+    if problem.current_version is not None:
+        document["current_version"] = problem.current_version
     return document
 
 
@@ -197,6 +204,7 @@ def _of_kind(error: IotisticError) -> Problem | None:
         detail="The database cannot answer now." if hidden else error.message,
         hint="Repeat the request later." if hidden else error.hint,
         errors=() if hidden else _fields(error),
+        current_version=_current_version(error),
         headers=_headers(error),
     )
 
@@ -204,6 +212,11 @@ def _of_kind(error: IotisticError) -> Problem | None:
 def _fields(error: IotisticError) -> tuple[FieldProblem, ...]:
     field = error.facts.get("field")
     return (FieldProblem(field=str(field), message=error.message, code=error.code),) if field else ()
+
+
+def _current_version(error: IotisticError) -> int | None:
+    version = error.facts.get("current_version")
+    return version if isinstance(version, int) else None
 
 
 def _headers(error: IotisticError) -> Mapping[str, str]:

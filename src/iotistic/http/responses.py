@@ -42,6 +42,10 @@ _REFUSALS = {
         meaning="The present state forbids it.",
         problem=_example(409, "device_name_taken", "Another device in service has this name."),
     ),
+    412: _Refusal(
+        meaning="The condition in If-Match does not hold; `current_version` says what is there.",
+        problem=_example(412, "precondition_failed", "The half is at version 4 now."),
+    ),
     413: _Refusal(
         meaning="The request, or what it asks for, exceeds a limit.",
         problem=_example(

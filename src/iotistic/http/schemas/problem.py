@@ -29,4 +29,7 @@ class ProblemDetails(Answer):
         description="Finds this request in the server's log.", examples=["3f1c9a7be1d04c2a8f6e1b70"]
     )
     hint: str | None = Field(default=None, description="What to do about it.")
+    current_version: int | None = Field(
+        default=None, description="Where the thing is, when the request was built on another version of it."
+    )
     errors: list[FieldError] = Field(default=[], description="What is wrong with the request, part by part.")

@@ -66,6 +66,18 @@ END
 $function$;
 COMMENT ON FUNCTION public.notify_key_changed_v1() IS 'Sends the id of the key that changed on channel access_changed.';
 
+CREATE OR REPLACE FUNCTION public.notify_shadow_changed_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_notify('shadow_changed', NEW.device_uuid || ' ' || NEW.half || ' ' || NEW.version);
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.notify_shadow_changed_v1() IS 'Sends device, half and version on channel shadow_changed.';
+
 CREATE TABLE public.api_key_history (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   key_id text NOT NULL,
@@ -169,6 +181,55 @@ COMMENT ON COLUMN public.device_metrics.device_uuid IS 'The device, devices.uuid
 COMMENT ON COLUMN public.device_metrics."timestamp" IS 'When the device measured, by its own clock.';
 COMMENT ON COLUMN public.device_metrics.metric_set_id IS 'What the values are, metric_sets.id.';
 COMMENT ON COLUMN public.device_metrics."values" IS 'The values, in the order of metric_sets.names.';
+
+CREATE TABLE public.device_shadows (
+  device_uuid uuid NOT NULL,
+  half text NOT NULL,
+  version bigint NOT NULL,
+  document jsonb NOT NULL,
+  changed_at timestamp with time zone NOT NULL,
+  CONSTRAINT device_shadows_pkey PRIMARY KEY (device_uuid, half),
+  CONSTRAINT device_shadows_document_check CHECK ((jsonb_typeof(document) = 'object'::text)),
+  CONSTRAINT device_shadows_half_check CHECK ((half = ANY (ARRAY['desired'::text, 'reported'::text]))),
+  CONSTRAINT device_shadows_version_check CHECK ((version > 0)),
+  CONSTRAINT device_shadows_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+) WITH (fillfactor=70);
+COMMENT ON TABLE public.device_shadows IS 'One row per device and half of its shadow that was ever written; no row is version 0, an empty document.';
+COMMENT ON COLUMN public.device_shadows.half IS 'desired: what people want; reported: what the device says.';
+COMMENT ON COLUMN public.device_shadows.version IS 'Counts the changes of this half: 1 for the first document.';
+COMMENT ON COLUMN public.device_shadows.document IS 'At most 32 KiB as compact JSON, nested at most 8 deep; no member of an object is null.';
+COMMENT ON COLUMN public.device_shadows.changed_at IS 'When this version was written, by the clock of the database; never before the version it follows.';
+CREATE TRIGGER device_shadows_changed AFTER INSERT OR UPDATE OF version ON public.device_shadows FOR EACH ROW EXECUTE FUNCTION public.notify_shadow_changed_v1();
+
+CREATE TABLE public.device_state_history (
+  device_uuid uuid NOT NULL,
+  half text NOT NULL,
+  version bigint NOT NULL,
+  document jsonb NOT NULL,
+  actor_kind text NOT NULL,
+  actor text NOT NULL,
+  cause text NOT NULL,
+  restored_version bigint,
+  recorded_at timestamp with time zone NOT NULL,
+  CONSTRAINT device_state_history_pkey PRIMARY KEY (device_uuid, half, version),
+  CONSTRAINT device_state_history_actor_check CHECK (((char_length(actor) >= 1) AND (char_length(actor) <= 200))),
+  CONSTRAINT device_state_history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['user'::text, 'device'::text, 'system'::text]))),
+  CONSTRAINT device_state_history_cause_check CHECK ((cause = ANY (ARRAY['patch'::text, 'replace'::text, 'rollback'::text]))),
+  CONSTRAINT device_state_history_half_check CHECK ((half = ANY (ARRAY['desired'::text, 'reported'::text]))),
+  CONSTRAINT device_state_history_restored_version_check CHECK ((((cause = 'rollback'::text) = (restored_version IS NOT NULL)) AND ((restored_version >= 0) AND (restored_version <= (version - 1))))),
+  CONSTRAINT device_state_history_version_check CHECK ((version > 0)),
+  CONSTRAINT device_state_history_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.device_state_history IS 'One row per version of a half of a shadow, the present one among them; written once.';
+COMMENT ON COLUMN public.device_state_history.half IS 'As in device_shadows.';
+COMMENT ON COLUMN public.device_state_history.version IS 'As in device_shadows; without gaps.';
+COMMENT ON COLUMN public.device_state_history.document IS 'The whole document at this version.';
+COMMENT ON COLUMN public.device_state_history.actor_kind IS 'What sort of writer it was: user, device, or system (the command line).';
+COMMENT ON COLUMN public.device_state_history.actor IS 'Who wrote: the username, the uuid of the device, or the name of the program.';
+COMMENT ON COLUMN public.device_state_history.cause IS 'patch: merged into the version before; replace: put in its place; rollback: an older version again.';
+COMMENT ON COLUMN public.device_state_history.restored_version IS 'The older version that a rollback brought back; 0 is the empty document.';
+COMMENT ON COLUMN public.device_state_history.recorded_at IS 'When the version came to be, by the clock of the database; rises with the version.';
+CREATE INDEX device_state_history_device_uuid_half_recorded_at_idx ON public.device_state_history USING btree (device_uuid, half, recorded_at);
 
 CREATE TABLE public.device_tags (
   device_uuid uuid NOT NULL,
@@ -469,6 +530,8 @@ GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
@@ -497,6 +560,10 @@ GRANT INSERT, SELECT ON TABLE public.device_metrics TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_metrics TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_overview TO iotistic_app;
 GRANT SELECT ON TABLE public.device_overview TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_shadows TO iotistic_app;
+GRANT SELECT ON TABLE public.device_shadows TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_state_history TO iotistic_app;
+GRANT SELECT ON TABLE public.device_state_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_system_metrics TO iotistic_app;
 GRANT SELECT ON TABLE public.device_system_metrics TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_tags TO iotistic_app;

@@ -1,0 +1,76 @@
+"""The nouns of a shadow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from iotistic.devices.shadow.delta import delta_of
+
+__all__ = ["Actor", "Cause", "Half", "Revision", "Shadow", "State", "Versions"]
+
+Half = Literal["desired", "reported"]
+Cause = Literal["patch", "replace", "rollback"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who writes."""
+
+    kind: Literal["user", "device", "system"]
+    name: str
+    """The username, the uuid of the device, or the name of the program."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """How far the two halves have come: 0 before the first write."""
+
+    desired: int
+    reported: int
+
+    def of(self, half: Half) -> int:
+        return self.desired if half == "desired" else self.reported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One half of a shadow at one version."""
+
+    version: int
+    """0 before the first write."""
+    document: Mapping[str, Any]
+    changed_at: datetime | None
+    """When this version came to be; None for version 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """Both halves at one moment."""
+
+    device_uuid: UUID
+    desired: State
+    reported: State
+
+    @property
+    def versions(self) -> Versions:
+        return Versions(desired=self.desired.version, reported=self.reported.version)
+
+    @property
+    def delta(self) -> dict[str, Any]:
+        """What the device has still to do."""
+        return delta_of(dict(self.desired.document), dict(self.reported.document))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """How one version came to be."""
+
+    version: int
+    actor_kind: Literal["user", "device", "system"]
+    actor: str
+    cause: Cause
+    restored_version: int | None
+    """What a rollback brought back."""
+    recorded_at: datetime

@@ -1,0 +1,99 @@
+"""Reading a shadow on condition: 304 while it is unchanged, at once or after having waited for a change.
+
+Nothing of the database is held while a request waits.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import final
+from uuid import UUID
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from iotistic.bootstrap import Platform
+from iotistic.devices.shadow import Half, Shadow, Versions, Waiter
+from iotistic.http.conditions import Condition, entity_tag
+from iotistic.http.platform_access import platform_of
+from iotistic.http.responses import json_response
+
+__all__ = ["View", "answer", "tagged"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View:
+    """What a route shows of a shadow."""
+
+    halves: tuple[Half, ...]
+    """Those whose changes it shows."""
+    tag: Callable[[Versions], str]
+    shown: Callable[[Shadow], object]
+
+
+async def answer(
+    request: Request, uuid: UUID, view: View, known: Condition | None, wait: timedelta | None
+) -> Response:
+    """The view, or 304 when the caller knows it; with `wait` not before there is news, the time is over or the caller gone."""
+    platform = platform_of(request.scope)
+    poll = _Poll(platform, uuid, view, known)
+    if wait is None or known is None:
+        return await poll.look()
+    loop = asyncio.get_running_loop()
+    end = loop.time() + wait.total_seconds()
+    with platform.shadow_news.subscribed(uuid, view.halves) as waiter:
+        response = await poll.look()
+        while response.status_code == _NOT_MODIFIED and await _news(waiter, request, end - loop.time()):
+            response = await poll.look()
+    return response
+
+
+def tagged(response: Response, tag: str) -> Response:
+    """The response with its entity tag; it may be kept and must be asked for anew."""
+    response.headers["ETag"] = entity_tag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+_NOT_MODIFIED = 304
+
+
+@final
+class _Poll:
+    def __init__(self, platform: Platform, uuid: UUID, view: View, known: Condition | None) -> None:
+        self._platform = platform
+        self._uuid = uuid
+        self._view = view
+        self._known = known
+
+    async def look(self) -> Response:
+        """One transaction; an unchanged shadow costs one statement that reads no document."""
+        async with self._platform.begin(read_only=True) as work:
+            if self._known is not None:
+                tag = self._view.tag(await work.shadow.get_versions(self._uuid))
+                if self._known.knows(tag):
+                    return tagged(Response(status_code=_NOT_MODIFIED), tag)
+            shadow = await work.shadow.get_shadow(self._uuid)
+        return tagged(json_response(self._view.shown(shadow)), self._view.tag(shadow.versions))
+
+
+async def _news(waiter: Waiter, request: Request, seconds: float) -> bool:
+    """Whether there is news in time. Raises ClientDisconnect when nobody is there to be told."""
+    if seconds <= 0:
+        return False
+    changed = asyncio.ensure_future(waiter.changed())
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        done, _ = await asyncio.wait({changed, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        changed.cancel()
+        gone.cancel()
+    if gone in done:
+        raise ClientDisconnect
+    return changed in done
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
