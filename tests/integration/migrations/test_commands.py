@@ -211,6 +211,7 @@ def test_sigterm_stops_the_statement_rolls_back_and_gives_the_lock_back(place: P
     deadline = time.monotonic() + 20
     while asyncio.run(place.rows(question)) == [(0,)]:
         assert time.monotonic() < deadline
+        time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 143

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.cli.options import settings_from
 from iotistic.config import Endpoint, Settings, environment, load_settings
 from iotistic.config.url import parse_database_url
@@ -80,7 +79,7 @@ def places(
     if which is Database.all and (folder is not None or url is not None):
         raise typer.BadParameter("all goes with neither --dir nor --url", param_hint="--database")
     settings, named = _settings(url, data_dir)
-    endpoint = Endpoints(settings).of("owner")
+    endpoint = settings.database or _embedded(settings)
     chosen = [Database.platform, Database.billing, Database.vpn] if which is Database.all else [which]
     return tuple(
         Place(
@@ -90,6 +89,13 @@ def places(
         )
         for one in chosen
     )
+
+
+def _embedded(settings: Settings) -> Endpoint:
+    """The embedded server, as the owner of the schema."""
+    from iotistic.bootstrap.endpoints import Endpoints  # noqa: PLC0415 - loads every domain, needed only without a URL
+
+    return Endpoints(settings).of("owner")
 
 
 def _settings(url: str | None, data_dir: Path | None) -> tuple[Settings, bool]:
