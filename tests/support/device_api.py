@@ -20,7 +20,7 @@ __all__ = ["CLAIM_KEY", "DeviceApi", "Fault", "Request", "device_api", "until"]
 CLAIM_KEY = "claim-0123456789abcdef"
 
 
-async def until(condition: Callable[[], object], *, within: float = 5.0, what: str = "condition") -> None:
+async def until(condition: Callable[[], object], *, within: float = 15.0, what: str = "condition") -> None:
     """Polls until the condition holds; fails at the deadline."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within

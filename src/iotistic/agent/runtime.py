@@ -21,6 +21,7 @@ from iotistic.agent.damping import Monotonic
 from iotistic.agent.delivery import Outage, Tally
 from iotistic.agent.events import Events
 from iotistic.agent.host_logs import open_host_logs
+from iotistic.agent.identity import is_loopback
 from iotistic.agent.rejects import Rejects
 from iotistic.agent.session import Session
 from iotistic.agent.settings import AgentSettings
@@ -112,6 +113,10 @@ class Agent:
             logs=self._logs.source_name if self._logs else "none",
             pending=self._metrics.pending + self._lines.pending,
         )
+        if self._settings.server.startswith("http://") and not is_loopback(self._settings.server):
+            self._events.warning(
+                "server_without_tls", server=self._settings.server, hint="Its address should be https://."
+            )
         work: tuple[Coroutine[Any, Any, None], ...] = (
             self._tick_until(stop),
             self._session.run(),

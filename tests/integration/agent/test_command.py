@@ -34,7 +34,7 @@ async def command(*words: str, environment: Mapping[str, str] | None = None) -> 
         await process.wait()
 
 
-async def ended(process: Process, *, within: float = 15) -> tuple[int, str]:
+async def ended(process: Process, *, within: float = 30) -> tuple[int, str]:
     _, stderr = await asyncio.wait_for(process.communicate(), within)
     return process.returncode or 0, stderr.decode()
 
@@ -45,7 +45,7 @@ async def test_it_runs_until_told_to_stop_and_ends_at_once(api: DeviceApi, tmp_p
     state = tmp_path / "state"
     words = ["--server", api.url, "--state-dir", str(state), "--interval", "50ms", "--logs", "own"]
     async with command(*words, "--claim-key-file", str(key), "--name", "pump") as process:
-        await until(lambda: len(api.reports) >= 3, within=15)
+        await until(lambda: len(api.reports) >= 3, within=30)
         async with command(*words) as second:
             assert (await ended(second))[0] == 3
         loop = asyncio.get_running_loop()
@@ -70,7 +70,7 @@ async def test_it_stops_while_the_server_hangs_and_keeps_what_it_has(api: Device
             lambda: (
                 (tmp_path / "status.json").exists() and status_of(tmp_path).queues["metrics"].pending >= 3
             ),
-            within=15,
+            within=30,
         )
         process.send_signal(signal.SIGINT)
         code, _ = await ended(process, within=5)

@@ -67,9 +67,9 @@ async def killed_under_load(api: DeviceApi, state: Path, log: Path, random: Rand
     process = start_agent_process(state, api.url, str(log))
     try:
         requests, lines = len(api.requests), len(api.lines) + random.randrange(1, 400)
-        await until(lambda: len(api.requests) > requests + 3, within=10, what="a working agent")
+        await until(lambda: len(api.requests) > requests + 3, within=30, what="a working agent")
         api.faults.extend(random.choices(BREAKS, k=3))
-        await until(lambda: len(api.lines) > lines, within=10, what="lines")
+        await until(lambda: len(api.lines) > lines, within=30, what="lines")
     finally:
         os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
@@ -83,7 +83,7 @@ async def test_nothing_spooled_is_lost_and_nothing_is_sent_in_two_versions(
     log.write_text("")
     started = start_agent_process(state, api.url, str(log))
     await until(
-        lambda: api.reports, within=10, what="the first agent"
+        lambda: api.reports, within=30, what="the first agent"
     )  # it knows now where in the file to begin
     os.kill(started.pid or 0, signal.SIGKILL)
     started.join()
@@ -99,7 +99,7 @@ async def test_nothing_spooled_is_lost_and_nothing_is_sent_in_two_versions(
     api.faults.clear()
 
     process = start_agent_process(state, api.url, str(log))
-    await until(lambda: len(api.lines) >= writer.written, within=15, what="all lines")
+    await until(lambda: len(api.lines) >= writer.written, within=30, what="all lines")
     os.kill(process.pid or 0, signal.SIGTERM)
     await asyncio.to_thread(process.join, 5)
     assert process.exitcode == 0

@@ -92,6 +92,15 @@ async def test_a_fault_costs_nothing_and_repeats_are_byte_for_byte(
     assert (api.duplicates > 0) is repeats
 
 
+@pytest.mark.parametrize(("server", "warned"), [("http://api.invalid", True), ("https://api.invalid", False)])
+async def test_a_key_in_clear_text_on_the_network_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, server: str, *, warned: bool
+) -> None:
+    async with running_agent(agent_settings(tmp_path, server)):
+        await asyncio.sleep(0)  # it has said how it starts
+    assert ("server_without_tls" in [record.getMessage() for record in caplog.records]) is warned
+
+
 async def test_retry_after_is_obeyed(api: DeviceApi, tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     api.only_on = "/metrics"

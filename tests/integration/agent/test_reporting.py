@@ -22,7 +22,7 @@ def kept_outside_identity(state_dir: Path) -> list[str]:
 
 async def test_a_new_host_enrols_and_reports_at_once(api: DeviceApi, tmp_path: Path) -> None:
     async with running_agent(agent_settings(tmp_path, api.url, logs="own")):
-        await until(lambda: api.reports, within=3, what="first report")
+        await until(lambda: api.reports, within=10, what="first report")
         await until(lambda: api.lines and len(api.documents) == 2, what="lines and documents")
     enrolment = api.enrolments[0]
     assert enrolment["name"] == "test-host"

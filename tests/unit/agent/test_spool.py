@@ -292,7 +292,8 @@ class AnyHistory(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._home = TemporaryDirectory()
+        # In memory where that can be: the machine syncs thousands of times, and a crash here is not one of the kernel.
+        self._home = TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)  # noqa: S108
         self._folder = Path(self._home.name)
         self._told = Told()
         self._pending: list[int] = []

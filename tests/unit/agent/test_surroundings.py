@@ -35,7 +35,7 @@ class Host:
 
 def test_interfaces_are_told_at_first_and_once_an_hour() -> None:
     host = Host()
-    host.look_until(2 * 3600)
+    host.look_until(3700)
     assert host.moments("interfaces") == [0, 3600]
 
 

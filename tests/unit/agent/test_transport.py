@@ -1,5 +1,7 @@
+import ssl
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from iotistic.agent.transport import (
@@ -53,3 +55,16 @@ async def test_a_proxy_is_for_the_outside_world_only(server: str, *, uses_proxy:
     async with open_client(server, patience=timedelta(seconds=1)) as client:
         assert client.trust_env is uses_proxy
         assert client.follow_redirects is False
+
+
+@pytest.mark.parametrize(
+    "server", ["https://api.example.com", "https://127.0.0.1:8443", "http://api.example.com"]
+)
+async def test_certificates_are_verified(server: str) -> None:
+    async with open_client(server, patience=timedelta(seconds=1)) as client:
+        transport = client._transport
+        assert isinstance(transport, httpx.AsyncHTTPTransport)
+        context = transport._pool._ssl_context
+        assert context is not None
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
