@@ -67,7 +67,7 @@ def serve(
 async def _serve(web: PlatformApp, server: HttpServer, settings: Settings) -> None:
     opening = asyncio.create_task(_open(settings), name="open platform")
     opening.add_done_callback(lambda task: _opened(web, server, task))
-    _when_told_to_stop(server.stop, opening.cancel)
+    _when_told_to_stop(server.stop, opening.cancel, lambda: _dismiss_waiters(web))
     sys.stdout.write(server.url + "\n")
     sys.stdout.flush()
     _log.info("listening", extra={"url": server.url})
@@ -86,6 +86,11 @@ def _opened(web: PlatformApp, server: HttpServer, opening: asyncio.Task[_Opened]
         return
     web.platform = opening.result().platform
     _log.info("ready")
+
+
+def _dismiss_waiters(web: PlatformApp) -> None:
+    if web.platform is not None:
+        web.platform.shadow_news.dismiss()
 
 
 async def _close(opening: asyncio.Task[_Opened]) -> None:

@@ -42,9 +42,12 @@ async def answer(
         return await poll.look()
     loop = asyncio.get_running_loop()
     end = loop.time() + wait.total_seconds()
-    with platform.shadow_news.subscribed(uuid, view.halves) as waiter:
+    news = platform.shadow_news
+    with news.subscribed(uuid, view.halves) as waiter:
         response = await poll.look()
-        while response.status_code == _NOT_MODIFIED and await _news(waiter, request, end - loop.time()):
+        while response.status_code == _NOT_MODIFIED and not news.dismissed:
+            if not await _news(waiter, request, end - loop.time()):
+                break
             response = await poll.look()
     return response
 

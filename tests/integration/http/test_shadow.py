@@ -332,6 +332,21 @@ async def test_a_caller_who_leaves_is_waited_for_no_longer(
     assert platform.shadow_news.waiting == 0
 
 
+async def test_a_process_that_stops_lets_those_who_wait_go(
+    platform: Platform, device: EnrolledDevice, shadow: str
+) -> None:
+    poll = asyncio.create_task(
+        device.client.get(f"{shadow}?wait=60s", headers={"If-None-Match": "*"}, timeout=60)
+    )
+    await waiting(platform, 1)
+    platform.shadow_news.dismiss()
+    try:
+        async with asyncio.timeout(20):
+            assert (await poll).status_code == 304
+    finally:
+        platform.shadow_news.dismissed = False
+
+
 async def test_a_device_cannot_wait_without_end_beside_itself(
     platform: Platform, operator: httpx.AsyncClient, device: EnrolledDevice, desired: str, shadow: str
 ) -> None:

@@ -66,6 +66,8 @@ class ShadowNews:
         self._waiters: dict[UUID, set[Waiter]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
         self.waiting = 0
+        self.dismissed = False
+        """Whether nobody should wait any longer: the process stops."""
 
     async def start(self) -> None:
         """Begins to listen; who waits before the first session stands is woken by it."""
@@ -78,6 +80,11 @@ class ShadowNews:
             self._task.cancel()
             await asyncio.wait({self._task})
             self._task = None
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """Wakes everybody, for good: who waits would otherwise hold up the end of the process for up to a minute."""
+        self.dismissed = True
         for waiter in self._all():
             waiter.wake()
 

@@ -145,5 +145,6 @@ async def test_there_are_so_many_waiters_and_no_more(database: TestDatabase) -> 
 async def test_the_end_wakes_everybody(database: TestDatabase) -> None:
     scene = Scene(database)
     with scene.news.subscribed(uuid4(), ("desired",)) as waiter:
-        await scene.news.stop()
+        scene.news.dismiss()
         await heard(waiter)
+    assert scene.news.dismissed
