@@ -40,8 +40,8 @@ class Pool:
         self.database = database
 
     @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[Connection]:
-        """A connection in a transaction: committed on leaving, rolled back on error.
+    async def connection(self, *, read_only: bool = False) -> AsyncGenerator[Connection]:
+        """A connection in a transaction: committed on leaving, rolled back on error; `read_only` refuses writes in it.
 
         Raises PoolExhausted when none is free in time, DatabaseUnavailable when the server cannot be reached.
         """
@@ -52,6 +52,8 @@ class Pool:
         except PoolClosed as error:
             raise DatabaseUnavailable(f"The connection pool of {self.database} is closed.") from error
         try:
+            # Sent along with BEGIN, so it costs no round trip; set every time, since the last user may have set the other.
+            await connection.set_read_only(True if read_only else None)
             with translated():
                 async with connection:
                     yield connection

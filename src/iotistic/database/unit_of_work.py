@@ -4,8 +4,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import final
 
-from psycopg import sql
-
 from iotistic.database.pool import Connection, Pool
 
 __all__ = ["UnitOfWork", "begin"]
@@ -46,9 +44,7 @@ async def begin(pool: Pool, *, read_only: bool = False) -> AsyncGenerator[UnitOf
 
     `read_only` makes PostgreSQL refuse writes, so that a read route that writes is found in a test.
     """
-    async with pool.connection() as connection:
+    async with pool.connection(read_only=read_only) as connection:
         work = UnitOfWork(connection)
-        if read_only:
-            await connection.execute(sql.SQL("SET TRANSACTION READ ONLY"))
         yield work
     await work.committed()

@@ -14,7 +14,7 @@ BEGIN
       ON provisioning_keys TO iotistic_readonly;
   END IF;
   IF 'iotistic_app' = ANY(present) THEN
-    REVOKE UPDATE, DELETE ON api_key_history FROM iotistic_app;
+    REVOKE UPDATE, DELETE ON api_key_history, device_state_history FROM iotistic_app;
     -- The service of one release must not be able to say what the schema is. Absent where another tool runs the files.
     IF to_regclass('public.schema_migrations') IS NOT NULL THEN
       REVOKE INSERT, UPDATE, DELETE ON schema_migrations, schema_migrations_events FROM iotistic_app;
