@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iotistic.migrations.errors import FilesRefused, HistoryRefused, Problem, ProblemKind
+
+if TYPE_CHECKING:  # importing it loads tempfile, shutil, zlib: 20 ms of CPU
+    from importlib.resources.abc import Traversable
 
 __all__ = ["Folder", "MigrationFile", "arrange", "fingerprint_of", "look_into", "parse_name", "read_folder"]
 
@@ -79,7 +82,7 @@ def parse_name(filename: str) -> tuple[int | None, str] | None:
     return (None, match["name"]) if match is not None else None
 
 
-def read_folder(folder: Path | Traversable, *, service: str) -> tuple[MigrationFile, ...]:
+def read_folder(folder: "Path | Traversable", *, service: str) -> tuple[MigrationFile, ...]:
     """Every migration of a folder, in the order they run.
 
     Raises FilesRefused on a missing folder and on a name that ends in .sql and is no migration's, HistoryRefused on a
@@ -88,7 +91,7 @@ def read_folder(folder: Path | Traversable, *, service: str) -> tuple[MigrationF
     return look_into(folder, service=service).files()
 
 
-def look_into(folder: Path | Traversable, *, service: str) -> Folder:
+def look_into(folder: "Path | Traversable", *, service: str) -> Folder:
     """The contents of a folder, and their fingerprint. Raises FilesRefused on a missing folder."""
     try:
         contents = _contents_of_path(folder) if isinstance(folder, Path) else _contents(folder)
@@ -158,13 +161,13 @@ def _bytes_of(name: str, root: int) -> bytes:
         os.close(descriptor)
 
 
-def _contents(folder: Traversable) -> list[tuple[str, bytes]]:
+def _contents(folder: "Traversable") -> list[tuple[str, bytes]]:
     return sorted(
         (item.name, item.read_bytes()) for item in folder.iterdir() if item.name.lower().endswith(".sql")
     )
 
 
-def _no_folder(folder: Path | Traversable) -> Problem:
+def _no_folder(folder: "Path | Traversable") -> Problem:
     return Problem(
         kind=ProblemKind.FILENAME,
         filenames=(str(folder),),

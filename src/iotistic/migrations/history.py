@@ -1,8 +1,11 @@
 """Which files belong to which table: the identity of one migration history."""
 
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # importing it loads tempfile, shutil, zlib: 20 ms of CPU
+    from importlib.resources.abc import Traversable
 
 __all__ = ["BILLING", "PLATFORM", "SERVICES", "VPN", "History", "command_line", "quoted"]
 
@@ -18,7 +21,7 @@ class History:
 
     service: str
     """Whose schema it is: part of the lock's name, of the application name and of every message."""
-    folder: Path | Traversable
+    folder: "Path | Traversable"
     """Where the files are."""
     schema: str = "public"
     """The schema of the table; files run with it first in their search path."""
