@@ -1,6 +1,7 @@
 """The composition root: the only place that knows every adapter and builds one thing out of all."""
 
 from iotistic.bootstrap.endpoints import Endpoints, ServerNotRunning
+from iotistic.bootstrap.exporting import export_devices
 from iotistic.bootstrap.housekeeping import make_housekeeper
 from iotistic.bootstrap.platform import Finding, Platform, Work, open_platform
 from iotistic.bootstrap.provisioning import make_partitions, provision, run_migrations
@@ -11,6 +12,7 @@ __all__ = [
     "Platform",
     "ServerNotRunning",
     "Work",
+    "export_devices",
     "make_housekeeper",
     "make_partitions",
     "open_platform",

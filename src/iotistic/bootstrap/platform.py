@@ -16,7 +16,10 @@ from iotistic.database import unit_of_work
 from iotistic.database.pool import Connection, Pool, connect, open_pool
 from iotistic.database.unit_of_work import AfterCommit, UnitOfWork
 from iotistic.devices import DeviceService
+from iotistic.devices.bulk import BulkService
+from iotistic.devices.fleets import FleetService
 from iotistic.devices.shadow import ShadowNews, ShadowService
+from iotistic.devices.tagging import TaggingService
 from iotistic.errors import IotisticError
 from iotistic.partitioning import runway
 from iotistic.secret import Secret
@@ -62,6 +65,18 @@ class Work:
     @cached_property
     def shadow(self) -> ShadowService:
         return ShadowService(self.connection)
+
+    @cached_property
+    def bulk(self) -> BulkService:
+        return BulkService(self.connection)
+
+    @cached_property
+    def fleets(self) -> FleetService:
+        return FleetService(self.connection)
+
+    @cached_property
+    def tagging(self) -> TaggingService:
+        return TaggingService(self.connection)
 
     @cached_property
     def security(self) -> SecurityService:

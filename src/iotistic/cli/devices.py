@@ -4,21 +4,33 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
-from iotistic.bootstrap import Work, open_platform
+from iotistic.bootstrap import open_platform
+from iotistic.cli.device_acts import restore, retire, tag
+from iotistic.cli.device_files import export_devices, import_devices
+from iotistic.cli.device_options import (
+    Fleet,
+    Kind,
+    NamePart,
+    Status,
+    Where,
+    device_filter,
+    find_named_device,
+    opened,
+)
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import print_json, print_json_lines, print_table, readable_bytes, run_async
 from iotistic.cli.sparkline import sparkline
 from iotistic.config import Settings
-from iotistic.devices import Device
-from iotistic.errors import NotFound
+from iotistic.devices import Device, DeviceFilter
 
 __all__ = ["app"]
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="List devices and look at one.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="List devices, look at one, import and export them."
+)
 
 _CHARTED = (
     "cpu_usage",
@@ -31,26 +43,36 @@ _CHARTED = (
 )
 
 
-class DeviceUnknown(NotFound):
-    """No device has this name or uuid."""
-
-    code = "device_not_found"
+app.command("import")(import_devices)
+app.command("export")(export_devices)
+app.command()(retire)
+app.command()(restore)
+app.command()(tag)
 
 
 @app.command("list")
 def list_devices(
+    *,
     data_dir: DataDir = None,
     url: Url = None,
     as_json: AsJson = False,
+    where: Where = None,
+    fleet: Fleet = None,
+    kind: Kind = None,
+    name: NamePart = None,
+    status: Status = None,
+    retired: Annotated[bool, typer.Option("--retired", help="Those out of service instead.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 100,
 ) -> None:
     """List devices by name (with --json: one object a line)."""
-    devices = run_async(_list(settings_from(data_dir, url), limit))
+    which = device_filter(where=where, fleet=fleet, kind=kind, name=name, status=status)
+    devices = run_async(_list(settings_from(data_dir, url), which, retired=retired, limit=limit))
     rows = [asdict(device) for device in devices]
     if as_json:
         print_json_lines(rows)
     else:
-        print_table(rows, ["name", "kind", "connection_status", "uuid"], empty="There is no device yet.")
+        empty = "There is no device yet." if which.is_everything else "No device is meant by that."
+        print_table(rows, ["name", "kind", "fleet", "connection_status", "uuid"], empty=empty)
 
 
 @app.command()
@@ -68,20 +90,18 @@ def show(
         _render(seen)
 
 
-async def _list(settings: Settings, limit: int) -> Sequence[Device]:
-    platform = await open_platform(settings, application_name="iotistic-devices", with_ingest=False)
-    try:
-        async with platform.begin(read_only=True) as work:
-            return await work.devices.list_devices(limit=limit)
-    finally:
-        await platform.close()
+async def _list(settings: Settings, which: DeviceFilter, *, retired: bool, limit: int) -> Sequence[Device]:
+    async with opened(settings) as platform, platform.begin(read_only=True) as work:
+        if retired:
+            return await work.devices.list_retired_devices(which, limit=limit)
+        return await work.devices.list_devices(which, limit=limit)
 
 
 async def _look(settings: Settings, name: str) -> dict[str, Any]:
     platform = await open_platform(settings, application_name="iotistic-devices", with_ingest=False)
     try:
         async with platform.begin(read_only=True) as work:
-            device = await _find(work, name)
+            device = await find_named_device(work, name)
             latest = await work.telemetry.latest(device.uuid)
             known = {value.metric for value in latest}
             charted = [metric for metric in _CHARTED if metric in known] or sorted(known)[:8]
@@ -95,18 +115,6 @@ async def _look(settings: Settings, name: str) -> dict[str, Any]:
             }
     finally:
         await platform.close()
-
-
-async def _find(work: Work, name: str) -> Device:
-    try:
-        device = await work.devices.find_device(UUID(name))
-    except ValueError:
-        device = await work.devices.find_device_by_name(name)
-    if device is None:
-        raise DeviceUnknown(
-            f"There is no device {name!r}.", hint="`iotistic devices list` shows them all.", name=name
-        )
-    return device
 
 
 def _render(seen: dict[str, Any]) -> None:

@@ -11,8 +11,10 @@ __all__ = [
     "DeviceNameTaken",
     "DeviceNotFound",
     "DeviceSerialTaken",
+    "FilterInvalid",
     "TagInvalid",
     "TagNotFound",
+    "tag_value_not_allowed",
 ]
 
 
@@ -38,6 +40,12 @@ class DeviceInvalid(Invalid):
     """A name, kind or serial that no device can have."""
 
     code = "device_invalid"
+
+
+class FilterInvalid(Invalid):
+    """A combination of filters that no list of devices knows."""
+
+    code = "filter_invalid"
 
 
 class TagInvalid(Invalid):
@@ -93,6 +101,13 @@ def _bad_tag_value(_: psycopg.Error) -> IotisticError:
     return TagInvalid("The value of a tag has 1 to 255 characters, and no blanks around them.")
 
 
+def tag_value_not_allowed(error: psycopg.Error) -> IotisticError:
+    """The trigger says which tag and value: a text of our own (033_enforce_tag_definitions.sql)."""
+    return TagInvalid(
+        f"{error.diag.message_primary}.", hint="`iotistic tags show KEY` lists the values it may have."
+    )
+
+
 CONSTRAINTS: ConstraintErrors = {
     "devices_name_key": _name_taken,
     "devices_serial_key": _serial_taken,
@@ -101,6 +116,7 @@ CONSTRAINTS: ConstraintErrors = {
     "devices_serial_check": _bad_serial,
     "device_tags_key_check": _bad_tag_key,
     "device_tags_value_check": _bad_tag_value,
+    "device_tags_value_allowed_check": tag_value_not_allowed,
     "device_tags_device_uuid_fkey": _unknown,
     "network_interfaces_device_uuid_fkey": _unknown,
     "device_host_facts_device_uuid_fkey": _unknown,

@@ -6,7 +6,17 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-__all__ = ["ConnectionStatus", "Device", "HostFacts", "InterfaceKind", "NetworkInterface", "Tag"]
+from iotistic.devices.tag_expression import Expression
+
+__all__ = [
+    "ConnectionStatus",
+    "Device",
+    "DeviceFilter",
+    "HostFacts",
+    "InterfaceKind",
+    "NetworkInterface",
+    "Tag",
+]
 
 ConnectionStatus = Literal["never", "online", "offline"]
 InterfaceKind = Literal["ethernet", "wifi", "loopback", "virtual", "other"]
@@ -29,6 +39,27 @@ class Device:
     """When a fact about it last changed."""
     retired_at: datetime | None
     """When it was taken out of service."""
+    fleet: str | None
+    """The name of the fleet it belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFilter:
+    """Which devices a list is about; what is None filters nothing."""
+
+    where: Expression | None = None
+    """What their tags must say, those from the fleet included."""
+    fleet: str | None = None
+    """The name of a fleet."""
+    kind: str | None = None
+    status: ConnectionStatus | None = None
+    name: str | None = None
+    """A part of the name, in any case."""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it leaves nothing out."""
+        return self == DeviceFilter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +70,8 @@ class Tag:
     """Lower-case letters, digits, dots, dashes, underscores; 1 to 100 of them."""
     value: str
     """1 to 255 characters."""
+    inherited: bool = False
+    """Whether the device has it from its fleet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The registry's tables in the words of its model. Decides nothing, commits nothing."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, final
 from uuid import UUID
@@ -11,11 +11,26 @@ from psycopg.types.json import Jsonb
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.devices.errors import CONSTRAINTS
-from iotistic.devices.model import Device, HostFacts, NetworkInterface, Tag
+from iotistic.devices.model import ConnectionStatus, Device, HostFacts, NetworkInterface, Tag
 
-__all__ = ["DeviceRepository"]
+__all__ = ["Criteria", "DeviceRepository"]
 
 _QUERIES = Queries("iotistic.devices")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """A filter in the words of the queries; None filters nothing."""
+
+    predicate: str | None
+    """jsonpath over the tags."""
+    keys: list[str] | None
+    """Tags that must be there."""
+    kind: str | None
+    fleet_id: int | None
+    status: ConnectionStatus | None
+    pattern: str | None
+    """For ILIKE."""
 
 
 @final
@@ -25,8 +40,12 @@ class DeviceRepository:
     def __init__(self, connection: Connection) -> None:
         self._sql = Statements(connection, _QUERIES, CONSTRAINTS)
 
-    async def insert(self, *, name: str, kind: str, serial: str | None) -> Device | None:
-        return await self._sql.one("insert_device", Device, name=name, kind=kind, serial=serial)
+    async def insert(
+        self, *, name: str, kind: str, serial: str | None, fleet_id: int | None
+    ) -> Device | None:
+        return await self._sql.one(
+            "insert_device", Device, name=name, kind=kind, serial=serial, fleet_id=fleet_id
+        )
 
     async def find(self, uuid: UUID) -> Device | None:
         return await self._sql.one("find_device", Device, uuid=uuid)
@@ -38,8 +57,45 @@ class DeviceRepository:
         """Locks the row until the transaction ends."""
         return await self._sql.one("find_device_by_serial", Device, serial=serial)
 
-    async def list(self, *, after: str | None, limit: int) -> Sequence[Device]:
-        return await self._sql.many("list_devices", Device, after=after, limit=limit)
+    async def search_window(
+        self, criteria: Criteria, *, after: str | None, ahead: int, limit: int
+    ) -> Sequence[Device]:
+        """Those meant among the next `ahead` by name."""
+        return await self._sql.many(
+            "search_window", Device, after=after, ahead=ahead, limit=limit, **asdict(criteria)
+        )
+
+    async def search_everywhere(
+        self, criteria: Criteria, *, after: str | None, limit: int
+    ) -> Sequence[Device]:
+        return await self._sql.many("search_everywhere", Device, after=after, limit=limit, **asdict(criteria))
+
+    async def match(self, criteria: Criteria, *, limit: int) -> Sequence[UUID]:
+        rows = await self._sql.rows("match_devices", limit=limit, **asdict(criteria))
+        return [row[0] for row in rows]
+
+    async def list_retired(
+        self, criteria: Criteria, *, after: str | None, after_uuid: UUID | None, limit: int
+    ) -> Sequence[Device]:
+        """By name and uuid. Tags and status are no criteria here."""
+        return await self._sql.many(
+            "list_retired_devices",
+            Device,
+            kind=criteria.kind,
+            fleet_id=criteria.fleet_id,
+            pattern=criteria.pattern,
+            after=after,
+            after_uuid=after_uuid,
+            limit=limit,
+        )
+
+    async def retire(self, uuid: UUID) -> bool:
+        """Whether it was in service."""
+        return await self._sql.run("retire_device", uuid=uuid) > 0
+
+    async def restore(self, uuid: UUID, name: str | None) -> bool:
+        """Whether it was out of service."""
+        return await self._sql.run("restore_device", uuid=uuid, name=name) > 0
 
     async def rename(self, uuid: UUID, name: str) -> Device | None:
         return await self._sql.one("rename_device", Device, uuid=uuid, name=name)

@@ -22,14 +22,27 @@ from iotistic.http.readiness import ReadinessProbe
 from iotistic.http.request_body import BoundedBody
 from iotistic.http.request_context import RequestContext, request_id_of
 from iotistic.http.request_metrics import RequestMetrics
-from iotistic.http.routes import device_facts, devices, sessions, shadow, system, telemetry
+from iotistic.http.routes import (
+    device_facts,
+    devices,
+    fleets,
+    registry,
+    sessions,
+    shadow,
+    system,
+    tags,
+    telemetry,
+)
 
 __all__ = ["PlatformApp", "create_platform_app"]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ROUTERS = (
     sessions.router,
+    registry.router,  # before the devices: /export is no uuid
     devices.router,
+    fleets.router,
+    tags.router,
     device_facts.router,
     shadow.router,
     telemetry.router,
@@ -38,6 +51,8 @@ _ROUTERS = (
 _QUIET = frozenset({"/health", "/ready", "/metrics"})
 
 _BODY_LIMIT = 1 << 20
+_FILE_LIMIT = 16 << 20
+"""50,000 devices with a few tags each."""
 _STRANGERS_BODY_LIMIT = 16 << 10
 """What somebody without a key may send: a name and a password, or a claim with facts about a host."""
 
@@ -101,7 +116,11 @@ def _allowed_methods(scope: Scope) -> list[str]:
 
 
 def _body_limit(scope: Scope) -> int:
-    return _STRANGERS_BODY_LIMIT if find_principal(scope) is None else _BODY_LIMIT
+    principal = find_principal(scope)
+    if principal is None:
+        return _STRANGERS_BODY_LIMIT
+    is_file = scope["path"] == registry.IMPORT_PATH and principal.role is not None
+    return _FILE_LIMIT if is_file else _BODY_LIMIT
 
 
 def _is_quiet(scope: Scope) -> bool:

@@ -25,6 +25,8 @@ _TAGS = [
     {"name": "sessions", "description": "Logging in and out."},
     {"name": "devices", "description": "The registry."},
     {"name": "shadow", "description": "What is desired of a device, and what it reports of itself."},
+    {"name": "fleets", "description": "Groups of devices that are run alike."},
+    {"name": "tags", "description": "Rules of what people say about devices."},
     {"name": "telemetry", "description": "What devices reported."},
     {"name": "enrolment", "description": "How a device gets its key."},
     {

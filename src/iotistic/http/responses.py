@@ -52,6 +52,12 @@ _REFUSALS = {
             413, "body_too_large", "The body is larger than the 1048576 bytes this route takes."
         ),
     ),
+    415: _Refusal(
+        meaning="The body is of a kind that this route does not take.",
+        problem=_example(
+            415, "unsupported_media_type", "Content-Type is one of text/csv, application/x-ndjson."
+        ),
+    ),
     422: _Refusal(
         meaning="The request is not valid; `errors` says which part.",
         problem=_example(

@@ -18,6 +18,7 @@ async def test_a_device_is_shown_in_full(viewer: httpx.AsyncClient, device: Enro
     shown = response.json()
     assert set(shown) == {
         "uuid", "name", "kind", "serial", "connection_status", "created_at", "updated_at", "retired_at",
+        "fleet",
     }  # fmt: skip
     assert (shown["uuid"], shown["name"], shown["kind"]) == (str(device.uuid), device.name, "host")
     assert shown["created_at"].endswith("Z")
@@ -137,8 +138,8 @@ async def test_tags_are_set_replaced_listed_and_removed(
         response = await operator.put(f"{tags}/{key}", json={"value": value})
         assert (response.status_code, response.content) == (204, b"")
     assert (await operator.get(tags)).json() == [
-        {"key": "hw.model", "value": "rpi4"},
-        {"key": "site", "value": "berlin"},
+        {"key": "hw.model", "value": "rpi4", "inherited": False},
+        {"key": "site", "value": "berlin", "inherited": False},
     ]
     assert (await operator.delete(f"{tags}/site")).status_code == 204
     again = await operator.delete(f"{tags}/site")

@@ -38,12 +38,12 @@ async def test_a_slash_too_many_is_no_redirect(viewer: httpx.AsyncClient) -> Non
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/api/v1/devices", {"GET"}),
+        ("PUT", "/api/v1/devices", {"GET", "POST"}),
         ("DELETE", "/api/v1/auth/me", {"GET"}),
         ("GET", "/api/v1/auth/session", {"DELETE"}),
         ("POST", "/health", {"GET", "HEAD"}),
         ("OPTIONS", "/health", {"GET", "HEAD"}),
-        ("BREW", "/api/v1/devices", {"GET"}),
+        ("BREW", "/api/v1/devices", {"GET", "POST"}),
     ],
 )
 async def test_a_method_the_path_does_not_take(

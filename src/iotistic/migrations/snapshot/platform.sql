@@ -1,5 +1,7 @@
 CREATE EXTENSION pg_stat_statements WITH SCHEMA public;
 
+CREATE EXTENSION pg_trgm WITH SCHEMA public;
+
 CREATE OR REPLACE FUNCTION public.drop_old_partitions("table" text, days integer)
  RETURNS TABLE(dropped text, lower_bound timestamp with time zone, upper_bound timestamp with time zone)
  LANGUAGE plpgsql
@@ -42,6 +44,60 @@ END
 $function$;
 COMMENT ON FUNCTION public.drop_old_partitions("table" text, days integer) IS 'Drops the partitions of a table whose day ended more than this many whole UTC days before today; answers which.';
 
+CREATE OR REPLACE FUNCTION public.note_device_changed_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  IF NEW.fleet_id IS DISTINCT FROM OLD.fleet_id THEN
+    PERFORM FROM public.fleets AS fleet WHERE fleet.id = NEW.fleet_id FOR SHARE;
+  END IF;
+  PERFORM public.refresh_device_search_v1(ARRAY[NEW.uuid]);
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.note_device_changed_v1() IS 'Brings device_search in step with a device.';
+
+CREATE OR REPLACE FUNCTION public.note_devices_added_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  -- A fleet that is just being changed does not see these devices yet: wait for it, and read what it committed.
+  PERFORM FROM public.fleets AS fleet
+  WHERE fleet.id IN (SELECT fleet_id FROM added) ORDER BY fleet.id FOR SHARE;
+  PERFORM public.refresh_device_search_v1(ARRAY(SELECT uuid FROM added));
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.note_devices_added_v1() IS 'Adds new devices to device_search.';
+
+CREATE OR REPLACE FUNCTION public.note_fleet_changed_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM public.refresh_device_search_v1(ARRAY(SELECT uuid FROM public.devices WHERE fleet_id = NEW.id));
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.note_fleet_changed_v1() IS 'Brings device_search in step with the default tags of a fleet.';
+
+CREATE OR REPLACE FUNCTION public.note_tags_changed_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM public.refresh_device_search_v1(ARRAY(SELECT DISTINCT device_uuid FROM changed));
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.note_tags_changed_v1() IS 'Brings device_search in step with tags.';
+
 CREATE OR REPLACE FUNCTION public.notify_access_changed_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -77,6 +133,81 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION public.notify_shadow_changed_v1() IS 'Sends device, half and version on channel shadow_changed.';
+
+CREATE OR REPLACE FUNCTION public.refresh_device_search_v1(uuids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM public.devices AS device WHERE device.uuid = ANY (uuids) ORDER BY device.uuid FOR NO KEY UPDATE;
+  INSERT INTO public.device_search AS found (device_uuid, name, kind, fleet_id, tags)
+  SELECT device.uuid, device.name, device.kind, device.fleet_id, coalesce(fleet.default_tags, '{}') || coalesce(own.tags, '{}')
+  FROM public.devices AS device
+  LEFT JOIN public.fleets AS fleet ON fleet.id = device.fleet_id
+  LEFT JOIN (
+    SELECT tag.device_uuid, jsonb_object_agg(tag.key, tag.value) AS tags
+    FROM public.device_tags AS tag
+    WHERE tag.device_uuid = ANY (uuids)
+    GROUP BY tag.device_uuid
+  ) AS own ON own.device_uuid = device.uuid
+  WHERE device.uuid = ANY (uuids) AND device.retired_at IS NULL
+  ON CONFLICT (device_uuid) DO UPDATE
+    SET name = excluded.name, kind = excluded.kind, fleet_id = excluded.fleet_id, tags = excluded.tags
+    WHERE (found.name, found.kind, found.fleet_id, found.tags)
+      IS DISTINCT FROM (excluded.name, excluded.kind, excluded.fleet_id, excluded.tags);
+  DELETE FROM public.device_search AS gone
+  USING public.devices AS device
+  WHERE gone.device_uuid = ANY (uuids) AND device.uuid = gone.device_uuid AND device.retired_at IS NOT NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) IS 'Brings device_search in step with what these devices, their tags and their fleets say.';
+
+CREATE OR REPLACE FUNCTION public.refuse_undefined_default_tag_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  wrong record;
+BEGIN
+  SELECT tag.key, tag.value INTO wrong
+  FROM jsonb_each_text(NEW.default_tags) AS tag
+  JOIN public.tag_definitions AS definition ON definition.key = tag.key
+  WHERE tag.value <> ALL (definition.allowed_values)
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'The tag % may not have the value %', wrong.key, quote_literal(wrong.value)
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'device_tags_value_allowed_check',
+      HINT = 'SELECT allowed_values FROM tag_definitions lists those it may have.';
+  END IF;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.refuse_undefined_default_tag_v1() IS 'Fails when a default tag of a fleet has a value that its definition does not allow.';
+
+CREATE OR REPLACE FUNCTION public.refuse_undefined_tag_value_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+DECLARE
+  wrong record;
+BEGIN
+  SELECT tag.key, tag.value INTO wrong
+  FROM written AS tag
+  JOIN public.tag_definitions AS definition ON definition.key = tag.key
+  WHERE tag.value <> ALL (definition.allowed_values)
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'The tag % may not have the value %', wrong.key, quote_literal(wrong.value)
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'device_tags_value_allowed_check',
+      HINT = 'SELECT allowed_values FROM tag_definitions lists those it may have.';
+  END IF;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.refuse_undefined_tag_value_v1() IS 'Fails when a written tag has a value that its definition does not allow.';
 
 CREATE TABLE public.api_key_history (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -182,6 +313,24 @@ COMMENT ON COLUMN public.device_metrics."timestamp" IS 'When the device measured
 COMMENT ON COLUMN public.device_metrics.metric_set_id IS 'What the values are, metric_sets.id.';
 COMMENT ON COLUMN public.device_metrics."values" IS 'The values, in the order of metric_sets.names.';
 
+CREATE TABLE public.device_search (
+  device_uuid uuid NOT NULL,
+  name text NOT NULL,
+  kind text NOT NULL,
+  fleet_id bigint,
+  tags jsonb NOT NULL,
+  CONSTRAINT device_search_pkey PRIMARY KEY (device_uuid),
+  CONSTRAINT device_search_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
+  CONSTRAINT device_search_fleet_id_fkey FOREIGN KEY (fleet_id) REFERENCES public.fleets(id)
+);
+COMMENT ON TABLE public.device_search IS 'One row per device in service with what lists filter by; a projection of devices, device_tags and fleets.';
+COMMENT ON COLUMN public.device_search.name IS 'As in devices.';
+COMMENT ON COLUMN public.device_search.tags IS 'Key to value: the tags of its fleet, with its own over them.';
+CREATE INDEX device_search_fleet_id_idx ON public.device_search USING btree (fleet_id, name);
+CREATE INDEX device_search_name_idx ON public.device_search USING btree (name);
+CREATE INDEX device_search_name_trigrams_idx ON public.device_search USING gin (name public.gin_trgm_ops);
+CREATE INDEX device_search_tags_idx ON public.device_search USING gin (tags);
+
 CREATE TABLE public.device_shadows (
   device_uuid uuid NOT NULL,
   half text NOT NULL,
@@ -242,6 +391,12 @@ CREATE TABLE public.device_tags (
   CONSTRAINT device_tags_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
 );
 COMMENT ON TABLE public.device_tags IS 'One row per tag of a device.';
+CREATE INDEX device_tags_key_value_idx ON public.device_tags USING btree (key, value);
+CREATE TRIGGER device_tags_added_to_search AFTER INSERT ON public.device_tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_tags_changed_v1();
+CREATE TRIGGER device_tags_changed_in_search AFTER UPDATE ON public.device_tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_tags_changed_v1();
+CREATE TRIGGER device_tags_inserted_allowed AFTER INSERT ON public.device_tags REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_undefined_tag_value_v1();
+CREATE TRIGGER device_tags_removed_from_search AFTER DELETE ON public.device_tags REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_tags_changed_v1();
+CREATE TRIGGER device_tags_updated_allowed AFTER UPDATE ON public.device_tags REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_undefined_tag_value_v1();
 
 CREATE TABLE public.devices (
   uuid uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -252,11 +407,13 @@ CREATE TABLE public.devices (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   retired_at timestamp with time zone,
+  fleet_id bigint,
   CONSTRAINT devices_pkey PRIMARY KEY (uuid),
   CONSTRAINT devices_connection_status_check CHECK ((connection_status = ANY (ARRAY['never'::text, 'online'::text, 'offline'::text]))),
   CONSTRAINT devices_kind_check CHECK ((kind ~ '^[a-z][a-z0-9_-]{0,49}$'::text)),
   CONSTRAINT devices_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 200)))),
-  CONSTRAINT devices_serial_check CHECK (((char_length(serial) >= 1) AND (char_length(serial) <= 200)))
+  CONSTRAINT devices_serial_check CHECK (((char_length(serial) >= 1) AND (char_length(serial) <= 200))),
+  CONSTRAINT devices_fleet_id_fkey FOREIGN KEY (fleet_id) REFERENCES public.fleets(id)
 );
 COMMENT ON TABLE public.devices IS 'One row per device that was ever registered.';
 COMMENT ON COLUMN public.devices.uuid IS 'The identity that everything else refers to.';
@@ -266,9 +423,36 @@ COMMENT ON COLUMN public.devices.serial IS 'What its hardware calls itself, by w
 COMMENT ON COLUMN public.devices.connection_status IS 'never, online or offline; changes on a transition, not with each message.';
 COMMENT ON COLUMN public.devices.updated_at IS 'When a column of this row last changed.';
 COMMENT ON COLUMN public.devices.retired_at IS 'When it was taken out of service; NULL while it is in service.';
+COMMENT ON COLUMN public.devices.fleet_id IS 'The fleet it belongs to; NULL: to none.';
+CREATE INDEX devices_fleet_id_idx ON public.devices USING btree (fleet_id);
 CREATE UNIQUE INDEX devices_name_key ON public.devices USING btree (name) WHERE (retired_at IS NULL);
+CREATE INDEX devices_retired_name_idx ON public.devices USING btree (name, uuid) WHERE (retired_at IS NOT NULL);
 CREATE UNIQUE INDEX devices_serial_key ON public.devices USING btree (serial) WHERE (retired_at IS NULL);
+CREATE TRIGGER devices_added_to_search AFTER INSERT ON public.devices REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.note_devices_added_v1();
+CREATE TRIGGER devices_changed_in_search AFTER UPDATE OF name, kind, fleet_id, retired_at ON public.devices FOR EACH ROW WHEN (((((old.name IS DISTINCT FROM new.name) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.fleet_id IS DISTINCT FROM new.fleet_id)) OR (old.retired_at IS DISTINCT FROM new.retired_at))) EXECUTE FUNCTION public.note_device_changed_v1();
 CREATE TRIGGER devices_retired AFTER UPDATE OF retired_at ON public.devices FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
+
+CREATE TABLE public.fleets (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  description text,
+  default_tags jsonb NOT NULL DEFAULT '{}'::jsonb,
+  default_settings jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT fleets_pkey PRIMARY KEY (id),
+  CONSTRAINT fleets_name_key UNIQUE (name),
+  CONSTRAINT fleets_default_settings_check CHECK ((jsonb_typeof(default_settings) = 'object'::text)),
+  CONSTRAINT fleets_default_tags_check CHECK (((jsonb_typeof(default_tags) = 'object'::text) AND (NOT jsonb_path_exists(default_tags, '$.keyvalue()?(!(@."key" like_regex "^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$"))'::jsonpath)) AND (NOT jsonb_path_exists(default_tags, 'strict $.*?(!(@ like_regex "^[^ ](.{0,253}[^ ])?$" flag "s"))'::jsonpath)) AND (NOT jsonb_path_exists(default_tags, 'strict $.*?(@.type() != "string")'::jsonpath)))),
+  CONSTRAINT fleets_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 1000))),
+  CONSTRAINT fleets_name_check CHECK ((name ~ '^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$'::text))
+);
+COMMENT ON TABLE public.fleets IS 'One row per group of devices that are run alike.';
+COMMENT ON COLUMN public.fleets.name IS 'A lower-case word by which people and paths name it.';
+COMMENT ON COLUMN public.fleets.default_tags IS 'Key to value: tags that each device of the fleet has unless it has one of that key itself.';
+COMMENT ON COLUMN public.fleets.default_settings IS 'Settings that hold for each device of the fleet unless its own say otherwise.';
+CREATE TRIGGER fleets_changed_in_search AFTER UPDATE OF default_tags ON public.fleets FOR EACH ROW WHEN ((old.default_tags IS DISTINCT FROM new.default_tags)) EXECUTE FUNCTION public.note_fleet_changed_v1();
+CREATE TRIGGER fleets_default_tags_allowed AFTER INSERT OR UPDATE OF default_tags ON public.fleets FOR EACH ROW EXECUTE FUNCTION public.refuse_undefined_default_tag_v1();
 
 CREATE TABLE public.ingest_quarantine (
   received_at timestamp with time zone NOT NULL,
@@ -396,6 +580,22 @@ COMMENT ON TABLE public.system_config IS 'One row per setting of the running pla
 COMMENT ON COLUMN public.system_config.key IS 'A dotted name: mqtt.brokers.1.';
 COMMENT ON COLUMN public.system_config.value IS 'Any JSON; never JSON null where a value is expected.';
 
+CREATE TABLE public.tag_definitions (
+  key text NOT NULL,
+  description text,
+  allowed_values text[],
+  is_required boolean NOT NULL DEFAULT false,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT tag_definitions_pkey PRIMARY KEY (key),
+  CONSTRAINT tag_definitions_allowed_values_check CHECK ((((cardinality(allowed_values) >= 1) AND (cardinality(allowed_values) <= 1000)) AND (array_position(allowed_values, NULL::text) IS NULL))),
+  CONSTRAINT tag_definitions_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 1000))),
+  CONSTRAINT tag_definitions_key_check CHECK ((key ~ '^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$'::text))
+);
+COMMENT ON TABLE public.tag_definitions IS 'One row per tag key with rules; a key without a row may have any value.';
+COMMENT ON COLUMN public.tag_definitions.allowed_values IS 'The only values a tag of this key may have; NULL: any.';
+COMMENT ON COLUMN public.tag_definitions.is_required IS 'Whether a device without this tag is reported as incomplete; it is refused nothing.';
+
 CREATE TABLE public.users (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   username text NOT NULL,
@@ -447,16 +647,18 @@ SELECT device.uuid,
     device.connection_status,
     contact.last_contact_at,
     host.facts,
-    tags.tags,
+    COALESCE(fleet.default_tags, '{}'::jsonb) || COALESCE(tags.tags, '{}'::jsonb) AS tags,
     device.created_at,
-    device.retired_at
+    device.retired_at,
+    fleet.name AS fleet
    FROM public.devices device
+     LEFT JOIN public.fleets fleet ON fleet.id = device.fleet_id
      LEFT JOIN public.device_contacts contact ON contact.device_uuid = device.uuid
      LEFT JOIN public.device_host_facts host ON host.device_uuid = device.uuid
      LEFT JOIN LATERAL ( SELECT jsonb_object_agg(tag.key, tag.value) AS tags
            FROM public.device_tags tag
           WHERE tag.device_uuid = device.uuid) tags ON true;
-COMMENT ON VIEW public.device_overview IS 'One row per device with what an operator expects to see beside its name.';
+COMMENT ON VIEW public.device_overview IS 'One row per device with what an operator expects to see beside its name; tags include those of its fleet.';
 
 CREATE VIEW public.device_system_metrics WITH (security_invoker=true) AS
 SELECT report.device_uuid,
@@ -526,13 +728,28 @@ GRANT SELECT ON COLUMN public.users.role TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.username TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.note_device_changed_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.note_device_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.note_devices_added_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.note_devices_added_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.note_fleet_changed_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.note_fleet_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.refuse_undefined_default_tag_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.refuse_undefined_default_tag_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
@@ -560,6 +777,8 @@ GRANT INSERT, SELECT ON TABLE public.device_metrics TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_metrics TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_overview TO iotistic_app;
 GRANT SELECT ON TABLE public.device_overview TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_search TO iotistic_app;
+GRANT SELECT ON TABLE public.device_search TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_shadows TO iotistic_app;
 GRANT SELECT ON TABLE public.device_shadows TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_state_history TO iotistic_app;
@@ -570,6 +789,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_tags TO iotistic_app
 GRANT SELECT ON TABLE public.device_tags TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.devices TO iotistic_app;
 GRANT SELECT ON TABLE public.devices TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.fleets TO iotistic_app;
+GRANT SELECT ON TABLE public.fleets TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.ingest_quarantine TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.ingest_quarantine TO iotistic_ingest;
 GRANT SELECT ON TABLE public.ingest_quarantine TO iotistic_readonly;
@@ -589,4 +810,6 @@ GRANT SELECT ON TABLE public.provisioning_key_uses TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_keys TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.tag_definitions TO iotistic_app;
+GRANT SELECT ON TABLE public.tag_definitions TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.users TO iotistic_app;

@@ -1,0 +1,169 @@
+"""The registry at 100,000 devices: pages by tag, and 10,000 devices imported through the API.
+
+    python benchmarks/registry.py [--devices 100000]
+
+Each page is timed against the floor in the same run: the same page of 100 by the bare name index on the same connection. The
+names are sorted by site, which is the worst case of a filter by site: the last site's devices are the last by name.
+"""
+
+import argparse
+import asyncio
+import json
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from iotistic.bootstrap import Platform, open_platform
+from iotistic.config import DatabaseNames, Settings
+from iotistic.database.pool import connect
+from iotistic.devices import DeviceFilter
+from iotistic.devices.tag_expression import parse_tag_expression
+from iotistic.http import create_platform_app
+from iotistic.secret import Secret
+from tests.support.databases import Databases, TestDatabase
+from tests.support.server import start_test_server, stop_test_server
+
+IMPORTED = 10_000
+REPEATS = 60
+EXPRESSIONS = (
+    "site=s0",
+    "site=s9",
+    "site=s9 and hardware!=rpi3",
+    "site in (s8, s9) and not has spare",
+    "rack=r77",
+    "rack=r77 or rack=r78",
+    "hardware!=rpi3",
+    "has spare",
+    "site=nowhere",
+    "not has site",
+)
+
+
+async def fill(database: TestDatabase, devices: int) -> None:
+    connection = await connect(
+        database.endpoint("owner"), database.name, application_name="bench", autocommit=True
+    )
+    await connection.execute(
+        "INSERT INTO devices (name, kind, serial) SELECT 's' || n * 10 / (%s + 1) || '-' || lpad(n::text, 6, '0'), 'sensor',"
+        " 'b' || n FROM generate_series(1, %s) AS n",
+        (devices, devices),
+    )
+    await connection.execute(
+        "INSERT INTO device_tags (device_uuid, key, value) SELECT uuid, tag.key, tag.value FROM devices CROSS JOIN LATERAL ("
+        " VALUES ('site', split_part(name, '-', 1)), ('hardware', 'rpi' || right(name, 1)::int / 2),"
+        " ('rack', 'r' || right(name, 3)::int), ('spare', CASE WHEN right(name, 3) = '500' THEN 'yes' END)) AS tag (key, value)"
+        " WHERE tag.value IS NOT NULL"
+    )
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
+
+
+async def timed(act: Callable[[], Awaitable[object]]) -> list[float]:
+    await act()
+    times: list[float] = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        await act()
+        times.append((time.perf_counter() - started) * 1000)
+    return sorted(times)
+
+
+def told(what: str, times: list[float], floor: float) -> str:
+    middle, late = statistics.median(times), times[int(len(times) * 0.95)]
+    return f"  {what:<42}{middle:8.1f} ms   p95 {late:6.1f} ms   {middle / floor:6.1f} x the floor"
+
+
+async def pages(platform: Platform) -> None:
+    async def page(text: str | None) -> object:
+        which = DeviceFilter(where=None if text is None else parse_tag_expression(text))
+        async with platform.begin(read_only=True) as work:
+            return await work.devices.list_devices(which, limit=100)
+
+    async def bare() -> object:
+        async with platform.begin(read_only=True) as work:
+            cursor = await work.connection.execute(
+                "SELECT uuid, name, kind, serial FROM devices WHERE retired_at IS NULL ORDER BY name LIMIT 100"
+            )
+            return await cursor.fetchall()
+
+    floor_times = await timed(bare)
+    floor = statistics.median(floor_times)
+    print(told("floor: the bare name index", floor_times, floor))
+    print(told("no filter", await timed(lambda: page(None)), floor))
+    for text in EXPRESSIONS:
+        print(told(text, await timed(lambda text=text: page(text)), floor))
+
+
+async def imports(platform: Platform) -> None:
+    async with platform.begin() as work:
+        user = await work.security.create_user("bench", Secret("a password of 26 characters"), "operator")
+        key = (await work.security.issue_user_key(user.id, lasts=timedelta(hours=1), reason="bench")).text
+    lines = "".join(
+        json.dumps(
+            {
+                "name": f"new-{n}",
+                "kind": "sensor",
+                "serial": f"n{n}",
+                "tags": {"site": f"s{n % 10}", "rack": f"r{n % 99}"},
+            }
+        )
+        + "\n"
+        for n in range(IMPORTED)
+    )
+    transport = httpx.ASGITransport(create_platform_app(platform))
+    headers = {"Authorization": f"Bearer {key.reveal()}", "Content-Type": "application/x-ndjson"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://bench", headers=headers, timeout=120
+    ) as client:
+        for what in ("new", "the same again"):
+            started = time.perf_counter()
+            answer = await client.post("/api/v1/devices/import", content=lines)
+            took = time.perf_counter() - started
+            report = answer.json()
+            print(
+                f"  {IMPORTED} devices, {what}: {took:.2f} s, {IMPORTED / took:,.0f} a second,"
+                f" {20 / took:.1f} x as fast as asked ({report['created']} created, {report['unchanged']} unchanged)"
+            )
+        started = time.perf_counter()
+        answer = await client.get("/api/v1/devices/export", params={"format": "csv"})
+        took = time.perf_counter() - started
+        count = answer.text.count("\n") - 1
+        print(f"  export of {count} devices: {took:.2f} s, {count / took:,.0f} a second")
+
+
+async def main(devices: int) -> None:
+    server = await start_test_server()
+    folder = tempfile.mkdtemp(prefix="bench-registry-")
+    try:
+        databases = await Databases.prepare(server)
+        async with databases.platform() as database:
+            started = time.perf_counter()
+            await fill(database, devices)
+            print(f"{devices} devices with three tags each, made in {time.perf_counter() - started:.1f} s")
+            settings = Settings(
+                data_dir=Path(folder),
+                database=database.endpoint("app"),
+                names=DatabaseNames(platform=database.name),
+                pepper=Secret("bench"),
+            )
+            platform = await open_platform(settings, application_name="bench")
+            try:
+                await pages(platform)
+                await imports(platform)
+            finally:
+                await platform.close()
+    finally:
+        await stop_test_server(server)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--devices", type=int, default=100_000)
+    asyncio.run(main(parser.parse_args().devices))

@@ -1,0 +1,43 @@
+"""Taking a device out of service with all that hangs on it, and back."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from iotistic.devices import Device, DeviceService
+from iotistic.security import SecurityService
+
+__all__ = ["Retirement", "restore_device", "retire_device"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retirement:
+    """What became of a device and its belongings."""
+
+    device: Device
+    was_in_service: bool
+    """False: it was out already; what was left undone is done now."""
+    keys_revoked: int
+
+
+async def retire_device(
+    devices: DeviceService, security: SecurityService, uuid: UUID, *, reason: str
+) -> Retirement:
+    """Takes the device out of service and its keys with it; its name and serial are free, its history stays.
+
+    Each step finds out by itself whether it is done, so the same call takes up what an earlier one left: the first closes the
+    door (no key of a retired device opens anything), the rest tidies up behind it. Raises DeviceNotFound.
+    """
+    was_in_service = await devices.retire_device(uuid)
+    revoked = await security.revoke_device_keys(uuid, reason=reason)
+    return Retirement(
+        device=await devices.get_device(uuid), was_in_service=was_in_service, keys_revoked=revoked
+    )
+
+
+async def restore_device(devices: DeviceService, uuid: UUID, *, name: str | None = None) -> Device:
+    """Takes the device back into service with its tags, fleet and history, as `name` if given; in service it stays as it is.
+
+    Its keys stay revoked: the device enrols again and is recognised by its serial. Raises DeviceNotFound, DeviceNameTaken or
+    DeviceSerialTaken.
+    """
+    return await devices.restore_device(uuid, name=name)
