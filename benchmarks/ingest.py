@@ -4,33 +4,41 @@ Every leg writes the same number of reports of 12 metrics into the same partitio
 all legs one after the other; ratios are taken within a round, and their median over the rounds counts, because other work on
 the machine moves absolute rates. CPU is that of all PostgreSQL processes and of this one, per report.
 
-    python benchmarks/ingest.py [--rounds 5] [--reports 100000] [--port 0]
+    python benchmarks/ingest.py [--rounds 5] [--reports 100000]
 """
 
 import argparse
 import asyncio
 import json
 import random
+import shutil
 import statistics
+import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import psutil
 import uvloop
 
+from iotistic.config import Endpoint
+from iotistic.data_folder import DataFolder
 from iotistic.database.pool import Connection, connect
-from iotistic.database.server import find_binaries, start
+from iotistic.database.roles import APP, OWNER, ensure_database, ensure_roles, grant_defaults
+from iotistic.database.server import RunningServer, start, stop
+from iotistic.migrations import PLATFORM, apply
 from iotistic.partitioning import Maintainer
-from iotistic.telemetry import Ingest, IngestLimits
+from iotistic.telemetry import Ingest
 from iotistic.telemetry.copy_format import HEADER, TRAILER, MetricPacker
 from iotistic.telemetry.stamps import stamp_of
-from tests.support.databases import Databases, TestDatabase
-from tests.support.server import throw_away, throw_away_folder
+from iotistic.telemetry.streams import METRICS
 
-METRICS = [
+DATABASE = "iotistic"
+NAMES = [
     "cpu_temp", "cpu_usage", "disk_read_bytes_per_second", "disk_write_bytes_per_second", "load_1m", "memory_percent",
     "memory_usage", "network_received_bytes_per_second", "network_sent_bytes_per_second", "process_count",
     "storage_percent", "uptime_seconds",
@@ -53,15 +61,13 @@ class Result:
 class Bench:
     """What every leg needs."""
 
-    database: TestDatabase
+    app: Endpoint
     owner: Connection
     postmaster: psutil.Process
     reports: int
 
     async def direct(self) -> Connection:
-        return await connect(
-            self.database.endpoint("app"), self.database.name, application_name="bench", autocommit=True
-        )
+        return await connect(self.app, DATABASE, application_name="bench", autocommit=True)
 
     def postgres_seconds(self) -> float:
         total = 0.0
@@ -86,7 +92,7 @@ class Bench:
 
 
 def values() -> dict[str, float]:
-    return {name: round(random.uniform(0, 100), 2) for name in METRICS}  # noqa: S311
+    return {name: round(random.uniform(0, 100), 2) for name in NAMES}  # noqa: S311
 
 
 def body(first: int, number: int) -> bytes:
@@ -98,56 +104,62 @@ def body(first: int, number: int) -> bytes:
     return json.dumps({"reports": reports}).encode()
 
 
-Work = list[tuple[UUID, list[bytes]]]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """One device."""
+
+    device: UUID
+    first: bytes
+    """Sent before the clock starts: the metric set is made and the device is known, as when a process has run for a while."""
+    bodies: list[bytes]
+    """In the order to send them."""
 
 
-def work(reports: int, callers: int, batch: int, *, repeats: int = 0, backwards: bool = False) -> Work:
-    """For each caller a device of its own and its bodies in the order to send them."""
+def work(
+    reports: int, callers: int, batch: int, *, repeats: float = 0.0, backwards: bool = False
+) -> list[Caller]:
+    """Bodies of so many reports in all. `repeats` of them are sent twice; `backwards` makes each older than the one before."""
+    made: list[Caller] = []
     each = max(1, reports // callers // batch)
-    callers_work: Work = []
     for _ in range(callers):
         bodies = [body(number * batch, batch) for number in range(each)]
         if backwards:
             bodies.reverse()
         if repeats:
-            bodies = [one for number, one in enumerate(bodies, 1) for one in [one] * (1 + (number % repeats == 0))]
-        callers_work.append((uuid4(), bodies))
-    return callers_work
+            bodies = [one for one in bodies for _ in range(1 + (random.random() < repeats))]  # noqa: S311
+        first = body(each * batch, 1) if backwards else body(-1, 1)
+        made.append(Caller(device=uuid4(), first=first, bodies=bodies))
+    return made
 
 
-async def through_ingest(bench: Bench, callers: Work) -> Result:
+async def through_ingest(bench: Bench, callers: list[Caller]) -> Result:
     """All callers at once, each waits for its receipt before it sends again."""
     await bench.empty()
-    ingest = Ingest(bench.direct, limits=IngestLimits(future=timedelta(days=2)))
+    ingest = Ingest(bench.direct)
     await ingest.start()
-    for device, _ in callers:  # the metric set is made, the devices are known, as in a process that has run for a while
-        await ingest.submit_metrics(device, body(86_300 if len(callers[0][1]) else 0, 1) if backwards(callers) else body(-10, 1))
+    for caller in callers:
+        await ingest.submit_metrics(caller.device, caller.first)
 
-    async def send(device: UUID, bodies: Sequence[bytes]) -> int:
+    async def send(caller: Caller) -> int:
         rows = 0
-        for one in bodies:
-            receipt = await ingest.submit_metrics(device, one)
+        for one in caller.bodies:
+            receipt = await ingest.submit_metrics(caller.device, one)
             rows += receipt.accepted + receipt.duplicate
         return rows
 
     async def act() -> int:
-        return sum(await asyncio.gather(*(send(device, bodies) for device, bodies in callers)))
+        return sum(await asyncio.gather(*map(send, callers)))
 
     result = await bench.measure(act)
     await ingest.stop()
     return result
 
 
-def backwards(callers: Work) -> bool:
-    first, last = callers[0][1][0], callers[0][1][-1]
-    return first[:60] > last[:60]
-
-
 async def raw(bench: Bench, per_commit: int) -> Result:
     """Ready-made rows by COPY on one connection: what PostgreSQL takes."""
     await bench.empty()
     cursor = await bench.owner.execute("SELECT coalesce(max(id), 1) FROM metric_sets")
-    packer = MetricPacker((await cursor.fetchone() or (1,))[0], len(METRICS))
+    packer = MetricPacker((await cursor.fetchone() or (1,))[0], len(NAMES))
     start_stamp = stamp_of(START)
     device = [uuid4().bytes for _ in range(CALLERS)]
     chunks: list[bytes] = []
@@ -161,9 +173,7 @@ async def raw(bench: Bench, per_commit: int) -> Result:
 
     async def act() -> int:
         for chunk in chunks:
-            async with connection.cursor() as cursor, cursor.copy(
-                "COPY device_metrics (device_uuid, timestamp, metric_set_id, values) FROM STDIN (FORMAT BINARY)"
-            ) as copy:
+            async with connection.cursor() as cursor, cursor.copy(METRICS.copy) as copy:
                 await copy.write(chunk)
         return bench.reports
 
@@ -177,7 +187,7 @@ LEGS: dict[str, Callable[[Bench], Awaitable[Result]]] = {
     "raw COPY, 834 rows a commit": lambda bench: raw(bench, 834),
     "batches": lambda bench: through_ingest(bench, work(bench.reports, CALLERS, BATCH)),
     "batches, 1 % repeats": lambda bench: through_ingest(
-        bench, work(bench.reports, CALLERS // 4, BATCH, repeats=100 if bench.reports >= 200_000 else 16)
+        bench, work(bench.reports, CALLERS, BATCH, repeats=0.01)
     ),
     "batches, all staged": lambda bench: through_ingest(
         bench, work(bench.reports, CALLERS, BATCH, backwards=True)
@@ -187,30 +197,53 @@ LEGS: dict[str, Callable[[Bench], Awaitable[Result]]] = {
 CEILING = next(iter(LEGS))
 
 
-async def run(rounds: int, reports: int) -> dict[str, list[Result]]:
-    folder = throw_away_folder()
-    server = await start(folder, binaries=find_binaries())
+@asynccontextmanager
+async def platform() -> AsyncGenerator[tuple[RunningServer, Endpoint]]:
+    """A server with the settings a user gets, durable, with the platform's schema and partitions; gone afterwards."""
+    place = Path(tempfile.mkdtemp(prefix="iotistic-bench-", dir="/tmp"))
+    place.chmod(0o711)  # noqa: ASYNC240 - before anything runs; when root runs this, the server's account has to pass through
+    folder = DataFolder(place)
+    server = await start(folder)
     try:
-        databases = await Databases.prepare(server)
-        async with databases.platform() as database:
-            owner = await connect(database.superuser, database.name, application_name="bench", autocommit=True)
-            await Maintainer(owner).run()
-            bench = Bench(
-                database=database, owner=owner, postmaster=psutil.Process(server.pid), reports=reports
-            )
-            found: dict[str, list[Result]] = {name: [] for name in LEGS}
-            for number in range(rounds):
-                for name, leg in LEGS.items():
-                    found[name].append(await leg(bench))
-                    print(f"round {number + 1}: {name}: {found[name][-1].rate:,.0f} reports/s", flush=True)
-            await owner.close()
-        return found
+        async with administrator(server, "postgres") as connection:
+            await ensure_roles(connection, lambda role: folder.secret(role.name))
+            await ensure_database(connection, DATABASE)
+        async with administrator(server, DATABASE) as connection:
+            await grant_defaults(connection)
+        owner = replace(server.endpoint, user=OWNER.name, password=folder.secret(OWNER.name))
+        await apply(owner, DATABASE, PLATFORM)
+        async with administrator(server, DATABASE) as connection:
+            await connection.execute("SET ROLE iotistic_owner")
+            await Maintainer(connection).run()
+        yield server, replace(server.endpoint, user=APP.name, password=folder.secret(APP.name))
     finally:
-        await throw_away(folder)
+        await stop(folder, mode="immediate")
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@asynccontextmanager
+async def administrator(server: RunningServer, database: str) -> AsyncGenerator[Connection]:
+    connection = await connect(server.endpoint, database, application_name="bench", autocommit=True)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def run(rounds: int, reports: int) -> dict[str, list[Result]]:
+    found: dict[str, list[Result]] = {name: [] for name in LEGS}
+    async with platform() as (server, app), administrator(server, DATABASE) as owner:
+        bench = Bench(app=app, owner=owner, postmaster=psutil.Process(server.pid), reports=reports)
+        for number in range(rounds):
+            for name, leg in LEGS.items():
+                found[name].append(await leg(bench))
+                print(f"round {number + 1}: {name}: {found[name][-1].rate:,.0f} reports/s", flush=True)
+    return found
 
 
 def show(found: dict[str, list[Result]]) -> None:
-    print(f"\n{'':32} {'reports/s':>10} {'ratio':>6} {'(range)':>13} {'goal':>5}   CPU us/report: PG + Python")
+    head = f"{'':32} {'reports/s':>10} {'ratio':>6} {'(range)':>13} {'goal':>5}"
+    print(f"\n{head}   CPU us/report: PG + Python")
     for name, results in found.items():
         ratios = [one.rate / top.rate for one, top in zip(results, found[CEILING], strict=True)]
         rate = statistics.median(one.rate for one in results)
@@ -218,11 +251,14 @@ def show(found: dict[str, list[Result]]) -> None:
         goal = f"{GOALS[name]:.2f}" if name in GOALS else ""
         postgres = statistics.median(one.postgres for one in results)
         python = statistics.median(one.python for one in results)
-        print(f"{name:32} {rate:10,.0f} {statistics.median(ratios):6.2f} {span:>13} {goal:>5}   {postgres:.1f} + {python:.1f}")
+        ratio = statistics.median(ratios)
+        print(f"{name:32} {rate:10,.0f} {ratio:6.2f} {span:>13} {goal:>5}   {postgres:.1f} + {python:.1f}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--reports", type=int, default=100_000)
     options = parser.parse_args()

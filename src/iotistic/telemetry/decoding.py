@@ -56,11 +56,7 @@ class ItemsReader(Generic[T]):
         """Raises BodyInvalid when the body is not even a list of something, BodyTooLarge when it is too long."""
         items = self._lines(body) if ndjson else self._document(body)
         if len(items) > self._most:
-            raise BodyTooLarge(
-                f"The body holds more than {self._most} {self._noun}.",
-                hint="Send them as several bodies.",
-                limit=self._most,
-            )
+            raise BodyTooLarge.of(self._most, self._noun)
         return items
 
     def _document(self, body: bytes) -> Items[T]:

@@ -1,5 +1,7 @@
 """What can go wrong with telemetry as a whole; what is wrong with single reports is told by the receipt."""
 
+from typing import Self
+
 from iotistic.errors import Invalid, TooLarge, Unavailable
 
 __all__ = [
@@ -31,6 +33,13 @@ class BodyTooLarge(TooLarge):
     """The body, or what it unpacks to, exceeds the limit."""
 
     code = "body_too_large"
+
+    @classmethod
+    def of(cls, limit: int, noun: str) -> Self:
+        """Too many reports or lines."""
+        return cls(
+            f"The body holds more than {limit} {noun}.", hint="Send them as several bodies.", limit=limit
+        )
 
 
 class IngestBusy(Unavailable):

@@ -26,8 +26,8 @@ class IngestLimits:
     """Memory for bodies that wait for their commit."""
     queue_submissions: int = 20_000
     """The most bodies that wait for their commit."""
-    batch_rows: int = 5_000
-    """The most rows in one transaction; larger ones gain nothing and keep others waiting."""
+    batch_rows: int = 2_500
+    """The most rows in one transaction: a commit's own cost has vanished in it, and while it runs the next bodies are read."""
     patience: timedelta = timedelta(seconds=20)
     """How long a batch is tried again while the database is away, before its callers are told to keep their data."""
     future: timedelta = timedelta(minutes=10)

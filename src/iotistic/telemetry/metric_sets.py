@@ -35,6 +35,8 @@ class Layout:
             None if names == self.names else itemgetter(*self.names)
         )
         """Takes the values out of a report in that order; None when they already are."""
+        self.uses = 0
+        """Bodies that held nothing but reports of this layout."""
 
     def seal(self, parts: list[bytes]) -> tuple[bytes, range]:
         """Packed rows as a block, and where each begins in it."""

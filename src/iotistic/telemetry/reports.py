@@ -8,6 +8,7 @@ from typing import cast, final
 
 import msgspec
 
+from iotistic.telemetry.compiled import Favourites
 from iotistic.telemetry.decoding import Fault, Items, ItemsReader, Time, fields_of, kind_of, time_in
 from iotistic.telemetry.draft import Draft, Rows
 from iotistic.telemetry.errors import BodyInvalid
@@ -42,6 +43,7 @@ class ReportReader:
     def __init__(self, sets: MetricSets, limits: IngestLimits) -> None:
         self._sets = sets
         self._most_metrics = limits.metrics
+        self._favourites = Favourites(limits.watermarks, limits.reports)
         self._items = ItemsReader(
             "reports",
             Report,
@@ -56,9 +58,20 @@ class ReportReader:
         Raises BodyInvalid when it is not even a list of something, BodyTooLarge when there are too many, Unavailable when
         a new metric set is needed and the database cannot be asked.
         """
+        compiled = None if ndjson else self._favourites.find(draft.device)
+        if compiled is not None:
+            if compiled.read(draft, body):
+                return
+            self._favourites.forget(draft.device)
         items = self._items.read(body, ndjson=ndjson)
-        strict = enumerate(items.strict) if items.strict is not None else _examined(draft, items.loose)
-        await _Placing(draft, self._sets, _units(items.units), self._most_metrics).all(strict)
+        units = _units(items.units)
+        placing = _Placing(draft, self._sets, units, self._most_metrics)
+        if items.strict is None:
+            await placing.all(_examined(draft, items.loose))
+            return
+        await placing.all(enumerate(items.strict))
+        if placing.only is not None and not ndjson:
+            self._favourites.learn(draft.device, placing.only, units)
 
 
 @final
@@ -72,9 +85,16 @@ class _Placing:
         self._most_metrics = most_metrics
         self._layouts = sets.known(units)
         self._rows: dict[int, Rows] = {}
+        self._layout_of_all: Layout | None = None
+        self._is_mixed = False
+
+    @property
+    def only(self) -> Layout | None:
+        """The layout of all reports, if it was the same for all and nothing had to be left out."""
+        return None if self._is_mixed else self._layout_of_all
 
     async def all(self, reports: Iterable[tuple[int, Report]]) -> None:
-        """The loop every point of the platform goes through; whatever is not as in the report before leaves it."""
+        """A tight loop; whatever is not as in the report before leaves it."""
         judge, device = self._draft.judge, self._draft.device
         low, high = judge.low, judge.high
         names: tuple[str, ...] = ()
@@ -106,6 +126,8 @@ class _Placing:
             names = tuple(metrics)
             if layout is not None and len(names) != len(layout.names):
                 layout = None  # examining took metrics away: these names are no layout
+            self._is_mixed |= layout is None or self._layout_of_all not in {None, layout}
+            self._layout_of_all = layout
 
     async def _one(self, index: int, report: Report, stamp: int) -> tuple[Layout | None, Rows | None]:
         """Any report; answers where its like go."""

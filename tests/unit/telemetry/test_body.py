@@ -1,0 +1,70 @@
+import gzip
+import zlib
+
+import pytest
+
+from iotistic.telemetry import BodyInvalid, BodyTooLarge, EncodingUnsupported
+from iotistic.telemetry.body import is_ndjson, unpacked
+
+LIMIT = 100
+
+
+@pytest.mark.parametrize("encoding", [None, "", "identity", " Identity "])
+def test_a_body_that_is_not_packed_stays_as_it_is(encoding: str | None) -> None:
+    assert unpacked(b"plain", encoding, LIMIT) == b"plain"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])
+def test_gzip_is_unpacked_also_in_several_pieces(encoding: str) -> None:
+    assert unpacked(gzip.compress(b"one") + gzip.compress(b"two"), encoding, LIMIT) == b"onetwo"
+
+
+def test_deflate_is_unpacked() -> None:
+    assert unpacked(zlib.compress(b"one"), "deflate", LIMIT) == b"one"
+
+
+def test_a_body_may_unpack_to_the_limit_and_not_beyond_not_even_in_pieces() -> None:
+    assert len(unpacked(gzip.compress(b"x" * LIMIT), "gzip", LIMIT)) == LIMIT
+    half = gzip.compress(b"x" * (LIMIT // 2))
+    assert len(unpacked(half + half, "gzip", LIMIT)) == LIMIT
+    for body in (gzip.compress(b"x" * (LIMIT + 1)), half + half + gzip.compress(b"x")):
+        with pytest.raises(BodyTooLarge):
+            unpacked(body, "gzip", LIMIT)
+
+
+def test_thousands_of_empty_pieces_are_no_body() -> None:
+    with pytest.raises(BodyInvalid):
+        unpacked(gzip.compress(b"") * 1_000, "gzip", LIMIT)
+
+
+@pytest.mark.parametrize("body", [b"plain", gzip.compress(b"cut off")[:-1], gzip.compress(b"x") + b"rest"])
+def test_what_is_no_gzip_stream_is_invalid(body: bytes) -> None:
+    with pytest.raises(BodyInvalid):
+        unpacked(body, "gzip", LIMIT)
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip"])
+def test_another_encoding_is_named(encoding: str) -> None:
+    with pytest.raises(EncodingUnsupported, match=encoding):
+        unpacked(b"", encoding, LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        (None, False),
+        ("", False),
+        ("application/json", False),
+        ("application/json; charset=utf-8", False),
+        ("application/vnd.iotistic+json", False),
+        ("application/x-ndjson", True),
+        ("Application/NDJSON; charset=utf-8", True),
+    ],
+)
+def test_lines_are_told_by_the_content_type(kind: str | None, answer: bool) -> None:
+    assert is_ndjson(kind) is answer
+
+
+def test_a_type_that_is_no_json_is_refused() -> None:
+    with pytest.raises(EncodingUnsupported, match="text/csv"):
+        is_ndjson("text/csv")
