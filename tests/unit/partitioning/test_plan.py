@@ -152,7 +152,7 @@ def test_a_detached_table_is_dropped_only_if_it_was_meant_to_be() -> None:
 
 
 @pytest.mark.parametrize("retiring", [True, False])
-def test_a_detached_table_of_a_needed_day_is_attached_again(retiring: bool) -> None:  # noqa: FBT001
+def test_a_detached_table_of_a_needed_day_is_attached_again(retiring: bool) -> None:
     others = [one for one in kept() if one.name != "device_logs_20261122"]
     steps = plan(situation(*others, strays=(stray(-1, retiring=retiring),)), NOW)
     assert steps == [
