@@ -60,22 +60,22 @@ def main(arguments: list[str] | None = None) -> None:
     if name not in COMMANDS:
         sys.stderr.write(_unknown(name))
         raise SystemExit(1)
-    if name == "migrate" and _nothing_to_migrate(rest):
+    if name == "migrate" and (code := _light_migrate(rest)) is not None:
         if arguments is None:
             sys.stdout.flush()
             os._exit(
-                0
+                code
             )  # the process is ours and has nothing open: taking it apart would cost a fifth of its time
-        raise SystemExit(0)
+        raise SystemExit(code)
     module = import_module(COMMANDS[name].module)
     run = import_module("iotistic.cli.output").run
     raise SystemExit(run(module.app, name, rest))
 
 
-def _nothing_to_migrate(words: list[str]) -> bool:
-    from iotistic.cli.light.no_op import is_nothing_to_do  # noqa: PLC0415 - only this command pays for it
+def _light_migrate(words: list[str]) -> int | None:
+    from iotistic.cli.light.answer import answer  # noqa: PLC0415 - only this command pays for it
 
-    return is_nothing_to_do(words, dict(os.environ))  # noqa: TID251 - iotistic.config is too slow to ask
+    return answer(words, dict(os.environ))  # noqa: TID251 - iotistic.config is too slow to ask
 
 
 def _print_overview() -> None:

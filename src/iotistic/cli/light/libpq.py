@@ -1,32 +1,80 @@
-"""One query through libpq, called directly: it signs in as every other client does (SCRAM, .pgpass), and no driver is loaded."""
+"""libpq, called directly: it signs in as every other client does (SCRAM, .pgpass), and no driver is loaded."""
 
 # ruff: noqa: PTH113, PTH208 - importing pathlib costs as much CPU as all of this
 
 import sys
-from ctypes import CDLL, POINTER, c_char_p, c_int, c_void_p
+from ctypes import CDLL, POINTER, c_char_p, c_int, c_void_p, create_string_buffer
 from os import listdir
 from os.path import isfile
+from select import select
 
-__all__ = ["Row", "rows_of"]
+__all__ = ["Connection", "Row", "open_connection"]
 
 Row = tuple[str | None, ...]
+Parameters = tuple[str | None, ...]
 
 _CONNECTION_OK = 0
-_TUPLES_OK = 2
+_COMMAND_OK, _TUPLES_OK, _SYNC = 1, 2, 10
+
+# Name, what it answers, what it takes. A pointer that is cut to 32 bits is a crash: so every function is declared.
+_FUNCTIONS = {
+    "PQconnectdbParams": (c_void_p, [POINTER(c_char_p), POINTER(c_char_p), c_int]),
+    "PQstatus": (c_int, [c_void_p]),
+    "PQfinish": (None, [c_void_p]),
+    "PQsocket": (c_int, [c_void_p]),
+    "PQbackendPID": (c_int, [c_void_p]),
+    "PQsetnonblocking": (c_int, [c_void_p, c_int]),
+    "PQenterPipelineMode": (c_int, [c_void_p]),
+    "PQsendQueryParams": (
+        c_int,
+        [c_void_p, c_char_p, c_int, c_void_p, POINTER(c_char_p), c_void_p, c_void_p, c_int],
+    ),
+    "PQsendFlushRequest": (c_int, [c_void_p]),
+    "PQpipelineSync": (c_int, [c_void_p]),
+    "PQflush": (c_int, [c_void_p]),
+    "PQconsumeInput": (c_int, [c_void_p]),
+    "PQisBusy": (c_int, [c_void_p]),
+    "PQgetResult": (c_void_p, [c_void_p]),
+    "PQresultStatus": (c_int, [c_void_p]),
+    "PQntuples": (c_int, [c_void_p]),
+    "PQnfields": (c_int, [c_void_p]),
+    "PQgetisnull": (c_int, [c_void_p, c_int, c_int]),
+    "PQgetvalue": (c_char_p, [c_void_p, c_int, c_int]),
+    "PQclear": (None, [c_void_p]),
+    "PQgetCancel": (c_void_p, [c_void_p]),
+    "PQcancel": (c_int, [c_void_p, c_char_p, c_int]),
+    "PQfreeCancel": (None, [c_void_p]),
+}
 
 
-def rows_of(parameters: dict[str, str], statement: str) -> list[Row] | None:
-    """The rows of one statement on a connection of its own, in text form; None when anything at all went wrong.
+def open_connection(parameters: dict[str, str]) -> "Connection | None":
+    """A connection with libpq's `parameters`; None when there is none to be had, for whatever reason.
 
-    `parameters` are libpq's. The first library at hand is used: the one of the embedded server, which loads fastest and knows
-    no TLS, then psycopg's, then the system's.
+    The first library at hand is used: the one of the embedded server, which loads fastest and knows no TLS, then psycopg's,
+    then the system's.
     """
     for path in _libraries():
         try:
-            library = _Library(CDLL(path))
+            library = CDLL(path)
+            for name, (answers, takes) in _FUNCTIONS.items():
+                function = getattr(library, name)
+                function.restype, function.argtypes = answers, takes
         except (OSError, AttributeError):
             continue
-        return library.rows(parameters, statement)
+        return _connect(library, parameters)
+    return None
+
+
+def _connect(library: CDLL, parameters: dict[str, str]) -> "Connection | None":
+    array = c_char_p * (len(parameters) + 1)
+    names = array(*[name.encode() for name in parameters], None)
+    values = array(*[value.encode() for value in parameters.values()], None)
+    handle = library.PQconnectdbParams(names, values, 0)
+    connection = Connection(library, handle)
+    ready = handle and library.PQstatus(handle) == _CONNECTION_OK
+    if ready and library.PQsetnonblocking(handle, 1) == 0 and library.PQenterPipelineMode(handle):
+        return connection
+    connection.close()
     return None
 
 
@@ -46,63 +94,103 @@ def _libraries() -> list[str]:
     return [*embedded, *bundled, suffix]
 
 
-class _Library:
-    """The few functions needed, with their types declared: a pointer cut to 32 bits is a crash."""
+class Connection:
+    """A connection in pipeline mode. Whatever goes wrong is answered with None; then it is only good for closing."""
 
-    def __init__(self, library: CDLL) -> None:
-        self._connect = library.PQconnectdbParams
-        self._connect.argtypes = [POINTER(c_char_p), POINTER(c_char_p), c_int]
-        self._connect.restype = c_void_p
-        self._status = library.PQstatus
-        self._status.argtypes = [c_void_p]
-        self._execute = library.PQexec
-        self._execute.argtypes = [c_void_p, c_char_p]
-        self._execute.restype = c_void_p
-        self._result_status = library.PQresultStatus
-        self._result_status.argtypes = [c_void_p]
-        self._count = library.PQntuples
-        self._count.argtypes = [c_void_p]
-        self._fields = library.PQnfields
-        self._fields.argtypes = [c_void_p]
-        self._is_null = library.PQgetisnull
-        self._is_null.argtypes = [c_void_p, c_int, c_int]
-        self._value = library.PQgetvalue
-        self._value.argtypes = [c_void_p, c_int, c_int]
-        self._value.restype = c_char_p
-        self._clear = library.PQclear
-        self._clear.argtypes = [c_void_p]
-        self._clear.restype = None
-        self._finish = library.PQfinish
-        self._finish.argtypes = [c_void_p]
-        self._finish.restype = None
+    def __init__(self, library: CDLL, handle: int) -> None:
+        self._library = library
+        self._handle = handle
 
-    def rows(self, parameters: dict[str, str], statement: str) -> list[Row] | None:
-        array = c_char_p * (len(parameters) + 1)
-        names = array(*[name.encode() for name in parameters], None)
-        values = array(*[value.encode() for value in parameters.values()], None)
-        connection = self._connect(names, values, 0)
-        try:
-            if not connection or self._status(connection) != _CONNECTION_OK:
+    @property
+    def backend_pid(self) -> int:
+        """The server's process, as it said at the start; behind a pooler, the pooler's invention."""
+        return int(self._library.PQbackendPID(self._handle))
+
+    def pipeline(self, commands: list[tuple[str, Parameters]]) -> list[list[Row]] | None:
+        """Sends all commands, one statement each, at once; answers their rows in text form, or None when one failed.
+
+        Without BEGIN among them they are one transaction. After each COMMIT the server is asked not to wait with its
+        answers for the rest.
+        """
+        found = self.receive() if self.send(commands) else []
+        return found if len(found) == len(commands) else None
+
+    def send(self, commands: list[tuple[str, Parameters]]) -> bool:
+        """The first half of `pipeline`: meanwhile the server works."""
+        library, handle = self._library, self._handle
+        for statement, parameters in commands:
+            array = c_char_p * max(1, len(parameters))
+            values = array(*[None if value is None else value.encode() for value in parameters])
+            text = statement.encode()
+            if not library.PQsendQueryParams(handle, text, len(parameters), None, values, None, None, 0):
+                return False
+            if statement == "COMMIT":
+                library.PQsendFlushRequest(handle)
+        return bool(library.PQpipelineSync(handle)) and self._flush()
+
+    def receive(self) -> list[list[Row]]:
+        """The second half: the rows of each command that was sent, up to the first that failed."""
+        found: list[list[Row]] = []
+        failed = False
+        while (result := self._result()) is not None:
+            status = self._library.PQresultStatus(result)
+            failed = failed or status not in {_COMMAND_OK, _TUPLES_OK, _SYNC}
+            if not failed and status != _SYNC:
+                found.append(self._rows(result))
+                continue
+            self._library.PQclear(result)
+            if status == _SYNC:
+                break
+        return found
+
+    def cancel(self) -> None:
+        """Stops the statement that runs."""
+        cancel = self._library.PQgetCancel(self._handle)
+        if cancel:
+            self._library.PQcancel(cancel, create_string_buffer(256), 256)
+            self._library.PQfreeCancel(cancel)
+
+    def close(self) -> None:
+        """Ends the session; its transaction and its locks go with it."""
+        self._library.PQfinish(self._handle)
+
+    def _flush(self) -> bool:
+        library, handle = self._library, self._handle
+        while (left := library.PQflush(handle)) == 1:
+            descriptor = library.PQsocket(handle)
+            readable, _, _ = select([descriptor], [descriptor], [])
+            if readable and not library.PQconsumeInput(handle):
+                return False
+        return bool(left == 0)
+
+    def _result(self) -> int | None:
+        """The next result, waiting for it where signals are heard; None when the connection is gone."""
+        library, handle = self._library, self._handle
+        ends = 0
+        while True:
+            while library.PQisBusy(handle):
+                select([library.PQsocket(handle)], [], [])
+                if not library.PQconsumeInput(handle):
+                    return None
+            result: int | None = library.PQgetResult(handle)
+            if result is not None:
+                return result
+            ends += 1
+            if ends > 1:  # one null ends a command; a second means that there is nothing more
                 return None
-            return self._run(connection, statement)
-        finally:
-            self._finish(connection)
 
-    def _run(self, connection: int, statement: str) -> list[Row] | None:
-        result = self._execute(connection, statement.encode())
-        try:
-            if self._result_status(result) != _TUPLES_OK:
-                return None
-            columns = range(self._fields(result))
-            return [
-                tuple(self._text(result, row, column) for column in columns)
-                for row in range(self._count(result))
-            ]
-        finally:
-            self._clear(result)
+    def _rows(self, result: int) -> list[Row]:
+        library = self._library
+        columns = range(library.PQnfields(result))
+        rows = [
+            tuple(self._text(result, row, column) for column in columns)
+            for row in range(library.PQntuples(result))
+        ]
+        library.PQclear(result)
+        return rows
 
     def _text(self, result: int, row: int, column: int) -> str | None:
-        if self._is_null(result, row, column):
+        if self._library.PQgetisnull(result, row, column):
             return None
-        value: bytes = self._value(result, row, column)
+        value: bytes = self._library.PQgetvalue(result, row, column)
         return value.decode("utf-8", "replace")

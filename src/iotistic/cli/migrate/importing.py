@@ -67,20 +67,22 @@ def import_history(
         application="iotistic migrate",
         observe=narrator(quiet=as_json),
     )
+    _import(takeover, partial=partial, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _import(takeover: Takeover, *, partial: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
     plan = carry_out(takeover.plan(), as_json=as_json)
     if not as_json:
         _show(plan)
-    nothing = not plan.matches and plan.rename_source is None
-    if not dry_run and not nothing:
+    acts = not dry_run and bool(plan.matches or plan.rename_source)
+    if acts:
         if not yes:
-            _confirm(place.database)
+            _confirm(takeover.database)
         carry_out(takeover.carry_out(plan, partial=partial), as_json=as_json)
     if as_json:
-        print_json({"import": _fields(plan), "done": not dry_run and not nothing})
+        print_json({"import": _fields(plan), "done": acts})
     else:
-        narrate(
-            "nothing was written" if dry_run or nothing else f"{len(plan.matches)} files recorded as applied"
-        )
+        narrate(f"{len(plan.matches)} files recorded as applied" if acts else "nothing was written")
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

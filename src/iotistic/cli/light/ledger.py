@@ -1,0 +1,140 @@
+"""The statements of a run. Tests hold each to the one that the full program sends."""
+
+# ruff: noqa: S608 - the only names put into SQL are quoted
+
+import os
+
+from iotistic import __version__
+from iotistic.cli.light.files import File, digest_of
+from iotistic.cli.light.request import Request
+
+__all__ = [
+    "COLUMNS",
+    "commands_for",
+    "fingerprint_query",
+    "lock_query",
+    "quoted",
+    "recorded_query",
+    "session_settings",
+]
+
+Command = tuple[str, tuple[str | None, ...]]
+
+_ALGORITHM = "sha256/1"
+_VALUES = {
+    "migration_number": "$1::bigint",
+    "name": "$2",
+    "filename": "$3",
+    "kind": "$4",
+    "state": "'applied'",
+    "checksum": "$5",
+    "normalised_checksum": "$6",
+    "checksum_algorithm": "$7",
+    "statements_total": "$8::integer",
+    "statements_done": "$8::integer",
+    "started_at": "now()",
+    "applied_at": "clock_timestamp()",
+    "execution_time_ms": "extract(epoch FROM clock_timestamp() - now()) * 1000",
+    "applied_by": "session_user",
+    "host": "$9",
+    "application": "$10",
+    "tool_version": "$11",
+    "server_version": "current_setting('server_version')",
+}
+COLUMNS = frozenset(_VALUES) | {"statement_digests"}
+
+
+def quoted(name: str) -> str:
+    """`name` as a quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _table(request: Request) -> str:
+    return f"{quoted(request.schema)}.{quoted(request.table)}"
+
+
+def session_settings(request: Request, service: str) -> dict[str, str]:
+    """Libpq's parameters of a run, besides where and as whom: as `iotistic.migrations.connecting` sets them."""
+    path = quoted(request.schema) + ("" if request.schema == "public" else ", public")
+    settings = {
+        "client_connection_check_interval": "2s",
+        "lock_timeout": "3000",
+        "statement_timeout": "0",
+        "idle_in_transaction_session_timeout": "60000",
+        "search_path": path,
+        "synchronous_commit": "on",
+        "client_encoding": "UTF8",
+        "TimeZone": "UTC",
+        "DateStyle": "ISO, MDY",
+    }
+    escaped = {name: value.replace("\\", "\\\\").replace(" ", "\\ ") for name, value in settings.items()}
+    return {
+        "application_name": f"migrate:{service}"[:63],
+        "connect_timeout": "10",
+        "options": " ".join(f"-c {name}={value}" for name, value in escaped.items()),
+    }
+
+
+def fingerprint_query(request: Request) -> Command:
+    """One value for all that is on record: `iotistic.migrations.tables.read_fingerprint`."""
+    line = "filename || ' ' || CASE WHEN state = 'applied' THEN coalesce(checksum, '-') ELSE '-' END"
+    gathered = f"string_agg({line}, E'\\n' ORDER BY filename COLLATE \"C\")"
+    return f"SELECT encode(sha256(convert_to({gathered}, 'UTF8')), 'hex') FROM {_table(request)}", ()
+
+
+def columns_query(request: Request) -> Command:
+    """The columns of the table: `iotistic.migrations.tables.columns_of_ledger`."""
+    table = _table(request).replace("'", "''")
+    where = f"attrelid = to_regclass('{table}') AND attnum > 0 AND NOT attisdropped"
+    columns = "attname, format_type(atttypid, atttypmod)"
+    return f"SELECT {columns} FROM pg_catalog.pg_attribute WHERE {where} ORDER BY attnum", ()
+
+
+def lock_query(request: Request, service: str, backend_pid: int) -> Command:
+    """One try for the lock that all runners take: `iotistic.migrations.lock`."""
+    from hashlib import blake2b  # noqa: PLC0415 - loads OpenSSL; only a run pays for it
+
+    name = f"iotistic.migrations:{service}:{request.schema}.{request.table}"
+    key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+    statement = "SELECT CASE WHEN pg_backend_pid() = $2 OR $3 THEN pg_try_advisory_lock($1) END"
+    return statement, (str(key), str(backend_pid), "f")
+
+
+def recorded_query(request: Request) -> Command:
+    """Name of every file on record, and the checksum of the finished ones."""
+    return f"SELECT filename, CASE WHEN state = 'applied' THEN checksum END FROM {_table(request)}", ()
+
+
+def commands_for(
+    request: Request, service: str, file: File, statements: list[str], normalised: str
+) -> list[Command]:
+    """What runs one transactional file and records it: `iotistic.migrations.batch.compose`."""
+    application = f"migrate:{service}:{file.name}"[:63].replace("'", "''")
+    update = ", ".join(f"{column} = excluded.{column}" for column in _VALUES)
+    conflict = f" ON CONFLICT (filename) DO UPDATE SET {update}" if file.number is None else ""
+    record = (
+        f"INSERT INTO {_table(request)} ({', '.join(_VALUES)}) VALUES ({', '.join(_VALUES.values())}){conflict}"
+        " RETURNING execution_time_ms, extract(epoch FROM applied_at)"
+    )
+    parameters = (
+        None if file.number is None else str(file.number),
+        file.title,
+        file.name,
+        "repeatable" if file.number is None else "sql",
+        file.checksum,
+        digest_of(normalised),
+        _ALGORITHM,
+        str(len(statements)),
+        os.uname().nodename,
+        "iotistic migrate",
+        __version__,
+    )
+    return [
+        ("RESET SESSION AUTHORIZATION", ()),
+        ("RESET ALL", ()),
+        (f"SET application_name = '{application}'", ()),
+        ("BEGIN", ()),
+        *((statement, ()) for statement in statements),
+        (record, parameters),
+        ("COMMIT", ()),
+    ]
