@@ -49,7 +49,9 @@ def import_devices(
     if as_json:
         print_json(asdict(report))
     else:
-        print_table([asdict(problem) for problem in report.problems], ["line", "code", "message"], empty="")
+        if report.problems:
+            rows = [asdict(problem) for problem in report.problems]
+            print_table(rows, ["line", "code", "message"], empty="No line was rejected.")
         narrate(
             f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged, {report.rejected} rejected"
         )
