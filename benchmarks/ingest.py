@@ -54,7 +54,10 @@ GOALS = {"batches": 0.75, "batches, 1 % repeats": 0.75, "batches, all staged": 0
 class Result:
     rate: float
     postgres: float
+    """CPU microseconds per report."""
     python: float
+    others: float
+    """Cores that everything else on the machine took meanwhile: above a few tenths the rates say little."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,18 +80,33 @@ class Bench:
         return total
 
     async def measure(self, act: Callable[[], Awaitable[int]]) -> Result:
-        began, postgres, python = time.perf_counter(), self.postgres_seconds(), time.process_time()
+        began, postgres, python, busy = (
+            time.perf_counter(),
+            self.postgres_seconds(),
+            time.process_time(),
+            busy_seconds(),
+        )
         rows = await act()
         seconds = time.perf_counter() - began
+        postgres, python = self.postgres_seconds() - postgres, time.process_time() - python
         return Result(
             rate=rows / seconds,
-            postgres=(self.postgres_seconds() - postgres) / rows * 1e6,
-            python=(time.process_time() - python) / rows * 1e6,
+            postgres=postgres / rows * 1e6,
+            python=python / rows * 1e6,
+            others=max(0.0, busy_seconds() - busy - postgres - python) / seconds,
         )
 
     async def empty(self) -> None:
         await self.owner.execute("TRUNCATE device_metrics, device_metric_latest")
         await self.owner.execute("CHECKPOINT")
+
+
+def busy_seconds() -> float:
+    """CPU time of the whole machine."""
+    times = psutil.cpu_times()
+    return float(
+        times.user + times.system + times.nice + getattr(times, "irq", 0) + getattr(times, "softirq", 0)
+    )
 
 
 def values() -> dict[str, float]:
@@ -237,13 +255,16 @@ async def run(rounds: int, reports: int) -> dict[str, list[Result]]:
         for number in range(rounds):
             for name, leg in LEGS.items():
                 found[name].append(await leg(bench))
-                print(f"round {number + 1}: {name}: {found[name][-1].rate:,.0f} reports/s", flush=True)
+                print(
+                    f"round {number + 1}: {name}: {found[name][-1].rate:,.0f} reports/s, others {found[name][-1].others:.1f} cores",
+                    flush=True,
+                )
     return found
 
 
 def show(found: dict[str, list[Result]]) -> None:
     head = f"{'':32} {'reports/s':>10} {'ratio':>6} {'(range)':>13} {'goal':>5}"
-    print(f"\n{head}   CPU us/report: PG + Python")
+    print(f"\n{head}   CPU us/report: PG + Python   others, cores")
     for name, results in found.items():
         ratios = [one.rate / top.rate for one, top in zip(results, found[CEILING], strict=True)]
         rate = statistics.median(one.rate for one in results)
@@ -252,7 +273,9 @@ def show(found: dict[str, list[Result]]) -> None:
         postgres = statistics.median(one.postgres for one in results)
         python = statistics.median(one.python for one in results)
         ratio = statistics.median(ratios)
-        print(f"{name:32} {rate:10,.0f} {ratio:6.2f} {span:>13} {goal:>5}   {postgres:.1f} + {python:.1f}")
+        cpu = f"{postgres:.1f} + {python:.1f}"
+        others = statistics.median(one.others for one in results)
+        print(f"{name:32} {rate:10,.0f} {ratio:6.2f} {span:>13} {goal:>5}   {cpu:27} {others:.1f}")
 
 
 def main() -> None:
