@@ -55,12 +55,18 @@ async def test_pages_follow_one_another_without_gap_or_repeat(
 
 
 async def test_a_page_holds_a_hundred_unless_told_otherwise(
-    viewer: httpx.AsyncClient, device: EnrolledDevice
+    platform: Platform, viewer: httpx.AsyncClient
 ) -> None:
-    page = (await viewer.get("/api/v1/devices")).json()
-    assert len(page["items"]) <= 100
-    assert page["next"] is None
-    assert device.name in {item["name"] for item in page["items"]}
+    async with platform.begin() as work:
+        await work.connection.execute(
+            "INSERT INTO devices (name, kind) SELECT 'hundred-' || n, 'sensor' FROM generate_series(1, 101) AS n"
+        )
+    first = (await viewer.get("/api/v1/devices", params={"name": "hundred-"})).json()
+    assert len(first["items"]) == 100
+    rest = await viewer.get("/api/v1/devices", params={"name": "hundred-", "after": first["next"]})
+    assert (len(rest.json()["items"]), rest.json()["next"]) == (1, None)
+    async with platform.begin() as work:
+        await work.connection.execute("DELETE FROM devices WHERE name LIKE 'hundred-%'")
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "1.5", ""])
