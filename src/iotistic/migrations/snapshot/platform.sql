@@ -781,7 +781,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_search TO iotistic_a
 GRANT SELECT ON TABLE public.device_search TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_shadows TO iotistic_app;
 GRANT SELECT ON TABLE public.device_shadows TO iotistic_readonly;
-GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_state_history TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.device_state_history TO iotistic_app;
 GRANT SELECT ON TABLE public.device_state_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_system_metrics TO iotistic_app;
 GRANT SELECT ON TABLE public.device_system_metrics TO iotistic_readonly;
