@@ -5,7 +5,7 @@ missing quote in its last line is found before its first statement touches the d
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from iotistic.migrations.statement import ConcurrentIndex, Control, Statement, copy_stream, identifier
@@ -31,6 +31,7 @@ __all__ = [
     "Token",
     "decode",
     "identifier",
+    "normal_form",
     "normalise",
     "place",
     "split",
@@ -232,19 +233,24 @@ def normalise(text: str) -> str:
     Strings and quoted names stay as they are. Line endings inside dollar quotes and COPY data become line feeds: those hold
     code and lines, and a checkout on Windows must not look like an edit. Raises SourceInvalid like `split`.
     """
+    return normal_form((statement, statement.tokens()) for statement in _statements(text))
+
+
+def normal_form(statements: Iterable[tuple[Statement, Sequence[Token]]]) -> str:
+    """The same from statements and their words, for who has those already."""
     lines: list[str] = []
-    for statement in _statements(text):
-        lines.append(_normal_words(statement.text) + ";\n")
+    for statement, words in statements:
+        lines.append(_normal_words(statement.text, words) + ";\n")
         if statement.copy_data is not None:
             lines.append(_BREAK.sub("\n", statement.copy_data) + "\\.\n")
     return "".join(lines)
 
 
-def _normal_words(text: str) -> str:
+def _normal_words(text: str, words: Sequence[Token]) -> str:
     """The words of one statement, a space where blanks or comments stood (a line break between two strings: it joins them)."""
     parts: list[str] = []
     end, was_string = 0, False
-    for token in tokens(text):
+    for token in words:
         is_string = token.kind is Kind.STRING
         if parts and token.offset > end:
             joins = was_string and is_string and _has_break(text, end, token.offset)

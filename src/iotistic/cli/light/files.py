@@ -14,7 +14,16 @@ from types import ModuleType
 
 from iotistic.cli.light.request import Request
 
-__all__ = ["File", "files_in", "fingerprint_of", "folder_of", "pending_in_order", "plain_statements"]
+__all__ = [
+    "File",
+    "digest_of",
+    "files_in",
+    "fingerprint_of",
+    "folder_of",
+    "hasher",
+    "pending_in_order",
+    "plain_statements",
+]
 
 # hashlib would load OpenSSL, 5 ms of CPU, for a function that Python has built in.
 _SHA256_MODULE = "_sha2" if sys.version_info >= (3, 12) else "_sha256"
@@ -75,10 +84,10 @@ def digest_of(text: str) -> str:
     return str(hasher().sha256(text.encode()).hexdigest())
 
 
-def hasher() -> ModuleType:
-    """The module with SHA-256 that loads fastest."""
+def hasher(module: str = _SHA256_MODULE) -> ModuleType:
+    """The module with SHA-256, or with what else hashlib has, that loads fastest."""
     try:
-        return import_module(_SHA256_MODULE)
+        return import_module(module)
     except ImportError:
         return import_module("hashlib")
 
@@ -138,7 +147,7 @@ _LOOKS_SECRET = ("-----BEGIN", "://", "SCRAM-SHA", "$2", "AKIA", "gh", "eyJ")
 def plain_statements(content: bytes, *, fresh: bool) -> tuple[list[str], str] | None:
     """The statements of a plain file, and its normalised text; None when it is not plain. `fresh`: no table has a row."""
     from iotistic.errors import Invalid  # noqa: PLC0415 - only a run pays for the lexer
-    from iotistic.migrations.lexer import decode, normalise, split  # noqa: PLC0415
+    from iotistic.migrations.lexer import decode, normal_form, split  # noqa: PLC0415
 
     try:
         text = decode(content)
@@ -147,11 +156,10 @@ def plain_statements(content: bytes, *, fresh: bool) -> tuple[list[str], str] | 
         statements = split(text)
         if not statements:
             return None
-        for statement in statements:
-            words = [token.upper for token in statement.tokens()]
-            if not _is_plain(words, fresh=fresh):
-                return None
-        return [statement.text for statement in statements], normalise(text)
+        words = [statement.tokens() for statement in statements]
+        if not all(_is_plain([token.upper for token in part], fresh=fresh) for part in words):
+            return None
+        return [statement.text for statement in statements], normal_form(zip(statements, words, strict=True))
     except Invalid:
         return None
 

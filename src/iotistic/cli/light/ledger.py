@@ -5,7 +5,7 @@
 import os
 
 from iotistic import __version__
-from iotistic.cli.light.files import File, digest_of
+from iotistic.cli.light.files import File, digest_of, hasher
 from iotistic.cli.light.request import Request
 
 __all__ = [
@@ -92,10 +92,8 @@ def columns_query(request: Request) -> Command:
 
 def lock_query(request: Request, service: str, backend_pid: int) -> Command:
     """One try for the lock that all runners take: `iotistic.migrations.lock`."""
-    from hashlib import blake2b  # noqa: PLC0415 - loads OpenSSL; only a run pays for it
-
     name = f"iotistic.migrations:{service}:{request.schema}.{request.table}"
-    key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+    key = int.from_bytes(hasher("_blake2").blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
     statement = "SELECT CASE WHEN pg_backend_pid() = $2 OR $3 THEN pg_try_advisory_lock($1) END"
     return statement, (str(key), str(backend_pid), "f")
 

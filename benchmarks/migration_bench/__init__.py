@@ -1,0 +1,1 @@
+"""What `benchmarks/migrations.py` measures with: files, peers, a slow network."""
