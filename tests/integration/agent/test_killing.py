@@ -41,11 +41,12 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self.written = 0
         self._path = path
+        self._is_told_to_stop = False
         self._task = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
         with self._path.open("ab", buffering=0) as file:
-            while True:
+            while not self._is_told_to_stop:
                 # Lines are cut by the moment, as a logger's buffer cuts them.
                 text = b"".join(b"line %d\n" % number for number in range(self.written, self.written + 40))
                 file.write(text[:-5])
@@ -55,11 +56,9 @@ class Writer:
                 await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
-        """Ends, with a whole last line."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        with self._path.open("ab") as file:
-            file.write(b"\n")
+        """Ends with a whole line."""
+        self._is_told_to_stop = True
+        await self._task
 
 
 async def killed_under_load(api: DeviceApi, state: Path, log: Path, random: Random) -> None:
@@ -100,12 +99,12 @@ async def test_nothing_spooled_is_lost_and_nothing_is_sent_in_two_versions(
 
     process = start_agent_process(state, api.url, str(log))
     await until(lambda: len(api.lines) >= writer.written, within=30, what="all lines")
+    await until(lambda: spooled <= {timestamp for _, timestamp in api.reports}, within=30, what="all reports")
     os.kill(process.pid or 0, signal.SIGTERM)
-    await asyncio.to_thread(process.join, 5)
+    await asyncio.to_thread(process.join, 30)
     assert process.exitcode == 0
-    assert api.messages()[: writer.written] == [f"line {number}" for number in range(writer.written)]
+    assert api.messages() == [f"line {number}" for number in range(writer.written)]
     sequences = sorted(sequence for _, _, sequence in api.lines)
     assert sequences == list(range(sequences[0], sequences[0] + len(sequences)))
-    assert spooled <= {timestamp for _, timestamp in api.reports}
     assert api.conflicts == []
     assert len(api.devices) == 1

