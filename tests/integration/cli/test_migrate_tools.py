@@ -6,10 +6,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 import pytest_asyncio
 
+import iotistic.migrations
 from iotistic.database.server import RunningServer
 from iotistic.migrations import History, apply
 from tests.support.histories import Place, a_place, history_of, write
@@ -19,6 +22,7 @@ FILES = {
     "002_more.sql": "CREATE TABLE more (id int);",
 }
 CODE = "from iotistic.cli.main import main; main()"
+SCHEMA = json.loads((Path(iotistic.migrations.__file__).parent / "output.schema.json").read_text())
 
 
 @pytest_asyncio.fixture
@@ -51,6 +55,13 @@ def migrate(history: History, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def published(ran: subprocess.CompletedProcess[str]) -> Any:  # noqa: ANN401 - JSON
+    """What was printed, after it was held to the schema that is published."""
+    document = json.loads(ran.stdout)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    return document
+
+
 class TestVerifyAndDump:
     async def test_a_database_as_its_files_make_it_is_the_same(self, place: Place, history: History) -> None:
         await apply(place.endpoint, place.name, history)
@@ -68,7 +79,7 @@ class TestVerifyAndDump:
         where = ("--dir", str(history.folder), "--url", url(place))
         verified = migrate(history, "verify", *where)
         assert (verified.returncode, verified.stdout) == (3, "unexpected: column public.parts.hotfix\n")
-        [found] = json.loads(migrate(history, "verify", "--json", *where).stdout)["verifications"]
+        [found] = published(migrate(history, "verify", "--json", *where))["verifications"]
         assert (found["same"], found["differences"]) == (
             False,
             [{"kind": "unexpected", "object": "column", "name": "public.parts.hotfix", "facts": []}],
@@ -105,7 +116,7 @@ class TestLint:
     def test_json_has_the_same_facts(self, history: History) -> None:
         write(Path(str(history.folder)), {"003_strict.sql": self.DANGEROUS})
         linted = migrate(history, "lint", "--json", "--dir", str(history.folder))
-        [finding] = json.loads(linted.stdout)["findings"]
+        [finding] = published(linted)["findings"]
         assert set(finding) == {"file", "line", "column", "rule", "lock", "table", "why", "rewrite"}
         assert (finding["file"], finding["line"], finding["lock"], finding["table"]) == (
             "003_strict.sql",
@@ -126,7 +137,7 @@ class TestLint:
     def test_the_rules_are_listed(self, history: History) -> None:
         listed = migrate(history, "lint", "--rules")
         assert "set-not-null" in listed.stdout
-        assert "rules" in json.loads(migrate(history, "lint", "--rules", "--json").stdout)
+        assert "rules" in published(migrate(history, "lint", "--rules", "--json"))
 
 
 class TestImport:
@@ -143,7 +154,7 @@ class TestImport:
         unasked = migrate(history, "import", *where)
         assert (unasked.returncode, "--yes" in unasked.stderr) == (1, True)
         done = migrate(history, "import", "--yes", "--json", *where)
-        found = json.loads(done.stdout)
+        found = published(done)
         assert (found["done"], found["import"]["tool"], found["import"]["matches"][0]["file"]) == (
             True,
             "knex",
@@ -181,7 +192,7 @@ class TestTenants:
             assert "2 applied, 1 failed of 3" in ran.stderr
             assert "Next: iotistic migrate tenants resume " in ran.stderr
             status = migrate(history, "tenants", "status", "--json", "--journals", str(tmp_path / "journals"))
-            found = json.loads(status.stdout)
+            found = published(status)
             assert (status.returncode, found["complete"], found["counts"]) == (
                 7,
                 False,
@@ -193,7 +204,7 @@ class TestTenants:
                 resumed = migrate(history, "tenants", "resume", "--json", *options)
             finally:
                 await place.run("DROP DATABASE nowhere WITH (FORCE)")
-            found = json.loads(resumed.stdout)
+            found = published(resumed)
             assert (resumed.returncode, found["complete"], found["run"]) == (0, True, found["run"])
             assert [tenant["state"] for tenant in found["tenants"]] == ["applied", "applied", "applied"]
 
