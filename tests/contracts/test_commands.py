@@ -65,7 +65,7 @@ def test_a_command_that_a_document_shows_exists_with_its_options(document: str, 
     command = typer.main.get_command(import_module(COMMANDS[words[0]].module).app)
     rest = words[1:]
     while rest and rest[0] in getattr(command, "commands", {}):
-        command = command.commands[rest.pop(0)]
+        command = command.get_command(None, rest.pop(0))
     known = {
         option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
     } | {"--help"}

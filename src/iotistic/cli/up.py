@@ -161,7 +161,7 @@ class _Run:
                     self._tell("PostgreSQL had ended; it was started again and recovered.")
             except IotisticError as error:
                 self._tell(f"PostgreSQL cannot be started: {error.message}")
-            await self._line.refresh(_HEARTBEAT)
+            await self._line.refresh()
             try:
                 await asyncio.wait_for(self._stop.wait(), _HEARTBEAT)
             except TimeoutError:

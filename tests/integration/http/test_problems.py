@@ -120,8 +120,8 @@ class _ClosedPool:
     def __init__(self, platform: Platform) -> None:
         self._pool = type(platform.pool)(platform.pool._inner.__class__("", open=False), "test")
 
-    def connection(self) -> object:
-        return self._pool.connection()
+    def connection(self, *, read_only: bool = False) -> object:
+        return self._pool.connection(read_only=read_only)
 
 
 async def test_a_database_that_is_away(closed: httpx.AsyncClient) -> None:

@@ -1,6 +1,6 @@
 """The splitter against psql, which has the only definition of where a statement ends: generated scripts, run both ways."""
 
-# ruff: noqa: S608 - scripts made of strings are the subject here
+
 
 import os
 import re

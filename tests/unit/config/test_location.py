@@ -60,5 +60,5 @@ def test_a_reserved_name_resolves_nowhere() -> None:
 @pytest.mark.parametrize(
     ("host", "expected"), [("LOCALHOST", True), ("127.0.0.2", True), ("/run", True), ("localhost.evil", False), ("10.0.0.1", False)]
 )  # fmt: skip
-def test_loopback_and_sockets_are_local(host: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+def test_loopback_and_sockets_are_local(host: str, expected: bool) -> None:
     assert is_local(host) is expected

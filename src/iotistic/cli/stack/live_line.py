@@ -1,7 +1,9 @@
 """The line under `iotistic up` that shows the platform is alive."""
 
 import sys
+from collections import deque
 from dataclasses import dataclass
+from time import monotonic
 
 from iotistic.bootstrap import Platform
 from iotistic.cli.output import readable_bytes
@@ -10,11 +12,16 @@ from iotistic.operations.overview import OverviewService
 
 __all__ = ["LiveLine", "Pulse", "render"]
 
+_WINDOW = 15
+"""Looks that the rate is taken over: one agent reports every fifth second, and the statistics come in bursts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
     """What was seen at one moment."""
 
+    moment: float
+    """Seconds of a clock that only goes forward."""
     devices: int
     online: int
     metric_rows: int
@@ -24,9 +31,10 @@ class Pulse:
     """Size of the platform database."""
 
 
-def render(before: Pulse | None, now: Pulse, seconds: float) -> str:
+def render(before: Pulse, now: Pulse) -> str:
     """One line about the present and the time since `before`."""
-    rate = 0.0 if before is None else max(0, now.metric_rows - before.metric_rows) / seconds
+    seconds = now.moment - before.moment
+    rate = max(0, now.metric_rows - before.metric_rows) / seconds if seconds > 0 else 0.0
     return (
         f"{now.online}/{now.devices} devices online · {now.metric_rows:,} reports ({rate:.1f}/s) · "
         f"{now.log_rows:,} log lines · {readable_bytes(now.bytes)}"
@@ -38,10 +46,10 @@ class LiveLine:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._before: Pulse | None = None
+        self._recent: deque[Pulse] = deque(maxlen=_WINDOW)
         self._shown = False
 
-    async def refresh(self, seconds: float) -> None:
+    async def refresh(self) -> None:
         """Reads the present and draws it; a database that is away is said, not raised."""
         if not sys.stderr.isatty():
             return
@@ -50,8 +58,8 @@ class LiveLine:
         except IotisticError as error:
             self._draw(f"waiting: {error.message}")
             return
-        self._draw(render(self._before, now, seconds))
-        self._before = now
+        self._recent.append(now)
+        self._draw(render(self._recent[0], now))
 
     def clear(self) -> None:
         """Makes room for an ordinary line."""
@@ -66,6 +74,7 @@ class LiveLine:
             overview = OverviewService(work.connection)
             seen = await overview.overview([name], tables=1)
             return Pulse(
+                moment=monotonic(),
                 devices=seen.devices.registered,
                 online=seen.devices.online,
                 metric_rows=await overview.inserted_rows("device_metrics"),
