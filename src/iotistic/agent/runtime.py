@@ -165,7 +165,7 @@ class Agent:
     async def _tick_until(self, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
         interval = self._settings.interval.total_seconds()
-        due = loop.time() + _FIRST_LOOK
+        due = loop.time() + min(_FIRST_LOOK, interval)
         while not await _is_set(stop, due - loop.time()):
             await self._tick()
             for courier in self._couriers:
