@@ -91,7 +91,7 @@ class _Run:
     async def until_stopped(self) -> None:
         """Starts, watches, and stops everything again, also when a step of the start fails."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGHUP: the terminal was closed
             loop.add_signal_handler(number, self._stop.set)
         started = time.monotonic()
         platform: Platform | None = None
