@@ -5,7 +5,7 @@ missing quote in its last line is found before its first statement touches the d
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from iotistic.migrations.statement import ConcurrentIndex, Control, Statement, copy_stream, identifier
@@ -233,31 +233,44 @@ def normalise(text: str) -> str:
     Strings and quoted names stay as they are. Line endings inside dollar quotes and COPY data become line feeds: those hold
     code and lines, and a checkout on Windows must not look like an edit. Raises SourceInvalid like `split`.
     """
-    return normal_form((statement, statement.tokens()) for statement in _statements(text))
+    return normal_form(_statements(text))
 
 
-def normal_form(statements: Iterable[tuple[Statement, Sequence[Token]]]) -> str:
-    """The same from statements and their words, for who has those already."""
+def normal_form(statements: Iterable[Statement]) -> str:
+    """The same from statements, for who has split the text already."""
     lines: list[str] = []
-    for statement, words in statements:
-        lines.append(_normal_words(statement.text, words) + ";\n")
+    for statement in statements:
+        lines.append(_normal_text(statement.text) + ";\n")
         if statement.copy_data is not None:
             lines.append(_BREAK.sub("\n", statement.copy_data) + "\\.\n")
     return "".join(lines)
 
 
-def _normal_words(text: str, words: Sequence[Token]) -> str:
-    """The words of one statement, a space where blanks or comments stood (a line break between two strings: it joins them)."""
+# What separates words, and what may hold such a separator without its being one.
+_SEPARATOR = re.compile(r"""[ \t\n\r\f\v]+|--[^\r\n]*|/\*|['"$]""")
+
+
+def _normal_text(text: str) -> str:
+    """One statement with a space where blanks or comments stood; a line break between two strings, which it joins."""
     parts: list[str] = []
-    end, was_string = 0, False
-    for token in words:
-        is_string = token.kind is Kind.STRING
-        if parts and token.offset > end:
-            joins = was_string and is_string and _has_break(text, end, token.offset)
+    position = floor = gap = 0
+    while found := _SEPARATOR.search(text, position):
+        at, end = found.span()
+        first = text[at]
+        if first in "'\"$":
+            end = floor = _after_quote(text, floor, at)
+            if first == "$":  # its quote is the only one that line endings do not belong to
+                parts += [text[gap:at], _BREAK.sub("\n", text[at:end])]
+                gap = end
+        else:
+            end = skip_blank(text, at)
+            parts.append(text[gap:at])
+            joins = text[at - 1 : at] == text[end : end + 1] == "'" and _has_break(text, at, end)
             parts.append("\n" if joins else " ")
-        parts.append(_BREAK.sub("\n", token.text) if is_string and token.text.startswith("$") else token.text)
-        end, was_string = token.end, is_string
-    return "".join(parts)
+            floor = gap = end
+        position = end
+    parts.append(text[gap:])
+    return "".join(parts).rstrip(" ")
 
 
 def _has_break(text: str, start: int, end: int) -> bool:

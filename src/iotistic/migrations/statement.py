@@ -139,8 +139,10 @@ def _outside_transaction(statement: Statement) -> str | None:
         return _concurrently(head)
     if head[:2] == ("ALTER", "DATABASE"):
         return "ALTER DATABASE ... SET TABLESPACE" if head[3:5] == ("SET", "TABLESPACE") else None
-    further = _FURTHER.get(head[0]) if head else None
-    return further([token.upper for token in statement.tokens()]) if further else None
+    further = _FURTHER.get(head[:2]) or _FURTHER.get(head[:1])
+    if further is None or (further is _detach and "CONCURRENTLY" not in statement.text.upper()):
+        return None
+    return further([token.upper for token in statement.tokens()])
 
 
 def _concurrently(head: tuple[str, ...]) -> str | None:
@@ -172,30 +174,28 @@ def _cluster(words: list[str]) -> str | None:
 
 
 def _detach(words: list[str]) -> str | None:
-    concurrent = words[1:2] == ["TABLE"] and words[-1] == "CONCURRENTLY" and "DETACH" in words
+    concurrent = words[-1] == "CONCURRENTLY" and "DETACH" in words
     return "DETACH PARTITION ... CONCURRENTLY" if concurrent else None
 
 
 def _subscription(words: list[str]) -> str | None:
-    if words[1:2] != ["SUBSCRIPTION"]:
-        return None
     windows = [words[start : start + 3] for start in range(len(words))]
     without_slot = any([option, "=", "FALSE"] in windows for option in ("CREATE_SLOT", "CONNECT"))
     return None if without_slot else f"{words[0]} SUBSCRIPTION"
 
 
-_FURTHER: dict[str, Callable[[list[str]], str | None]] = {
-    "ALTER": _detach,
-    "CLUSTER": _cluster,
-    "CREATE": _subscription,
-    "DROP": _subscription,
-    "REINDEX": _reindex,
+_FURTHER: dict[tuple[str, ...], Callable[[list[str]], str | None]] = {
+    ("ALTER", "TABLE"): _detach,
+    ("CLUSTER",): _cluster,
+    ("CREATE", "SUBSCRIPTION"): _subscription,
+    ("DROP", "SUBSCRIPTION"): _subscription,
+    ("REINDEX",): _reindex,
 }
 
 
 def _concurrent_index(statement: Statement) -> ConcurrentIndex | None:
     head = statement.head(4)
-    if head[0:1] != ("CREATE",) or head[:2] not in _CONCURRENTLY or _concurrently(head) is None:
+    if head[:1] != ("CREATE",) or head[:2] not in _CONCURRENTLY or _concurrently(head) is None:
         return None
     words = list(statement.tokens())
     unique = words[1].upper == "UNIQUE"

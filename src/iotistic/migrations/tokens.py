@@ -7,7 +7,7 @@ in a plain string is a backslash). Offsets count characters of the text given.
 import enum
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from iotistic.errors import Invalid
 
@@ -66,7 +66,6 @@ class Token(NamedTuple):
 _LETTER = r"[^\x00-@\[-^`{-\x7f]"
 _LETTER_OR_DIGIT = r"[^\x00-/:-@\[-^`{-\x7f]"
 _LETTER_DIGIT_OR_DOLLAR = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
-_WORD = re.compile(rf"{_LETTER}{_LETTER_DIGIT_OR_DOLLAR}*")
 _WORD_TAIL = re.compile(rf"{_LETTER}{_LETTER_DIGIT_OR_DOLLAR}*\Z")
 _BLANK = re.compile(r"(?:[ \t\n\r\f\v]+|--[^\r\n]*)*")
 # Letters glued to a number or parameter are an error for the server, but they do swallow a dollar sign or an E.
@@ -171,29 +170,44 @@ def word_end(text: str, offset: int) -> int:
 
 def tokens(text: str, offset: int = 0) -> Iterator[Token]:
     """The words of `text` from `offset` on; blanks and comments are left out. Raises SourceInvalid where a quote never ends."""
-    position = skip_blank(text, offset)
-    while position < len(text):
-        kind, end = _token(text, position)
-        yield Token(kind, text[position:end], position)
-        position = skip_blank(text, end)
+    position, match = offset, _NEXT.match
+    while found := match(text, position):
+        which, end = found.lastgroup, found.end()
+        if which == "end":
+            return
+        if which == "comment":
+            position = skip_quoted(text, end - 2)
+            continue
+        kind = _KINDS[which or ""]
+        start = found.start(which or 0)
+        if kind is None:
+            kind, end = _quoted_token(text, start)
+        yield Token(kind, text[start:end], start)
+        position = end
 
 
-def _token(text: str, offset: int) -> tuple[Kind, int]:
+# One match finds a token and the blanks and line comments before it: every file is taken to words several times.
+_NEXT = re.compile(
+    rf"""(?:[ \t\n\r\f\v]+|--[^\r\n]*)*(?:
+      (?P<quoted>'|[eE]'|"|\$)
+    | (?P<word>{_LETTER}{_LETTER_DIGIT_OR_DOLLAR}*)
+    | (?P<number>{_NUMBER.pattern})
+    | (?P<comment>/\*)
+    | (?P<mark>.)
+    | (?P<end>\Z)
+    )""",
+    re.DOTALL | re.VERBOSE,
+)
+_KINDS: Final = {"word": Kind.WORD, "number": Kind.NUMBER, "mark": Kind.MARK, "quoted": None}
+
+
+def _quoted_token(text: str, offset: int) -> tuple[Kind, int]:
     first = text[offset]
-    if first in "eE" and text.startswith("'", offset + 1):
-        return Kind.STRING, skip_quoted(text, offset + 1, escaped=True)
-    if first in "'\"":
-        return (Kind.STRING if first == "'" else Kind.NAME), skip_quoted(text, offset)
     if first == "$":
-        return _dollar_token(text, offset)
-    for kind, pattern in ((Kind.WORD, _WORD), (Kind.NUMBER, _NUMBER)):
-        if found := pattern.match(text, offset):
-            return kind, found.end()
-    return Kind.MARK, offset + 1
-
-
-def _dollar_token(text: str, offset: int) -> tuple[Kind, int]:
-    end = skip_quoted(text, offset)
-    if _PARAMETER.fullmatch(text, offset, end):
-        return Kind.PARAMETER, end
-    return (Kind.STRING if end > offset + 1 else Kind.MARK), end
+        end = skip_quoted(text, offset)
+        if _PARAMETER.fullmatch(text, offset, end):
+            return Kind.PARAMETER, end
+        return (Kind.STRING if end > offset + 1 else Kind.MARK), end
+    if first in "eE":
+        return Kind.STRING, skip_quoted(text, offset + 1, escaped=True)
+    return (Kind.STRING if first == "'" else Kind.NAME), skip_quoted(text, offset)

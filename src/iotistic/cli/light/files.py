@@ -156,10 +156,10 @@ def plain_statements(content: bytes, *, fresh: bool) -> tuple[list[str], str] | 
         statements = split(text)
         if not statements:
             return None
-        words = [statement.tokens() for statement in statements]
-        if not all(_is_plain([token.upper for token in part], fresh=fresh) for part in words):
-            return None
-        return [statement.text for statement in statements], normal_form(zip(statements, words, strict=True))
+        for statement in statements:
+            if not _is_plain([token.upper for token in statement.tokens()], fresh=fresh):
+                return None
+        return [statement.text for statement in statements], normal_form(statements)
     except Invalid:
         return None
 
