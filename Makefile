@@ -53,7 +53,8 @@ bench: $(VENV)/.developing ## Measure, as ratios within one run
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 docs: $(VENV)/.developing ## Write the generated reference pages anew
-	@$(BIN)/python -m tests.support.reference_pages
+	@$(BIN)/iotistic config reference > docs/reference/settings.md
+	@$(BIN)/iotistic config example > .env.example
 
 install: $(STAMP) ## Only make the environment
 
