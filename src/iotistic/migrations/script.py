@@ -4,7 +4,9 @@ Everything that can be refused from the text alone is refused here, before anyth
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
+from typing import Final
 
 from iotistic.errors import Invalid
 from iotistic.migrations.directives import DirectiveInvalid, Directives, read_directives
@@ -16,6 +18,10 @@ __all__ = ["ALGORITHM", "Script", "digest", "normalised_checksum", "read_script"
 
 ALGORITHM = "sha256/1"
 """Tag of the rule behind `normalised_checksum`; a change of the rule gets a new one, so that old rows stay comparable."""
+
+
+_REMEMBERED: Final = 1024
+"""Files whose reading is kept: a run over many databases reads the same ones for each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +40,7 @@ class Script:
     """What was done to it, for people."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def normalised_checksum(file: MigrationFile) -> str | None:
     """SHA-256 of what the file says without comments, line endings and outer blanks; None when it cannot be read as SQL."""
     try:
@@ -67,6 +74,7 @@ def read_scripts(service: str, files: tuple[MigrationFile, ...]) -> tuple[Script
     return tuple(scripts)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def read_script(file: MigrationFile) -> Script | tuple[Problem, ...]:
     """The file as something to run, or every reason why it is none."""
     try:

@@ -1,6 +1,8 @@
-"""What a run over many databases has done so far, on disk: a line for each step, written through before the next one.
+"""What a run over many databases has done so far, on disk: a line for each step, written before the next one.
 
-A run that was killed is resumed from here. The journal knows tenants by name and holds no address and no secret.
+A run that was killed is resumed from here. Lines are not forced onto the disk one by one: when the machine itself goes down, a
+tenant more is looked at again, and its own history says that nothing is to be done. The journal knows tenants by name and
+holds no address and no secret.
 """
 
 import json
@@ -66,7 +68,7 @@ class Record:
 
 @final
 class Journal:
-    """An open journal. Lines are complete on disk before a method returns."""
+    """An open journal. Every line is handed to the system before a method returns."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
@@ -100,12 +102,12 @@ class Journal:
         self._write({"tenant": result.name, **_result_fields(result), "at": moment.isoformat()})
 
     def close(self) -> None:
-        """Gives the file back."""
+        """Forces everything onto the disk and gives the file back."""
+        os.fsync(self._descriptor)
         os.close(self._descriptor)
 
     def _write(self, fields: dict[str, Any]) -> None:
         os.write(self._descriptor, json.dumps(fields, ensure_ascii=False).encode() + b"\n")
-        os.fsync(self._descriptor)
 
 
 def list_runs(folder: Path) -> tuple[str, ...]:
