@@ -66,6 +66,8 @@ def test_a_command_that_a_document_shows_exists_with_its_options(document: str, 
     rest = words[1:]
     while rest and rest[0] in getattr(command, "commands", {}):
         command = command.get_command(None, rest.pop(0))
+    if words[0] == "migrate" and hasattr(command, "commands"):  # alone, or with options first, it means `run`
+        command = command.get_command(None, "run")
     known = {
         option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
     } | {"--help"}

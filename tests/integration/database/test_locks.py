@@ -53,9 +53,7 @@ async def test_a_waiter_gets_the_lock_once_it_is_free(shared_database: TestDatab
     await second.close()
 
 
-async def test_unlocking_what_is_not_held_is_told(
-    shared_database: TestDatabase
-) -> None:
+async def test_unlocking_what_is_not_held_is_told(shared_database: TestDatabase) -> None:
     first = await session(shared_database)
     assert not await locks.unlock(first, locks.LockKey.PARTITIONS)
     await first.close()

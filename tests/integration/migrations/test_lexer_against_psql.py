@@ -1,7 +1,5 @@
 """The splitter against psql, which has the only definition of where a statement ends: generated scripts, run both ways."""
 
-
-
 import os
 import re
 import shutil

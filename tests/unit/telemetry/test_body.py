@@ -37,7 +37,9 @@ def test_thousands_of_empty_pieces_are_no_body() -> None:
         unpacked(gzip.compress(b"") * 1_000, "gzip", LIMIT)
 
 
-@pytest.mark.parametrize("body", [b"plain", gzip.compress(b"cut off", mtime=0)[:-1], gzip.compress(b"x", mtime=0) + b"rest"])
+@pytest.mark.parametrize(
+    "body", [b"plain", gzip.compress(b"cut off", mtime=0)[:-1], gzip.compress(b"x", mtime=0) + b"rest"]
+)
 def test_what_is_no_gzip_stream_is_invalid(body: bytes) -> None:
     with pytest.raises(BodyInvalid):
         unpacked(body, "gzip", LIMIT)
