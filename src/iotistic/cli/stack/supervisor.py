@@ -6,10 +6,9 @@ itself, last started first.
 
 import asyncio
 import contextlib
-import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import final
@@ -30,8 +29,6 @@ class Service:
     command: Sequence[str]
     log: Path
     """Where its stdout and stderr go, appended."""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables on top of the supervisor's own."""
     grace: timedelta = timedelta(seconds=10)
     """How long it may take to end after SIGTERM before it is killed."""
 
@@ -84,7 +81,6 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **service.environment},  # noqa: TID251 - a child inherits what we were given
                 start_new_session=True,
             )
         self._changed()
