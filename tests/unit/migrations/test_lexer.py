@@ -1,8 +1,54 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iotistic.migrations.lexer import SourceInvalid, decode, normalise, split
+
+FRAGMENTS = [
+    *(
+        "'",
+        "''",
+        '"',
+        '""',
+        "$$",
+        "$a$",
+        "$1",
+        "a$b",
+        "$",
+        "E'",
+        "e'",
+        "xe'",
+        "U&'",
+        "1e'",
+        "'a'",
+        "E'\\\\''",
+        "'\\\\'",
+    ),
+    *(
+        "--",
+        "/*",
+        "*/",
+        "/**/",
+        "+-",
+        "-",
+        "/",
+        "*",
+        "é",
+        "\u00a0",
+        "1",
+        ";",
+        ";",
+        "(",
+        ")",
+        "[",
+        "#",
+        "a",
+        "select",
+    ),
+    *("\n", "\r\n", "\r", " ", "\t", "create function f() begin atomic ", " end", " case ", "as "),
+]
 
 
 def texts(source: str) -> list[str]:
@@ -396,6 +442,27 @@ class TestNormalise:
     def test_a_checkout_with_windows_line_endings_is_no_edit(self) -> None:
         text = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$\n SELECT 1;\n$$;\nCOPY t FROM STDIN;\n1\n\\.\n"
         assert normalise(text.replace("\n", "\r\n")) == normalise(text)
+
+    @given(st.lists(st.sampled_from(FRAGMENTS), max_size=20))
+    def test_whatever_the_text_its_normal_form_has_the_same_statements_and_is_its_own(
+        self, parts: list[str]
+    ) -> None:
+        text = "".join(parts)
+        try:
+            statements = split(text)
+        except SourceInvalid:
+            return
+        normal = normalise(text)
+        assert normalise(normal) == normal
+        assert [[token.text for token in one.tokens()] for one in split(normal)] == [
+            [
+                token.text.replace("\r\n", "\n").replace("\r", "\n")
+                if token.text.startswith("$")
+                else token.text
+                for token in one.tokens()
+            ]
+            for one in statements
+        ]
 
     def test_it_is_its_own_normal_form(self) -> None:
         text = normalise(Path(__file__).with_name("lexer_sample.sql").read_text(encoding="utf-8"))
