@@ -4,15 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iotistic.migrations.quoting import quoted
+
 if TYPE_CHECKING:  # importing it loads tempfile, shutil, zlib: 20 ms of CPU
     from importlib.resources.abc import Traversable
 
 __all__ = ["BILLING", "PLATFORM", "SERVICES", "VPN", "History", "command_line", "quoted"]
-
-
-def quoted(name: str) -> str:
-    """`name` as a quoted SQL identifier. Names of schemas and tables come from the operator, so any name is possible."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

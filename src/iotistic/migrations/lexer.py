@@ -90,7 +90,7 @@ def split(text: str) -> tuple[Statement, ...]:
 
 
 def _statements(text: str) -> Iterator[Statement]:
-    position, index, line, counted, key = len(_MARK) if text.startswith(_MARK) else 0, 0, 1, 0, ""
+    position, ordinal, line, counted, key = len(_MARK) if text.startswith(_MARK) else 0, 0, 1, 0, ""
     while True:
         start = skip_blank(text, position)
         if start == len(text):
@@ -100,7 +100,7 @@ def _statements(text: str) -> Iterator[Statement]:
             position = start + 1
             continue
         if first == "\\":
-            position, key = _skip_restriction(text, start, key=key, leading=index == 0)
+            position, key = _skip_restriction(text, start, key=key, leading=ordinal == 0)
             continue
         end = _end(text, start)
         line += text.count("\n", counted, start)
@@ -111,10 +111,10 @@ def _statements(text: str) -> Iterator[Statement]:
             offset=start,
             line=line,
             column=start - text.rfind("\n", 0, start),
-            index=index,
+            ordinal=ordinal,
             copy_data=data,
         )
-        index += 1
+        ordinal += 1
 
 
 def _skip_restriction(text: str, offset: int, *, key: str, leading: bool) -> tuple[int, str]:

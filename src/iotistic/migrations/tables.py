@@ -9,7 +9,7 @@ The table of applied files is a superset of what the original platform's runner 
 from collections.abc import Collection
 from typing import Final
 
-from iotistic.migrations.history import History, quoted
+from iotistic.migrations.quoting import LedgerNames, quoted
 
 __all__ = [
     "COLUMNS",
@@ -68,7 +68,7 @@ _ENTRY: Final = {
 }
 
 
-def read_current(history: History) -> str:
+def read_current(history: LedgerNames) -> str:
     """Filename and checksum of every entry, the checksum NULL unless it is finished: enough to see that nothing is pending.
 
     Fails with 42P01 when there is no table yet and with 42703 when it has another tool's layout.
@@ -76,7 +76,7 @@ def read_current(history: History) -> str:
     return f"SELECT filename, CASE WHEN state = 'applied' THEN checksum END FROM {history.ledger}"
 
 
-def read_fingerprint(history: History) -> str:
+def read_fingerprint(history: LedgerNames) -> str:
     """The same as one value, which `iotistic.migrations.files.fingerprint_of` computes from files: 600 rows cost a start more.
 
     NULL when nothing is on record; fails as `read_current`.
@@ -88,13 +88,13 @@ def read_fingerprint(history: History) -> str:
     )
 
 
-def read_entries(history: History, present: Collection[str] = COLUMNS) -> str:
+def read_entries(history: LedgerNames, present: Collection[str] = COLUMNS) -> str:
     """Every entry, with the columns `iotistic.migrations.entry.entry_of` takes, from a table that has the columns `present`."""
     values = ", ".join(own if name in present else absent for name, (own, absent) in _ENTRY.items())
     return f"SELECT {values} FROM {history.ledger}"
 
 
-def columns_of_ledger(history: History) -> str:
+def columns_of_ledger(history: LedgerNames) -> str:
     """Name and type of each column of the table; no row when there is no table. Writes nothing and needs no right on it."""
     table = history.ledger.replace("'", "''")
     return (
@@ -108,7 +108,7 @@ def is_readable(present: Collection[str]) -> bool:
     return set(present) >= _REQUIRED
 
 
-def create_ledger(history: History) -> tuple[str, ...]:
+def create_ledger(history: LedgerNames) -> tuple[str, ...]:
     """Statements that make the table of applied files."""
     columns = ",\n  ".join(f"{name} {definition}" for name, definition in _DEFINITIONS.items())
     key = quoted(f"{history.table}_pkey")
@@ -127,7 +127,7 @@ def create_ledger(history: History) -> tuple[str, ...]:
     )
 
 
-def adopt_ledger(history: History, present: Collection[str]) -> tuple[str, ...]:
+def adopt_ledger(history: LedgerNames, present: Collection[str]) -> tuple[str, ...]:
     """Statements that add to another runner's table what it lacks; nothing is taken away."""
     missing = [name for name in COLUMNS if name not in present]
     changes = [f"ADD COLUMN {name} {_loose(_DEFINITIONS[name])}" for name in missing]
@@ -142,7 +142,7 @@ def adopt_ledger(history: History, present: Collection[str]) -> tuple[str, ...]:
     )
 
 
-def create_events(history: History) -> tuple[str, ...]:
+def create_events(history: LedgerNames) -> tuple[str, ...]:
     """Statements that make the append-only table of events, where it does not exist."""
     table = history.table + "_events"
     guard = f"{quoted(history.schema)}.{quoted(table + '_refuse_change')}"

@@ -178,7 +178,7 @@ class TestPlaces:
 
     def test_a_statement_knows_its_line_column_and_offset_in_characters(self) -> None:
         first, second, third = split(self.SOURCE)
-        assert [(s.line, s.column, s.index) for s in (first, second, third)] == [
+        assert [(s.line, s.column, s.ordinal) for s in (first, second, third)] == [
             (3, 3, 0),
             (4, 2, 1),
             (5, 7, 2),

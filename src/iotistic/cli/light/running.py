@@ -7,16 +7,16 @@ explanations.
 
 import signal
 import sys
-from pathlib import Path
 
 from iotistic.cli.light.files import File, pending_in_order, plain_statements
-from iotistic.cli.light.ledger import COLUMNS, columns_query, commands_for, lock_query, recorded_query
+from iotistic.cli.light.ledger import COLUMNS, columns_query, commands_for, lock_query, quoted, recorded_query
 from iotistic.cli.light.libpq import Connection, Row
 from iotistic.cli.light.request import Request
 
 __all__ = ["Stopped", "run_files"]
 
-_AHEAD = 32
+# The first bunches are small, so that the server has work soon; none is more than a round trip may lose.
+_BUNCHES = (4, 12, 32)
 _HAS_TABLES = """
 SELECT EXISTS (
   SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -62,8 +62,8 @@ def _run(connection: Connection, request: Request, service: str, files: list[Fil
     pending = None if recorded is None else pending_in_order(files, recorded)
     if not pending:
         return None
-    first = _prepared(request, service, pending[:_AHEAD], fresh=fresh)
-    if first is None or not (columns or _make_tables(connection, request, service)):
+    first = _prepared(request, service, pending[: _BUNCHES[0]], fresh=fresh)
+    if first is None or not (columns or _make_tables(connection, request)):
         return None
     if not _send(connection, request, service, pending, first, fresh=fresh):
         return None
@@ -76,12 +76,21 @@ def _recorded(connection: Connection, request: Request) -> dict[str, str | None]
     return None if answer is None else {row[0] or "": row[1] for row in answer[0]}
 
 
-def _make_tables(connection: Connection, request: Request, service: str) -> bool:
-    from iotistic.migrations.history import History  # noqa: PLC0415 - only the first run of a database pays for these
-    from iotistic.migrations.tables import create_events, create_ledger  # noqa: PLC0415
+class _Names:
+    """What `iotistic.migrations.tables` asks of a history."""
 
-    history = History(service=service, folder=Path(), schema=request.schema, table=request.table)
-    made = (*create_ledger(history), *create_events(history))
+    def __init__(self, request: Request) -> None:
+        self.schema = request.schema
+        self.table = request.table
+        self.ledger = f"{quoted(request.schema)}.{quoted(request.table)}"
+        self.events = f"{quoted(request.schema)}.{quoted(request.table + '_events')}"
+
+
+def _make_tables(connection: Connection, request: Request) -> bool:
+    from iotistic.migrations.tables import create_events, create_ledger  # noqa: PLC0415 - only a first run pays for it
+
+    names = _Names(request)
+    made = (*create_ledger(names), *create_events(names))
     return connection.pipeline([(text, ()) for text in ("BEGIN", *made, "COMMIT")]) is not None
 
 
@@ -109,19 +118,20 @@ def _send(
 ) -> bool:
     """Runs bunch after bunch, preparing one while the server works on the one before."""
     bunch: list[tuple[File, Commands]] | None = first
-    for start in range(0, len(pending), _AHEAD):
-        if bunch is None:
-            return False
+    prepared, bunches = len(first), iter(_BUNCHES[1:])
+    while bunch:
         commands = [command for _, part in bunch for command in part]
         if not connection.send(commands):
             return False
-        following = _prepared(request, service, pending[start + _AHEAD : start + 2 * _AHEAD], fresh=fresh)
+        size = next(bunches, _BUNCHES[-1])
+        following = _prepared(request, service, pending[prepared : prepared + size], fresh=fresh)
+        prepared += size
         answers = connection.receive()
         _tell(bunch, answers)
         if len(answers) < len(commands):
             return False
         bunch = following
-    return True
+    return bunch is not None
 
 
 def _tell(bunch: list[tuple[File, Commands]], answers: list[list[Row]]) -> None:
