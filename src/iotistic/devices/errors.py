@@ -102,7 +102,7 @@ def _bad_tag_value(_: psycopg.Error) -> IotisticError:
 
 
 def tag_value_not_allowed(error: psycopg.Error) -> IotisticError:
-    """The trigger says which tag and value: a text of our own (033_enforce_tag_definitions.sql)."""
+    """The trigger says which tag and value: a text of our own (refuse_undefined_tag_value)."""
     return TagInvalid(
         f"{error.diag.message_primary}.", hint="`iotistic tags show KEY` lists the values it may have."
     )

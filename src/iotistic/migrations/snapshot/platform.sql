@@ -403,11 +403,11 @@ CREATE TABLE public.devices (
   name text NOT NULL,
   kind text NOT NULL,
   serial text,
+  fleet_id bigint,
   connection_status text NOT NULL DEFAULT 'never'::text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   retired_at timestamp with time zone,
-  fleet_id bigint,
   CONSTRAINT devices_pkey PRIMARY KEY (uuid),
   CONSTRAINT devices_connection_status_check CHECK ((connection_status = ANY (ARRAY['never'::text, 'online'::text, 'offline'::text]))),
   CONSTRAINT devices_kind_check CHECK ((kind ~ '^[a-z][a-z0-9_-]{0,49}$'::text)),
@@ -420,10 +420,10 @@ COMMENT ON COLUMN public.devices.uuid IS 'The identity that everything else refe
 COMMENT ON COLUMN public.devices.name IS 'What people call it; unique among devices in service.';
 COMMENT ON COLUMN public.devices.kind IS 'What sort of thing it is, as its maker or owner says: host, gateway, sensor, ...';
 COMMENT ON COLUMN public.devices.serial IS 'What its hardware calls itself, by which it is recognised when it enrols again; unique among devices in service.';
+COMMENT ON COLUMN public.devices.fleet_id IS 'The fleet it belongs to, at most one, so that what it inherits is never a matter of order; NULL: to none.';
 COMMENT ON COLUMN public.devices.connection_status IS 'never, online or offline; changes on a transition, not with each message.';
 COMMENT ON COLUMN public.devices.updated_at IS 'When a column of this row last changed.';
 COMMENT ON COLUMN public.devices.retired_at IS 'When it was taken out of service; NULL while it is in service.';
-COMMENT ON COLUMN public.devices.fleet_id IS 'The fleet it belongs to; NULL: to none.';
 CREATE INDEX devices_fleet_id_idx ON public.devices USING btree (fleet_id);
 CREATE UNIQUE INDEX devices_name_key ON public.devices USING btree (name) WHERE (retired_at IS NULL);
 CREATE INDEX devices_retired_name_idx ON public.devices USING btree (name, uuid) WHERE (retired_at IS NOT NULL);

@@ -10,4 +10,7 @@ CREATE TABLE device_tags (
   CONSTRAINT device_tags_value_check CHECK (value = btrim(value) AND char_length(value) BETWEEN 1 AND 255)
 );
 
+-- Finds the devices that have a key, for the check of a definition and the columns of an export.
+CREATE INDEX device_tags_key_value_idx ON device_tags (key, value);
+
 COMMENT ON TABLE device_tags IS 'One row per tag of a device.';

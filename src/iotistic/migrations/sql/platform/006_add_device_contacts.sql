@@ -9,26 +9,3 @@ CREATE TABLE device_contacts (
 
 COMMENT ON TABLE device_contacts IS 'One row per device that was ever heard of.';
 COMMENT ON COLUMN device_contacts.last_contact_at IS 'By the clock of the database, up to 15 seconds behind.';
-
-CREATE VIEW device_overview WITH (security_invoker = true) AS
-SELECT
-  device.uuid,
-  device.name,
-  device.kind,
-  device.serial,
-  device.connection_status,
-  contact.last_contact_at,
-  host.facts,
-  tags.tags,
-  device.created_at,
-  device.retired_at
-FROM devices AS device
-LEFT JOIN device_contacts AS contact ON contact.device_uuid = device.uuid
-LEFT JOIN device_host_facts AS host ON host.device_uuid = device.uuid
-LEFT JOIN LATERAL (
-  SELECT jsonb_object_agg(tag.key, tag.value) AS tags
-  FROM device_tags AS tag
-  WHERE tag.device_uuid = device.uuid
-) AS tags ON true;
-
-COMMENT ON VIEW device_overview IS 'One row per device with what an operator expects to see beside its name.';

@@ -1,5 +1,5 @@
 -- What lists of devices filter and sort by, in one place: a page of 100 out of 100,000 devices by tag took 560 ms when the tags
--- had to be joined to the names, and takes a few without. Triggers keep it (036, 037); nobody writes it by hand.
+-- had to be joined to the names, and takes a few without. Triggers keep it; nobody writes it by hand.
 CREATE TABLE device_search (
   device_uuid uuid NOT NULL,
   name text NOT NULL,

@@ -1,5 +1,5 @@
 -- What an operator sees beside a device's name: its fleet too, and the tags it has from there.
-CREATE OR REPLACE VIEW device_overview WITH (security_invoker = true) AS
+CREATE VIEW device_overview WITH (security_invoker = true) AS
 SELECT
   device.uuid,
   device.name,
