@@ -1,4 +1,4 @@
-"""The platform as one object: pools, ingest, key cache, news of shadows, and a unit of work whose services share one connection."""
+"""The platform as one object: pools, ingest, key cache, news, and a unit of work whose services share one connection."""
 
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
@@ -13,12 +13,14 @@ from iotistic.clock import Clock, system_clock
 from iotistic.config import Settings
 from iotistic.configuration import ConfigurationService
 from iotistic.database import unit_of_work
+from iotistic.database.news import News
 from iotistic.database.pool import Connection, Pool, connect, open_pool
 from iotistic.database.unit_of_work import AfterCommit, UnitOfWork
 from iotistic.devices import DeviceService
 from iotistic.devices.bulk import BulkService
 from iotistic.devices.fleets import FleetService
-from iotistic.devices.shadow import ShadowNews, ShadowService
+from iotistic.devices.shadow import CHANNEL as SHADOW_CHANGED
+from iotistic.devices.shadow import ShadowService
 from iotistic.devices.tagging import TaggingService
 from iotistic.errors import IotisticError
 from iotistic.partitioning import runway
@@ -104,7 +106,7 @@ class Platform:
         peppers: Peppers,
         hasher: PasswordHasher,
         key_cache: KeyCache,
-        shadow_news: ShadowNews,
+        news: News,
         ingest: Ingest,
         clock: Clock,
     ) -> None:
@@ -112,7 +114,7 @@ class Platform:
         self.endpoints = endpoints
         self.pool = pool
         self.key_cache = key_cache
-        self.shadow_news = shadow_news
+        self.news = news
         self.ingest = ingest
         self.clock = clock
         self._peppers = peppers
@@ -150,7 +152,7 @@ class Platform:
     async def close(self) -> None:
         """Flushes what ingest accepted, then closes every connection."""
         await self.ingest.stop()
-        await self.shadow_news.stop()
+        await self.news.stop()
         await self.key_cache.stop()
         await self.pool.close()
         self._hasher.close()
@@ -195,7 +197,7 @@ async def open_platform(
     with_ingest: bool = True,
     clock: Clock = system_clock,
 ) -> Platform:
-    """Opens the pool of the platform database and, `with_ingest`, the key cache, the news of shadows and the ingest; changes nothing in it.
+    """Opens the pool of the platform database and, `with_ingest`, the key cache, the news and the ingest; changes nothing in it.
 
     Raises Unavailable when the server cannot be reached.
     """
@@ -216,7 +218,7 @@ async def open_platform(
         )
 
     key_cache = KeyCache(lambda: direct("keys", "app"))
-    shadow_news = ShadowNews(lambda: direct("shadow-news", "app"))
+    news = News(lambda: direct("news", "app"), (SHADOW_CHANGED,))
 
     async def touch(connection: Connection, uuids: Collection[UUID]) -> None:
         await DeviceService(connection).touch_contacts(uuids)
@@ -224,7 +226,7 @@ async def open_platform(
     ingest = Ingest(lambda: direct("ingest", "ingest"), clock=clock, contacts=touch)
     if with_ingest:
         await key_cache.start()
-        await shadow_news.start()
+        await news.start()
         await ingest.start()
     return Platform(
         settings=settings,
@@ -233,7 +235,7 @@ async def open_platform(
         peppers=peppers,
         hasher=PasswordHasher(),
         key_cache=key_cache,
-        shadow_news=shadow_news,
+        news=news,
         ingest=ingest,
         clock=clock,
     )

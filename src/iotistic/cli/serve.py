@@ -90,7 +90,7 @@ def _opened(web: PlatformApp, server: HttpServer, opening: asyncio.Task[_Opened]
 
 def _dismiss_waiters(web: PlatformApp) -> None:
     if web.platform is not None:
-        web.platform.shadow_news.dismiss()
+        web.platform.news.dismiss()
 
 
 async def _close(opening: asyncio.Task[_Opened]) -> None:

@@ -10,14 +10,15 @@ from datetime import timedelta
 from typing import final
 from uuid import UUID
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from iotistic.bootstrap import Platform
-from iotistic.devices.shadow import Half, Shadow, Versions, Waiter
+from iotistic.devices.shadow import Half, Shadow, Versions
 from iotistic.http.conditions import Condition, entity_tag
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import json_response
+from iotistic.http.waiting import has_news
 
 __all__ = ["View", "answer", "tagged"]
 
@@ -42,11 +43,11 @@ async def answer(
         return await poll.look()
     loop = asyncio.get_running_loop()
     end = loop.time() + wait.total_seconds()
-    news = platform.shadow_news
+    news = platform.news
     with news.subscribed(uuid, view.halves) as waiter:
         response = await poll.look()
         while response.status_code == _NOT_MODIFIED and not news.dismissed:
-            if not await _news(waiter, request, end - loop.time()):
+            if not await has_news(waiter, request, end - loop.time()):
                 break
             response = await poll.look()
     return response
@@ -79,24 +80,3 @@ class _Poll:
                     return tagged(Response(status_code=_NOT_MODIFIED), tag)
             shadow = await work.shadow.get_shadow(self._uuid)
         return tagged(json_response(self._view.shown(shadow)), self._view.tag(shadow.versions))
-
-
-async def _news(waiter: Waiter, request: Request, seconds: float) -> bool:
-    """Whether there is news in time. Raises ClientDisconnect when nobody is there to be told."""
-    if seconds <= 0:
-        return False
-    changed = asyncio.ensure_future(waiter.changed())
-    gone = asyncio.ensure_future(_disconnected(request))
-    try:
-        done, _ = await asyncio.wait({changed, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        changed.cancel()
-        gone.cancel()
-    if gone in done:
-        raise ClientDisconnect
-    return changed in done
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

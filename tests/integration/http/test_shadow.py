@@ -256,7 +256,7 @@ async def test_a_poll_of_an_unchanged_shadow_costs_one_statement_and_can_write_n
 
 async def waiting(platform: Platform, count: int) -> None:
     async with asyncio.timeout(20):
-        while platform.shadow_news.waiting != count:
+        while platform.news.waiting != count:
             await asyncio.sleep(0.005)
 
 
@@ -281,7 +281,7 @@ async def test_a_device_that_waits_hears_of_a_change(
     response = await poll
     assert (response.status_code, response.headers["etag"] != tag) == (200, True)
     assert b'"interval":31' in response.content
-    assert platform.shadow_news.waiting == 0
+    assert platform.news.waiting == 0
 
 
 async def test_a_wait_without_news_ends_with_304(device: EnrolledDevice, shadow: str, desired: str) -> None:
@@ -329,7 +329,7 @@ async def test_a_caller_who_leaves_is_waited_for_no_longer(
     left.set()
     await asyncio.wait({request}, timeout=20)
     assert request.done()
-    assert platform.shadow_news.waiting == 0
+    assert platform.news.waiting == 0
 
 
 async def test_a_process_that_stops_lets_those_who_wait_go(
@@ -339,18 +339,18 @@ async def test_a_process_that_stops_lets_those_who_wait_go(
         device.client.get(f"{shadow}?wait=60s", headers={"If-None-Match": "*"}, timeout=60)
     )
     await waiting(platform, 1)
-    platform.shadow_news.dismiss()
+    platform.news.dismiss()
     try:
         async with asyncio.timeout(20):
             assert (await poll).status_code == 304
     finally:
-        platform.shadow_news.dismissed = False
+        platform.news.dismissed = False
 
 
 async def test_a_device_cannot_wait_without_end_beside_itself(
     platform: Platform, operator: httpx.AsyncClient, device: EnrolledDevice, desired: str, shadow: str
 ) -> None:
-    most = platform.shadow_news._most_of_one
+    most = platform.news._most_of_one
     polls = [
         asyncio.create_task(
             device.client.get(f"{shadow}?wait=5s", headers={"If-None-Match": "*"}, timeout=60)

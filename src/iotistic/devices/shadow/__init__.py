@@ -6,15 +6,14 @@ from iotistic.devices.shadow.errors import (
     DocumentTooLarge,
     HalfNotYours,
     ShadowFrozen,
-    TooManyWaiters,
     VersionConflict,
     VersionNotFound,
 )
-from iotistic.devices.shadow.model import Actor, Cause, Half, Revision, Shadow, State, Versions
-from iotistic.devices.shadow.news import ShadowNews, Waiter
+from iotistic.devices.shadow.model import CHANNEL, Actor, Cause, Half, Revision, Shadow, State, Versions
 from iotistic.devices.shadow.service import ShadowService
 
 __all__ = [
+    "CHANNEL",
     "Actor",
     "Cause",
     "Change",
@@ -26,12 +25,9 @@ __all__ = [
     "Revision",
     "Shadow",
     "ShadowFrozen",
-    "ShadowNews",
     "ShadowService",
     "State",
-    "TooManyWaiters",
     "VersionConflict",
     "VersionNotFound",
     "Versions",
-    "Waiter",
 ]

@@ -1,13 +1,12 @@
 """What can be wrong about shadows."""
 
-from iotistic.errors import Conflict, Denied, Exhausted, Invalid, NotFound, TooLarge
+from iotistic.errors import Conflict, Denied, Invalid, NotFound, TooLarge
 
 __all__ = [
     "DocumentInvalid",
     "DocumentTooLarge",
     "HalfNotYours",
     "ShadowFrozen",
-    "TooManyWaiters",
     "VersionConflict",
     "VersionNotFound",
 ]
@@ -47,9 +46,3 @@ class ShadowFrozen(Conflict):
     """The device is retired; its shadow can be read and not written."""
 
     code = "shadow_frozen"
-
-
-class TooManyWaiters(Exhausted):
-    """As many requests wait for changes as may."""
-
-    code = "too_many_waiters"

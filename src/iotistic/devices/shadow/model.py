@@ -8,7 +8,10 @@ from uuid import UUID
 
 from iotistic.devices.shadow.delta import delta_of
 
-__all__ = ["Actor", "Cause", "Half", "Revision", "Shadow", "State", "Versions"]
+__all__ = ["CHANNEL", "Actor", "Cause", "Half", "Revision", "Shadow", "State", "Versions"]
+
+CHANNEL = "shadow_changed"
+"""Where each change of a half is told: device, half, version."""
 
 Half = Literal["desired", "reported"]
 Cause = Literal["patch", "replace", "rollback"]

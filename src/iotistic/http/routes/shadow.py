@@ -12,7 +12,7 @@ from iotistic.devices.shadow import Actor, Half, Shadow, ShadowService, State, V
 from iotistic.http.access import OwnDevice, Reader, Writer, get_principal, require_own_device
 from iotistic.http.conditions import PreconditionFailed, parse_condition
 from iotistic.http.cursor import decode_cursor, encode_cursor
-from iotistic.http.parameters import Limit, ParameterInvalid, parse_width
+from iotistic.http.parameters import Limit, ParameterInvalid
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import json_response, refusals
 from iotistic.http.schemas.shadow import (
@@ -29,6 +29,7 @@ from iotistic.http.schemas.shadow import (
 )
 from iotistic.http.schemas.values import Moment
 from iotistic.http.shadow_poll import View, answer, tagged
+from iotistic.http.waiting import parse_wait
 from iotistic.security import Principal
 
 __all__ = ["router"]
@@ -37,8 +38,6 @@ _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Still what 
 _WRITING = refusals(404, 409, 412)
 
 router = APIRouter(prefix="/api/v1/devices/{uuid}/shadow", tags=["shadow"], responses=refusals(404))
-
-_LONGEST_WAIT = timedelta(seconds=60)
 
 
 def _shown(shadow: Shadow) -> object:
@@ -93,21 +92,7 @@ def _wait(
         ),
     ] = None,
 ) -> timedelta | None:
-    if wait is None:
-        return None
-    try:
-        length = parse_width(wait)
-    except (ValueError, OverflowError) as error:
-        raise _bad_wait() from error
-    if length > _LONGEST_WAIT:
-        raise _bad_wait()
-    return length
-
-
-def _bad_wait() -> ParameterInvalid:
-    return ParameterInvalid(
-        "`wait` is no time to wait.", hint="Write 1s to 60s, such as 30s.", field="query.wait"
-    )
+    return parse_wait(wait)
 
 
 Visible = Annotated[UUID, Depends(_visible)]

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
+from iotistic.database.news import News, TooManyWaiters, Waiter
 from iotistic.database.pool import Connection, connect
-from iotistic.devices.shadow import ShadowNews, ShadowService, TooManyWaiters, Waiter
-from iotistic.devices.shadow.news import CHANNEL
+from iotistic.devices.shadow import CHANNEL, ShadowService
 from tests.integration.devices.shadow.conftest import ANNA, MakeConnection, itself
 from tests.support.databases import TestDatabase
 
@@ -22,7 +22,7 @@ class Scene:
     def __init__(self, database: TestDatabase) -> None:
         self.database = database
         self.sessions: list[Connection] = []
-        self.news = ShadowNews(self._listen, most=5, most_of_one=3, spread=timedelta())
+        self.news = News(self._listen, (CHANNEL,), most=5, most_of_one=3, spread=timedelta())
 
     async def _listen(self) -> Connection:
         session = await connect(

@@ -1,7 +1,7 @@
-"""Who waits for a change of a shadow, and how they hear of it: one session of the process listens, for all who wait.
+"""Who waits for a change of something, and how they hear of it: one session of the process listens, for all who wait.
 
-A message says that a half has changed, not what it is now: whoever is woken reads. Where messages may have been missed, all are
-woken, spread over a few seconds so that ten thousand devices do not read at once.
+A message is `<uuid> <topic> ...`: what has changed, not how it is now; whoever is woken reads. Where messages may have been missed,
+all are woken, spread over a few seconds so that ten thousand devices do not read at once.
 """
 
 import asyncio
@@ -16,24 +16,28 @@ from uuid import UUID
 
 from iotistic.database.listener import Listener, Lost, Reconnected
 from iotistic.database.pool import Connection
-from iotistic.devices.shadow.errors import TooManyWaiters
-from iotistic.devices.shadow.model import Half
+from iotistic.errors import Exhausted
 
-__all__ = ["CHANNEL", "ShadowNews", "Waiter"]
+__all__ = ["News", "TooManyWaiters", "Waiter"]
 
-_log = logging.getLogger("iotistic.devices.shadow.news")
+_log = logging.getLogger(__name__)
 
-CHANNEL = "shadow_changed"
 _COME_BACK = timedelta(seconds=5)
 _SPREAD = timedelta(seconds=3)
 
 
+class TooManyWaiters(Exhausted):
+    """As many requests wait for changes as may."""
+
+    code = "too_many_waiters"
+
+
 @final
 class Waiter:
-    """One who waits for changes of some halves of one shadow."""
+    """One who waits for changes of one thing in some topics."""
 
-    def __init__(self, halves: Collection[Half]) -> None:
-        self.halves = frozenset(halves)
+    def __init__(self, topics: Collection[str]) -> None:
+        self.topics = frozenset(topics)
         self._news = asyncio.Event()
 
     def wake(self) -> None:
@@ -46,19 +50,20 @@ class Waiter:
 
 
 @final
-class ShadowNews:
-    """At most `most` waiters, `most_of_one` of them for the same device. One per process."""
+class News:
+    """Of some channels, to at most `most` waiters, `most_of_one` of them for the same thing. One per process."""
 
     def __init__(
         self,
         connect: Callable[[], Awaitable[Connection]],
+        channels: tuple[str, ...],
         *,
         most: int = 20_000,
         most_of_one: int = 20,
         spread: timedelta = _SPREAD,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._listener = Listener(connect, (CHANNEL,))
+        self._listener = Listener(connect, channels)
         self._most = most
         self._most_of_one = most_of_one
         self._spread = spread.total_seconds()
@@ -71,7 +76,7 @@ class ShadowNews:
 
     async def start(self) -> None:
         """Begins to listen; who waits before the first session stands is woken by it."""
-        self._task = asyncio.create_task(self._listen(), name="shadow news")
+        self._task = asyncio.create_task(self._listen(), name="news")
         self._task.add_done_callback(_say_why)
 
     async def stop(self) -> None:
@@ -89,7 +94,7 @@ class ShadowNews:
             waiter.wake()
 
     @contextmanager
-    def subscribed(self, uuid: UUID, halves: Collection[Half]) -> Generator[Waiter]:
+    def subscribed(self, uuid: UUID, topics: Collection[str]) -> Generator[Waiter]:
         """A waiter from now on: subscribe first, then read, so that no change falls in between. Raises TooManyWaiters."""
         if self.waiting >= self._most or len(self._waiters.get(uuid, ())) >= self._most_of_one:
             raise TooManyWaiters(
@@ -97,7 +102,7 @@ class ShadowNews:
                 hint="Ask without `wait`, or come back later.",
                 retry_after=_COME_BACK,
             )
-        waiter = Waiter(halves)
+        waiter = Waiter(topics)
         self._waiters[uuid].add(waiter)
         self.waiting += 1
         try:
@@ -112,16 +117,16 @@ class ShadowNews:
         async for event in self._listener.events():
             match event:
                 case Lost():
-                    _log.warning("shadow news interrupted")
+                    _log.warning("news interrupted")
                 case Reconnected():
                     self._wake_all()
                 case (_, payload):
                     self._tell(payload)
 
     def _tell(self, payload: str) -> None:
-        uuid, half, _ = payload.split(" ")
+        uuid, topic, *_ = payload.split(" ")
         for waiter in self._waiters.get(UUID(uuid), ()):
-            if half in waiter.halves:
+            if topic in waiter.topics:
                 waiter.wake()
 
     def _wake_all(self) -> None:
@@ -135,4 +140,4 @@ class ShadowNews:
 
 def _say_why(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("shadow news stopped", exc_info=error)
+        _log.error("news stopped", exc_info=error)
