@@ -4,7 +4,6 @@ import ast
 import dataclasses
 import importlib
 import inspect
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,9 @@ from psycopg.pq import ExecStatus
 
 import iotistic
 from iotistic.database.queries import Queries
+from tests.support.query_plans import PACKAGES, positional
 
 SOURCE = Path(iotistic.__file__).parent
-PACKAGES = sorted(
-    f"iotistic.{path.parent.relative_to(SOURCE).as_posix().replace('/', '.')}"
-    for path in SOURCE.rglob("queries.sql")
-)
 RUNNERS = {"one", "many", "value", "rows", "run", "run_many"}
 
 
@@ -65,20 +61,6 @@ def calls(package: str) -> Iterator[Call]:
 
 QUERIES = [(package, name) for package in PACKAGES for name in Queries(package)]
 CALLS = [call for package in PACKAGES for call in calls(package)]
-
-
-def positional(text: str) -> str:
-    """psycopg's named placeholders as the server's numbered ones."""
-    names: list[str] = []
-
-    def number(match: re.Match[str]) -> str:
-        if match[0] == "%%":
-            return "%"
-        if match["name"] not in names:
-            names.append(match["name"])
-        return f"${names.index(match['name']) + 1}"
-
-    return re.sub(r"%%|%\((?P<name>\w+)\)[sbt]", number, text)
 
 
 async def columns(connection: AsyncConnection, text: str) -> list[str]:

@@ -94,7 +94,7 @@ async def test_what_ends_a_bearer_makes_everybody_be_looked_up_again(
     [
         "UPDATE devices SET connection_status = 'online', updated_at = now()",
         "UPDATE devices SET name = 'another'",
-        "UPDATE users SET email = 'ada@example.org'",
+        "UPDATE users SET created_at = now()",
         "INSERT INTO device_contacts (device_uuid) SELECT uuid FROM devices",
     ],
 )

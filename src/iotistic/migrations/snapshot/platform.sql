@@ -473,7 +473,6 @@ COMMENT ON COLUMN public.ingest_quarantine.stream IS 'metrics or logs: how to re
 COMMENT ON COLUMN public.ingest_quarantine.reason IS 'Why, as the code that the receipt names too.';
 COMMENT ON COLUMN public.ingest_quarantine.device_time IS 'When it happened by the clock of the device; NULL if that is no time PostgreSQL can hold.';
 COMMENT ON COLUMN public.ingest_quarantine.payload IS 'The report or line as it was sent.';
-CREATE INDEX ingest_quarantine_device_uuid_received_at_idx ON ONLY public.ingest_quarantine USING btree (device_uuid, received_at);
 
 CREATE TABLE public.metric_sets (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -567,6 +566,7 @@ CREATE TABLE public.provisioning_keys (
 COMMENT ON TABLE public.provisioning_keys IS 'One row per claim key: what lets a device that is not known yet enrol, a counted number of times.';
 COMMENT ON COLUMN public.provisioning_keys.secret_hash IS 'As in api_keys.';
 COMMENT ON COLUMN public.provisioning_keys.pepper_version IS 'As in api_keys.';
+COMMENT ON COLUMN public.provisioning_keys.max_uses IS 'How many devices it may let in.';
 COMMENT ON COLUMN public.provisioning_keys.uses IS 'How many devices it has let in.';
 
 CREATE TABLE public.system_config (
@@ -599,8 +599,6 @@ COMMENT ON COLUMN public.tag_definitions.is_required IS 'Whether a device withou
 CREATE TABLE public.users (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   username text NOT NULL,
-  email text,
-  email_verified boolean NOT NULL DEFAULT false,
   password_hash text NOT NULL,
   role text NOT NULL,
   is_active boolean NOT NULL DEFAULT true,
@@ -720,8 +718,6 @@ GRANT SELECT ON COLUMN public.provisioning_keys.max_uses TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.pepper_version TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.uses TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.created_at TO iotistic_readonly;
-GRANT SELECT ON COLUMN public.users.email TO iotistic_readonly;
-GRANT SELECT ON COLUMN public.users.email_verified TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.is_active TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.role TO iotistic_readonly;

@@ -2,8 +2,6 @@
 CREATE TABLE users (
   id bigint GENERATED ALWAYS AS IDENTITY,
   username text NOT NULL,
-  email text,
-  email_verified boolean NOT NULL DEFAULT false,
   password_hash text NOT NULL,
   role text NOT NULL,
   is_active boolean NOT NULL DEFAULT true,
@@ -82,6 +80,7 @@ CREATE TABLE provisioning_keys (
 COMMENT ON TABLE provisioning_keys IS 'One row per claim key: what lets a device that is not known yet enrol, a counted number of times.';
 COMMENT ON COLUMN provisioning_keys.secret_hash IS 'As in api_keys.';
 COMMENT ON COLUMN provisioning_keys.pepper_version IS 'As in api_keys.';
+COMMENT ON COLUMN provisioning_keys.max_uses IS 'How many devices it may let in.';
 COMMENT ON COLUMN provisioning_keys.uses IS 'How many devices it has let in.';
 
 -- Remembers whom a claim key let in. A device whose answer was lost (the service was killed between commit and reply) comes

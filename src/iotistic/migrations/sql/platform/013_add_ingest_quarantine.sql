@@ -13,10 +13,6 @@ CREATE TABLE ingest_quarantine (
   CONSTRAINT ingest_quarantine_reason_check CHECK (reason ~ '^[a-z_]{1,63}$')
 ) PARTITION BY RANGE (received_at);
 
--- The table was made above and is empty.
--- squawk-ignore require-concurrent-index-creation
-CREATE INDEX ingest_quarantine_device_uuid_received_at_idx ON ingest_quarantine (device_uuid, received_at);
-
 COMMENT ON TABLE ingest_quarantine IS 'One row per report or log line that was set aside. Partitioned by UTC day of receipt.';
 COMMENT ON COLUMN ingest_quarantine.received_at IS 'When the platform received it.';
 COMMENT ON COLUMN ingest_quarantine.id IS 'Given on receipt: storing it again after a lost connection adds nothing.';
