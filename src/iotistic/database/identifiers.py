@@ -1,7 +1,7 @@
 """The only place that builds SQL from names. Everything else sends literal statements with parameters."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 
 from psycopg import sql
 
@@ -11,9 +11,7 @@ __all__ = [
     "MAX_OCTETS",
     "IdentifierRejected",
     "checked",
-    "day_bounds",
     "identifier",
-    "leaf_name",
     "timestamp_literal",
 ]
 
@@ -42,17 +40,6 @@ def checked(name: str) -> str:
 def identifier(*names: str) -> sql.Identifier:
     """A quoted, possibly qualified identifier for a composed statement: `identifier("public", "device_metrics")`."""
     return sql.Identifier(*(checked(name) for name in names))
-
-
-def leaf_name(parent: str, day: date) -> str:
-    """The name of the partition of `parent` that holds one UTC day: device_metrics_20261123."""
-    return checked(f"{parent}_{day:%Y%m%d}")
-
-
-def day_bounds(day: date) -> tuple[datetime, datetime]:
-    """The first moment of a UTC day and of the next."""
-    start = datetime.combine(day, time(), UTC)
-    return start, start + timedelta(days=1)
 
 
 def timestamp_literal(moment: datetime) -> sql.Literal:

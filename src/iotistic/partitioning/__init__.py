@@ -1,6 +1,18 @@
-"""Day partitions: made ahead, retired behind, without stopping what is written meanwhile."""
+"""Partitions by time: made ahead, retired behind, without stopping what is written meanwhile.
+
+A migration declares a partitioned table with one row about it, and no leaf:
+
+    CREATE TABLE events (...) PARTITION BY RANGE (occurred_at);
+    INSERT INTO partition_policies (parent, grain, premake, back, keep_days) VALUES ('events', 'month', 2, 1, 2555);
+
+`grain` is day (the default), week, month or year. The key is one `timestamptz` column, and every unique constraint contains
+it. The table has no DEFAULT partition and no identity column. Its first leaves are made when a service has run its
+migrations, and by the housekeeper within ten minutes where something else runs them; a test makes them with
+`await Maintainer(owner_connection).run()`. `docs/partitions.md` tells the rest.
+"""
 
 from iotistic.partitioning.catalog import PartitionCatalog, runway
+from iotistic.partitioning.grain import Grain, Period
 from iotistic.partitioning.maintainer import Failure, Maintainer, Outcome
 from iotistic.partitioning.plan import Attach, Create, Drop, Finalise, Retire, Step, plan
 from iotistic.partitioning.policy import Leaf, Policy, Runway, Situation, Stray
@@ -11,10 +23,12 @@ __all__ = [
     "Drop",
     "Failure",
     "Finalise",
+    "Grain",
     "Leaf",
     "Maintainer",
     "Outcome",
     "PartitionCatalog",
+    "Period",
     "Policy",
     "Retire",
     "Runway",

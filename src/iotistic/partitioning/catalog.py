@@ -1,13 +1,13 @@
 """Reads what partitions there are, and how long they last."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import final
 
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
+from iotistic.partitioning.grain import Grain
 from iotistic.partitioning.policy import Leaf, Policy, Runway, Situation, Stray
 
 __all__ = ["RETIRING", "PartitionCatalog", "runway"]
@@ -21,10 +21,21 @@ RETIRING = "Retiring: "
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PolicyRow:
     parent: str
-    premake_days: int
-    back_days: int
+    grain: str
+    premake: int
+    back: int
     keep_days: int
     key: str
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(
+            parent=self.parent,
+            grain=Grain(self.grain),
+            premake=self.premake,
+            back=self.back,
+            keep=timedelta(days=self.keep_days),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +68,7 @@ class PartitionCatalog:
         strays = await self._sql.many("list_strays", _StrayRow)
         return [
             Situation(
-                policy=Policy(
-                    parent=row.parent,
-                    premake_days=row.premake_days,
-                    back_days=row.back_days,
-                    keep_days=row.keep_days,
-                ),
+                policy=row.policy,
                 key=row.key,
                 leaves=_leaves(row.parent, leaves),
                 strays=_strays(row.parent, strays),
@@ -87,17 +93,8 @@ def _leaves(parent: str, rows: Sequence[_LeafRow]) -> tuple[Leaf, ...]:
 def _strays(parent: str, rows: Sequence[_StrayRow]) -> tuple[Stray, ...]:
     found: list[Stray] = []
     for row in rows:
-        day = _day(row.name)
-        if row.parent == parent and day is not None:
-            found.append(Stray(name=row.name, day=day, retiring=(row.comment or "").startswith(RETIRING)))
+        period = Grain.claimed(parent, row.name) if row.parent == parent else None
+        if period is not None:
+            retiring = (row.comment or "").startswith(RETIRING)
+            found.append(Stray(name=row.name, period=period, retiring=retiring))
     return tuple(found)
-
-
-def _day(name: str) -> date | None:
-    digits = re.fullmatch(r".*_([0-9]{4})([0-9]{2})([0-9]{2})", name)
-    if digits is None:
-        return None
-    try:
-        return date(*(int(part) for part in digits.groups()))
-    except ValueError:  # 20261399 is a table of somebody else
-        return None

@@ -20,7 +20,7 @@ from iotistic.clock import Clock, system_clock
 from iotistic.database import locks
 from iotistic.database.conninfo import milliseconds
 from iotistic.database.errors import LockNotAvailable, translate, translated
-from iotistic.database.identifiers import day_bounds, identifier, timestamp_literal
+from iotistic.database.identifiers import identifier, timestamp_literal
 from iotistic.database.pool import Connection
 from iotistic.errors import IotisticError
 from iotistic.partitioning.catalog import RETIRING, PartitionCatalog
@@ -121,15 +121,14 @@ class Maintainer:
         The CHECK spares ATTACH its own scan of the table under the lock; it goes again in the transaction that already
         has the leaf to itself, because every row inserted later would pay for it.
         """
-        start, end = day_bounds(step.day)
         names = {
             "parent": identifier(step.parent),
             "leaf": identifier(step.leaf),
             "check": identifier(f"{step.leaf}_bounds_check"),
             "key": identifier(step.key),
-            "start": timestamp_literal(start),
-            "end": timestamp_literal(end),
-            "comment": sql.Literal(f"Rows of {step.parent} of the UTC day {step.day}."),
+            "start": timestamp_literal(step.period.lower),
+            "end": timestamp_literal(step.period.upper),
+            "comment": sql.Literal(f"Rows of {step.parent} of {step.period}, UTC."),
         }
         statements: list[LiteralString] = [
             "ALTER TABLE {leaf} ADD CONSTRAINT {check} CHECK ({key} >= {start} AND {key} < {end})",

@@ -1,40 +1,41 @@
 """What is to be done about the partitions of one table: pure, so that a dry run prints exactly what a run does."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 
-from iotistic.database.identifiers import day_bounds, leaf_name
+from iotistic.partitioning.grain import Grain, Period
 from iotistic.partitioning.policy import Leaf, Policy, Situation
 
-__all__ = ["Attach", "Create", "Drop", "Finalise", "Retire", "Step", "plan"]
+__all__ = ["Attach", "Create", "Drop", "Finalise", "Retire", "Step", "horizon", "plan"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
-    """Makes the partition of one UTC day."""
+    """Makes the partition of one period."""
 
     parent: str
     leaf: str
-    day: date
+    period: Period
     key: str
     """The column that decides where a row goes."""
 
     def __str__(self) -> str:
-        return f"create {self.leaf} for {self.day}"
+        return f"create {self.leaf} for {self.period}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attach:
-    """Takes a table that was left unattached as the partition of a day that is needed."""
+    """Takes a table that was left unattached as the partition of a period that is needed."""
 
     parent: str
     leaf: str
-    day: date
+    period: Period
     key: str
     """The column that decides where a row goes."""
 
     def __str__(self) -> str:
-        return f"attach {self.leaf} for {self.day}, which was left unattached"
+        return f"attach {self.leaf} for {self.period}, which was left unattached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,51 +78,77 @@ def plan(situation: Situation, now: datetime) -> list[Step]:
     """The steps that bring `situation` in line with its policy at `now`.
 
     In the order to take them: interrupted detaches first, since they hide rows and block everything else; then room for
-    rows that come, nearest day first; then what may go, oldest first. Doing them and planning again gives nothing.
+    rows that come, nearest period first; then what may go, oldest first. Doing them and planning again gives nothing.
     """
     policy = situation.policy
-    today = now.astimezone(UTC).date()
-    horizon, _ = day_bounds(today - timedelta(days=policy.keep_days))
+    oldest = horizon(policy, now)
     pending = [leaf for leaf in situation.leaves if leaf.detach_pending]
     steps: list[Step] = [Finalise(parent=policy.parent, leaf=leaf.name) for leaf in pending]
-    room = _room(situation, today)
+    room = _room(situation, now)
     steps += room
-    steps += _leftovers(situation, {step.leaf for step in room}, horizon)
-    expired = [leaf for leaf in situation.leaves if leaf.holds and _expired(leaf, horizon)]
+    steps += _leftovers(situation, {step.leaf for step in room}, oldest)
+    expired = [leaf for leaf in situation.leaves if leaf.holds and _expired(leaf, oldest)]
     expired.sort(key=lambda leaf: (leaf.upper or now, leaf.name))
     steps += [Retire(parent=policy.parent, leaf=leaf.name) for leaf in expired]
     return steps
 
 
-def _room(situation: Situation, today: date) -> list[Step]:
-    """A partition for each wanted day that nothing covers."""
+def horizon(policy: Policy, now: datetime) -> datetime:
+    """The moment before which a partition must end to be no longer kept: a midnight, so that days go whole."""
+    return Grain.DAY.period(now).lower - policy.keep
+
+
+def _room(situation: Situation, now: datetime) -> list[Create | Attach]:
+    """A partition for each wanted period, or for those parts of it that no partition covers."""
     policy = situation.policy
-    # What is about to be finalised becomes unattached too, and is needed again when its day still is.
+    # What is about to be finalised becomes unattached too, and is needed again when its period still is.
     strays = {stray.name for stray in situation.strays}
     strays |= {leaf.name for leaf in situation.leaves if leaf.detach_pending}
-    steps: list[Step] = []
-    for day in _wanted(policy, today):
-        start, end = day_bounds(day)
-        if any(leaf.holds and leaf.covers(start, end) for leaf in situation.leaves):
-            continue
-        name = leaf_name(policy.parent, day)
-        make = Attach if name in strays else Create
-        steps.append(make(parent=policy.parent, leaf=name, day=day, key=situation.key))
+    taken = {leaf.name for leaf in situation.leaves if leaf.holds}
+    steps: list[Create | Attach] = []
+    for period in _wanted(policy, now):
+        for grain, part in _uncovered(policy.grain, period, situation):
+            name = grain.leaf(policy.parent, part)
+            if name in taken:  # a partition of other bounds has the name: a person must look
+                continue
+            make = Attach if name in strays else Create
+            steps.append(make(parent=policy.parent, leaf=name, period=part, key=situation.key))
     return steps
 
 
-def _wanted(policy: Policy, today: date) -> list[date]:
-    ahead = [today + timedelta(days=days) for days in range(policy.premake_days + 1)]
-    behind = [today - timedelta(days=days) for days in range(1, min(policy.back_days, policy.keep_days) + 1)]
-    return ahead + behind
+def _wanted(policy: Policy, now: datetime) -> Iterator[Period]:
+    present = policy.grain.period(now)
+    period = present
+    for _ in range(policy.premake + 1):
+        yield period
+        period = policy.grain.after(period)
+    period = present
+    for _ in range(policy.back):
+        period = policy.grain.before(period)
+        if period.upper > horizon(policy, now):
+            yield period
 
 
-def _leftovers(situation: Situation, needed: set[str], horizon: datetime) -> list[Step]:
-    """Detached tables to drop: marked by an earlier run, or whose interrupted detach was of an expired day."""
-    doomed = {leaf.name for leaf in situation.leaves if leaf.detach_pending and _expired(leaf, horizon)}
+def _uncovered(grain: Grain, period: Period, situation: Situation) -> Iterator[tuple[Grain, Period]]:
+    """The whole period where nothing is in the way; else its parts that are free, as after a change of the grain."""
+    met = [leaf for leaf in situation.leaves if leaf.holds and leaf.covers(period.lower, period.upper)]
+    if not met:
+        yield grain, period
+        return
+    if grain.finer is None or any(
+        leaf.lower <= period.lower and period.upper <= leaf.upper for leaf in met if leaf.lower and leaf.upper
+    ):
+        return
+    for part in grain.finer.within(period):
+        yield from _uncovered(grain.finer, part, situation)
+
+
+def _leftovers(situation: Situation, needed: set[str], oldest: datetime) -> list[Step]:
+    """Detached tables to drop: marked by an earlier run, or whose interrupted detach was of an expired period."""
+    doomed = {leaf.name for leaf in situation.leaves if leaf.detach_pending and _expired(leaf, oldest)}
     doomed |= {stray.name for stray in situation.strays if stray.retiring}
     return [Drop(parent=situation.policy.parent, leaf=name) for name in sorted(doomed - needed)]
 
 
-def _expired(leaf: Leaf, horizon: datetime) -> bool:
-    return leaf.upper is not None and leaf.upper <= horizon
+def _expired(leaf: Leaf, oldest: datetime) -> bool:
+    return leaf.upper is not None and leaf.upper <= oldest

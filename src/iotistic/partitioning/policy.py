@@ -1,23 +1,29 @@
-"""What is wanted of a day-partitioned table, and what is there."""
+"""What is asked for one partitioned table, and what is there."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from iotistic.partitioning.grain import Grain, Period
 
 __all__ = ["Leaf", "Policy", "Runway", "Situation", "Stray"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How the days of one table are made and retired: a row of partition_policies."""
+    """How the partitions of one table are made and retired: a row of partition_policies."""
 
     parent: str
     """The partitioned table."""
-    premake_days: int
-    """Days after today that are kept ready."""
-    back_days: int
-    """Days before today that are made when missing, for late rows."""
-    keep_days: int
-    """Whole days that stay after the day they hold is over."""
+    grain: Grain = Grain.DAY
+    """How long one partition is."""
+    premake: int
+    """Partitions after the present one that are kept ready."""
+    back: int
+    """Partitions before the present one that are made when missing, for late rows."""
+    keep: timedelta
+    """How long a partition stays after the last moment it holds; whole days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +39,14 @@ class Leaf:
     """An interrupted DETACH CONCURRENTLY: its rows are hidden, rows for it are refused, other detaches too."""
 
     @property
+    def period(self) -> Period | None:
+        """The range it holds, where its bounds are a plain one."""
+        return Period(self.lower, self.upper) if self.lower and self.upper else None
+
+    @property
     def holds(self) -> bool:
         """Whether rows can be stored in and read from it."""
-        return not self.detach_pending and self.lower is not None
+        return not self.detach_pending and self.period is not None
 
     def covers(self, start: datetime, end: datetime) -> bool:
         """Whether its range meets the one from `start` up to `end`."""
@@ -47,8 +58,8 @@ class Stray:
     """A table that is named like a partition of the parent and is attached to nothing."""
 
     name: str
-    day: date
-    """The day its name claims."""
+    period: Period
+    """The range its name claims."""
     retiring: bool
     """Whether the maintainer detached it to drop it, as its comment says."""
 
@@ -71,17 +82,23 @@ class Situation:
     policy: Policy
     key: str = "timestamp"
     """The column whose value decides which partition a row goes to."""
-    leaves: tuple[Leaf, ...] = ()
+    leaves: tuple[Leaf, ...] = field(default=())
     strays: tuple[Stray, ...] = ()
+
+    @property
+    def ranges(self) -> list[Period]:
+        """The ranges of time that have a place, oldest first, adjoining ones as one."""
+        return _joined(leaf.period for leaf in self.leaves if leaf.holds and leaf.period)
+
+    @property
+    def gaps(self) -> list[Period]:
+        """The ranges between the first and the last partition for which there is none."""
+        ranges = self.ranges
+        return [Period(before.upper, after.lower) for before, after in itertools.pairwise(ranges)]
 
     def covered_until(self, now: datetime) -> datetime | None:
         """The end of the unbroken range of partitions around `now`; None when rows of now have no place."""
-        reached: datetime | None = None
-        moment = now
-        for leaf in sorted((one for one in self.leaves if one.holds), key=_upper):
-            if leaf.covers(moment, moment + timedelta(microseconds=1)):
-                reached = moment = _upper(leaf)
-        return reached
+        return next((one.upper for one in self.ranges if one.lower <= now < one.upper), None)
 
     def runway(self, now: datetime) -> Runway:
         """How long the partitions made ahead last."""
@@ -90,7 +107,11 @@ class Situation:
         return Runway(parent=self.policy.parent, days=days, covered_until=until)
 
 
-def _upper(leaf: Leaf) -> datetime:
-    if leaf.upper is None:
-        raise ValueError(f"{leaf.name} has no plain bounds")
-    return leaf.upper
+def _joined(periods: Iterable[Period]) -> list[Period]:
+    joined: list[Period] = []
+    for period in sorted(periods):
+        if joined and joined[-1].upper >= period.lower:
+            joined[-1] = Period(joined[-1].lower, max(joined[-1].upper, period.upper))
+        else:
+            joined.append(period)
+    return joined

@@ -1,9 +1,10 @@
 -- name: list_policies
--- The tables that are partitioned by day, with the column that decides; a policy whose table does not exist yet is left out.
+-- The tables that are partitioned by time, with the column that decides; a policy whose table does not exist yet is left out.
 SELECT
   policy.parent,
-  policy.premake_days,
-  policy.back_days,
+  policy.grain,
+  policy.premake,
+  policy.back,
   policy.keep_days,
   key.attname::text AS key
 FROM partition_policies AS policy
@@ -36,7 +37,7 @@ SELECT
 FROM partition_policies AS policy
 INNER JOIN pg_catalog.pg_class AS stray
   ON
-    stray.relname ~ ('^' || policy.parent || '_[0-9]{8}$')
+    stray.relname ~ ('^' || policy.parent || '_[0-9]{4}(w[0-9]{2}|[0-9]{2}|[0-9]{4})?$')
     AND stray.relnamespace = 'public'::regnamespace
     AND stray.relkind = 'r'
     AND NOT stray.relispartition

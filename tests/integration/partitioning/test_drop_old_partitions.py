@@ -8,10 +8,10 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from iotistic.database.identifiers import day_bounds, leaf_name
 from iotistic.database.pool import Connection, connect
 from iotistic.partitioning import Maintainer
 from tests.support.databases import TestDatabase
+from tests.support.days import day_leaf, period_of
 
 TODAY = datetime.now(UTC).date()
 
@@ -24,7 +24,7 @@ async def dba(database: TestDatabase) -> AsyncIterator[Connection]:
     )
     for days in (7, 3, 0):
         past = datetime.now(UTC) - timedelta(days=days)
-        await connection.execute("UPDATE partition_policies SET back_days = 3, keep_days = 90")
+        await connection.execute("UPDATE partition_policies SET back = 3, keep_days = 90")
         await Maintainer(connection, clock=lambda past=past: past).run()
     yield connection
     await connection.close()
@@ -43,7 +43,7 @@ async def leaves(connection: Connection, table: str = "device_logs") -> int:
 
 
 def days_ago(*days: int) -> list[str]:
-    return [leaf_name("device_logs", TODAY - timedelta(days=one)) for one in days]
+    return [day_leaf("device_logs", TODAY - timedelta(days=one)) for one in days]
 
 
 async def test_it_drops_the_days_that_ended_longer_ago_and_says_which(dba: Connection) -> None:
@@ -55,14 +55,15 @@ async def test_it_drops_the_days_that_ended_longer_ago_and_says_which(dba: Conne
 
 
 async def test_it_tells_the_bounds_of_what_it_dropped(dba: Connection) -> None:
+    ended = period_of(TODAY - timedelta(days=10))
     cursor = await dba.execute("SELECT * FROM drop_old_partitions('device_logs', 9)")
-    assert await cursor.fetchall() == [(*days_ago(10), *day_bounds(TODAY - timedelta(days=10)))]
+    assert await cursor.fetchall() == [(*days_ago(10), ended.lower, ended.upper)]
 
 
 async def test_the_least_it_keeps_is_yesterday_and_today(dba: Connection) -> None:
     await dropped(dba, "device_logs", 1)
     cursor = await dba.execute("SELECT min(lower_bound) FROM partition_leaves WHERE parent = 'device_logs'")
-    assert await cursor.fetchone() == (day_bounds(TODAY - timedelta(days=1))[0],)
+    assert await cursor.fetchone() == (period_of(TODAY - timedelta(days=1)).lower,)
 
 
 @pytest.mark.parametrize("days", [0, -1, -365, None])

@@ -24,6 +24,7 @@ from iotistic.partitioning import (
     runway,
 )
 from tests.support.databases import TestDatabase
+from tests.support.days import period_of
 
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
@@ -238,7 +239,7 @@ async def test_an_interrupted_detach_of_today_is_undone_with_its_rows(
     assert {run.days for run in await runway(worker, NOW) if run.parent == "device_metrics"} == {0}
     outcome = await maintainer(worker).run()
     assert only(outcome.done)[1:] == [
-        Attach(parent="device_metrics", leaf=name(TODAY), day=TODAY, key="timestamp")
+        Attach(parent="device_metrics", leaf=name(TODAY), period=period_of(TODAY), key="timestamp")
     ]
     assert await count(worker) == 1
 
@@ -259,7 +260,9 @@ async def test_a_table_that_cannot_be_attached_is_reported_and_the_rest_is_done(
     await worker.execute(sql.SQL("CREATE TABLE {} (unlike text)").format(sql.Identifier(name(TODAY))))
     outcome = await maintainer(worker).run()
     (failure,) = outcome.failed
-    assert failure.step == Attach(parent="device_metrics", leaf=name(TODAY), day=TODAY, key="timestamp")
+    assert failure.step == Attach(
+        parent="device_metrics", leaf=name(TODAY), period=period_of(TODAY), key="timestamp"
+    )
     assert len(outcome.done) > 10
 
 

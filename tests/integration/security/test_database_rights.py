@@ -94,7 +94,7 @@ async def test_ingest_reads_nothing_of_people_and_keys(shared_database: TestData
 
 async def test_ingest_can_do_its_work_with_its_rights(database: TestDatabase) -> None:
     async with as_role(database, "owner", autocommit=True) as owner:
-        await owner.execute("UPDATE partition_policies SET premake_days = 3, back_days = 1")
+        await owner.execute("UPDATE partition_policies SET premake = 3, back = 1")
         await Maintainer(owner).run()
     async with as_role(database, "app", autocommit=True) as app:
         device = await DeviceService(app).create_device(name="pump", kind="sensor")

@@ -97,7 +97,7 @@ async def owner_of(database: TestDatabase) -> AsyncIterator[Connection]:
 
 
 async def make_partitions(owner: Connection) -> None:
-    await owner.execute("UPDATE partition_policies SET premake_days = 3, back_days = 2")
+    await owner.execute("UPDATE partition_policies SET premake = 3, back = 2")
     await Maintainer(owner).run()
 
 

@@ -1,17 +1,19 @@
 from datetime import UTC, date, datetime, timedelta
 
-from iotistic.database.identifiers import day_bounds
 from iotistic.partitioning import Leaf, Policy, Situation
+from tests.support.days import period_of
 
 NOW = datetime(2026, 11, 23, 20, 15, tzinfo=UTC)
-POLICY = Policy(parent="device_metrics", premake_days=7, back_days=1, keep_days=90)
+POLICY = Policy(parent="device_metrics", premake=7, back=1, keep=timedelta(days=90))
 
 
 def days(*numbers: int, pending: int | None = None) -> Situation:
     leaves = []
     for number in numbers:
-        start, end = day_bounds(NOW.date() + timedelta(days=number))
-        leaves.append(Leaf(name=f"leaf_{number}", lower=start, upper=end, detach_pending=number == pending))
+        day = period_of(NOW.date() + timedelta(days=number))
+        leaves.append(
+            Leaf(name=f"leaf_{number}", lower=day.lower, upper=day.upper, detach_pending=number == pending)
+        )
     return Situation(policy=POLICY, leaves=tuple(leaves))
 
 
@@ -44,7 +46,7 @@ def test_the_order_of_the_catalog_does_not_matter() -> None:
 
 
 def test_the_first_moment_of_a_day_is_in_it_and_the_last_bound_is_not() -> None:
-    start, end = day_bounds(date(2026, 11, 23))
+    today = period_of(date(2026, 11, 23))
     situation = days(0)
-    assert situation.covered_until(start) == end
-    assert situation.covered_until(end) is None
+    assert situation.covered_until(today.lower) == today.upper
+    assert situation.covered_until(today.upper) is None

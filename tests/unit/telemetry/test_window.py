@@ -2,10 +2,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from iotistic.database.identifiers import day_bounds
 from iotistic.partitioning import Leaf
 from iotistic.telemetry.stamps import stamp_of
 from iotistic.telemetry.window import Judge, Window
+from tests.support.days import period_of
 
 NOW = datetime(2026, 11, 23, 20, 15, tzinfo=UTC)
 AHEAD = timedelta(minutes=10)
@@ -13,8 +13,8 @@ MOMENT = timedelta(microseconds=1)
 
 
 def leaf(day: date, *, pending: bool = False) -> Leaf:
-    start, end = day_bounds(day)
-    return Leaf(name=f"leaf_{day:%Y%m%d}", lower=start, upper=end, detach_pending=pending)
+    period = period_of(day)
+    return Leaf(name=f"leaf_{day:%Y%m%d}", lower=period.lower, upper=period.upper, detach_pending=pending)
 
 
 def judge(*days: int, now: datetime = NOW) -> Judge:

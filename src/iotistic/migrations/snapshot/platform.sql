@@ -524,19 +524,32 @@ COMMENT ON COLUMN public.network_interfaces.signal_dbm IS 'Strength of the wirel
 
 CREATE TABLE public.partition_policies (
   parent text NOT NULL,
-  premake_days integer NOT NULL DEFAULT 10,
-  back_days integer NOT NULL DEFAULT 2,
+  grain text NOT NULL DEFAULT 'day'::text,
+  premake integer NOT NULL DEFAULT 10,
+  back integer NOT NULL DEFAULT 2,
   keep_days integer NOT NULL,
   CONSTRAINT partition_policies_pkey PRIMARY KEY (parent),
-  CONSTRAINT partition_policies_back_days_check CHECK (((back_days >= 0) AND (back_days <= keep_days))),
-  CONSTRAINT partition_policies_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= 400))),
-  CONSTRAINT partition_policies_premake_days_check CHECK (((premake_days >= 3) AND (premake_days <= 60)))
+  CONSTRAINT partition_policies_back_check CHECK (((back >= 0) AND (back <= 31))),
+  CONSTRAINT partition_policies_grain_check CHECK ((grain = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'year'::text]))),
+  CONSTRAINT partition_policies_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= (400 *
+CASE grain
+    WHEN 'day'::text THEN 1
+    WHEN 'week'::text THEN 7
+    WHEN 'month'::text THEN 28
+    ELSE 365
+END)))),
+  CONSTRAINT partition_policies_premake_check CHECK (((premake >=
+CASE grain
+    WHEN 'day'::text THEN 3
+    ELSE 1
+END) AND (premake <= 60)))
 );
-COMMENT ON TABLE public.partition_policies IS 'One row per table that is partitioned by UTC day: how far ahead days are made, and how long they stay.';
+COMMENT ON TABLE public.partition_policies IS 'One row per table that is partitioned by time: how long a partition is, how many are made ahead, how long they stay.';
 COMMENT ON COLUMN public.partition_policies.parent IS 'The partitioned table, in schema public.';
-COMMENT ON COLUMN public.partition_policies.premake_days IS 'Days after today that are kept ready.';
-COMMENT ON COLUMN public.partition_policies.back_days IS 'Days before today that are made for late rows when they are missing.';
-COMMENT ON COLUMN public.partition_policies.keep_days IS 'Whole days that stay after the day they hold is over; older ones are dropped.';
+COMMENT ON COLUMN public.partition_policies.grain IS 'How long one partition is, in UTC; weeks begin on Monday.';
+COMMENT ON COLUMN public.partition_policies.premake IS 'Partitions after the present one that are kept ready.';
+COMMENT ON COLUMN public.partition_policies.back IS 'Partitions before the present one that are made for late rows when they are missing.';
+COMMENT ON COLUMN public.partition_policies.keep_days IS 'Whole days that a partition stays after the last moment it holds; then it is dropped.';
 
 CREATE TABLE public.provisioning_key_uses (
   key_id text NOT NULL,
