@@ -8,6 +8,7 @@ from typing import final
 from uuid import UUID
 
 from iotistic import migrations
+from iotistic.audit import AuditService
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.clock import Clock, system_clock
 from iotistic.config import Settings
@@ -24,6 +25,7 @@ from iotistic.devices.shadow import ShadowService
 from iotistic.devices.tagging import TaggingService
 from iotistic.errors import IotisticError
 from iotistic.partitioning import runway
+from iotistic.provenance import Provenance, present_provenance
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.telemetry import Ingest, TelemetryService
@@ -59,6 +61,14 @@ class Work:
     def after_commit(self, act: AfterCommit) -> None:
         """See `UnitOfWork.after_commit`."""
         self._unit.after_commit(act)
+
+    async def act_as(self, provenance: Provenance) -> None:
+        """See `UnitOfWork.act_as`."""
+        await self._unit.act_as(provenance)
+
+    @cached_property
+    def audit(self) -> AuditService:
+        return AuditService(self.connection)
 
     @cached_property
     def devices(self) -> DeviceService:
@@ -109,6 +119,7 @@ class Platform:
         news: News,
         ingest: Ingest,
         clock: Clock,
+        application_name: str,
     ) -> None:
         self.settings = settings
         self.endpoints = endpoints
@@ -119,11 +130,13 @@ class Platform:
         self.clock = clock
         self._peppers = peppers
         self._hasher = hasher
+        self._itself = Provenance(actor_kind="system", actor=application_name)
 
     @asynccontextmanager
     async def begin(self, *, read_only: bool = False) -> AsyncGenerator[Work]:
-        """A unit of work on the platform database."""
-        async with unit_of_work.begin(self.pool, read_only=read_only) as unit:
+        """A unit of work on the platform database, for whoever acts here and now: by default the program itself."""
+        provenance = present_provenance() or self._itself
+        async with unit_of_work.begin(self.pool, read_only=read_only, provenance=provenance) as unit:
             yield Work(unit, self)
 
     def security(self, connection: Connection) -> SecurityService:
@@ -238,4 +251,5 @@ async def open_platform(
         news=news,
         ingest=ingest,
         clock=clock,
+        application_name=application_name,
     )

@@ -37,6 +37,7 @@ COMMANDS = {
     "tags": Command("iotistic.cli.tags", "Rules of tags, and who breaks them."),
     "users": Command("iotistic.cli.users", "List accounts, and give one a new password."),
     "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),
+    "audit": Command("iotistic.cli.audit", "Show who changed what."),
     "db": Command("iotistic.cli.db", "Connection URLs, and psql on the platform's databases."),
     "migrate": Command(
         "iotistic.cli.migrate", "Bring databases to the newest schema, and see what is pending."

@@ -8,6 +8,7 @@ adds 2 (pending), 4 (lock busy), 5 (SQL failed), 7 (some tenants failed) and 8 (
 import asyncio
 import json
 import os
+import pwd
 import sys
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import typer
 
 from iotistic.errors import Conflict, IotisticError, Unavailable
+from iotistic.provenance import Provenance, acting
 
 __all__ = [
     "exit_code",
@@ -59,8 +61,9 @@ def run(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """The one way from a command into the asynchronous world."""
-    return asyncio.run(work)
+    """The one way from a command into the asynchronous world; what it changes, this account of the machine has changed."""
+    with acting(Provenance(actor_kind="system", actor=f"command line, {_account()}")):
+        return asyncio.run(work)
 
 
 def exit_code(error: IotisticError) -> int:
@@ -125,6 +128,13 @@ def readable_bytes(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= _UNIT
     return f"{size:.1f} TiB"
+
+
+def _account() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's random number
+        return f"user {os.getuid()}"
 
 
 def _colour() -> bool:

@@ -1,10 +1,14 @@
 """One transaction, opened and closed at the edge, with what must happen only after it committed."""
 
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import final
 
+from iotistic.database.errors import translated
 from iotistic.database.pool import Connection, Pool
+from iotistic.provenance import Provenance
 
 __all__ = ["UnitOfWork", "begin"]
 
@@ -18,6 +22,12 @@ class UnitOfWork:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._after_commit: list[AfterCommit] = []
+
+    async def act_as(self, provenance: Provenance) -> None:
+        """Tells the database who acts in this transaction from here on: it stands beside every change that is audited."""
+        said = json.dumps({name: value for name, value in asdict(provenance).items() if value is not None})
+        with translated():
+            await self.connection.execute("SELECT set_config('iotistic.provenance', %s, true)", (said,))
 
     def after_commit(self, act: AfterCommit) -> None:
         """Runs `act` once the transaction is durable, in the order given; never after a rollback.
@@ -39,12 +49,17 @@ class UnitOfWork:
 
 
 @asynccontextmanager
-async def begin(pool: Pool, *, read_only: bool = False) -> AsyncGenerator[UnitOfWork]:
+async def begin(
+    pool: Pool, *, read_only: bool = False, provenance: Provenance | None = None
+) -> AsyncGenerator[UnitOfWork]:
     """A unit of work on a pooled connection: commits on leaving, rolls back on error, then runs what waits for the commit.
 
-    `read_only` makes PostgreSQL refuse writes, so that a read route that writes is found in a test.
+    `read_only` makes PostgreSQL refuse writes, so that a read route that writes is found in a test; such a unit has no
+    changes whose `provenance` could matter.
     """
     async with pool.connection(read_only=read_only) as connection:
         work = UnitOfWork(connection)
+        if provenance is not None and not read_only:
+            await work.act_as(provenance)
         yield work
     await work.committed()

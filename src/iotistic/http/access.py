@@ -14,11 +14,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iotistic.errors import Denied, Unauthenticated, Unavailable
 from iotistic.http.platform_access import platform_of
+from iotistic.http.request_context import request_id_of
+from iotistic.provenance import Provenance, acting
 from iotistic.secret import Secret
 from iotistic.security import Principal, Refusal, Role
 
 __all__ = [
     "OPEN_PATHS",
+    "Auditor",
     "Authentication",
     "OwnDevice",
     "Reader",
@@ -26,6 +29,7 @@ __all__ = [
     "find_principal",
     "get_principal",
     "presented_key",
+    "provenance_of",
     "require_own_device",
 ]
 
@@ -90,6 +94,7 @@ class RoleTooLow(Denied):
 
 # What a role may do is decided by name, never by "not a viewer": a role that is added later can look until it is listed.
 _WRITERS: frozenset[Role] = frozenset({"owner", "admin", "manager", "operator"})
+_AUDITORS: frozenset[Role] = frozenset({"owner", "admin"})
 
 _BEARER = re.compile(rb"bearer +(?P<key>[A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 
@@ -102,9 +107,13 @@ class Authentication:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] not in OPEN_PATHS:
             scope[_PRINCIPAL] = await _authenticate(scope)
-        await self._app(scope, receive, send)
+        with acting(provenance_of(scope)):
+            await self._app(scope, receive, send)
 
 
 def find_principal(scope: Scope) -> Principal | None:
@@ -119,6 +128,26 @@ def get_principal(scope: Scope) -> Principal:
     if principal is None:
         raise _key_missing()
     return principal
+
+
+def provenance_of(scope: Scope) -> Provenance:
+    """Who acts when this request changes something."""
+    principal, request_id = find_principal(scope), request_id_of(scope)
+    if principal is None:
+        return Provenance(actor_kind="system", actor="stranger", request_id=request_id)
+    if principal.device_uuid is not None:
+        return Provenance(
+            actor_kind="device",
+            actor=str(principal.device_uuid),
+            key_id=principal.key_id,
+            request_id=request_id,
+        )
+    return Provenance(
+        actor_kind="user",
+        actor=principal.username or f"user {principal.user_id}",
+        key_id=principal.key_id,
+        request_id=request_id,
+    )
 
 
 def presented_key(scope: Scope) -> Secret | None:
@@ -185,6 +214,15 @@ def _writer(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
     return principal
 
 
+def _auditor(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
+    if principal.role not in _AUDITORS:
+        raise RoleTooLow(
+            f"The role {principal.role} does not see who changed what.",
+            hint="Owners and administrators do.",
+        )
+    return principal
+
+
 def _own_device(request: Request, uuid: UUID) -> UUID:
     require_own_device(request.scope, uuid)
     return uuid
@@ -194,5 +232,7 @@ Reader = Annotated[Principal, Depends(_reader)]
 """Any person with an account."""
 Writer = Annotated[Principal, Depends(_writer)]
 """A person whose role may change things."""
+Auditor = Annotated[Principal, Depends(_auditor)]
+"""A person whose role may see who changed what."""
 OwnDevice = Annotated[UUID, Depends(_own_device)]
 """The device of the path, which is the caller itself."""

@@ -23,6 +23,7 @@ from iotistic.http.request_body import BoundedBody
 from iotistic.http.request_context import RequestContext, request_id_of
 from iotistic.http.request_metrics import RequestMetrics
 from iotistic.http.routes import (
+    audit,
     device_facts,
     devices,
     fleets,
@@ -46,6 +47,7 @@ _ROUTERS = (
     device_facts.router,
     shadow.router,
     telemetry.router,
+    audit.router,
     system.router,
 )
 _QUIET = frozenset({"/health", "/ready", "/metrics"})

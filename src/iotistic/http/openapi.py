@@ -33,6 +33,10 @@ _TAGS = [
         "name": "ingest",
         "description": "What devices send. Answered once it is durable: repeat whatever got no answer.",
     },
+    {
+        "name": "audit",
+        "description": "Who changed what of everything that decides who comes in and what devices do.",
+    },
     {"name": "system", "description": "Whether the service works, and how much it does."},
 ]
 _SCHEMES = {

@@ -13,7 +13,16 @@ from iotistic.errors import Invalid
 from iotistic.http.platform_access import platform_of
 from iotistic.http.schemas.values import Moment
 
-__all__ = ["Bucket", "Limit", "MetricNames", "ParameterInvalid", "TimeRange", "TimeSpan", "parse_width"]
+__all__ = [
+    "Bucket",
+    "Limit",
+    "MetricNames",
+    "ParameterInvalid",
+    "QueryMoment",
+    "TimeRange",
+    "TimeSpan",
+    "parse_width",
+]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _WIDTH = re.compile(r"(?P<number>[1-9][0-9]{0,8})(?P<unit>[smhd])")
@@ -44,7 +53,8 @@ def _with_plus(text: object) -> object:
     return _LOST_PLUS.sub(r"\1+\2", text) if isinstance(text, str) else text
 
 
-_QueryMoment = Annotated[Moment, BeforeValidator(_with_plus)]
+QueryMoment = Annotated[Moment, BeforeValidator(_with_plus)]
+"""A point in time in the query string."""
 _FROM = "The first moment: RFC 3339 with its offset, or seconds since 1970. By default an hour before `to`."
 _TO = "The moment after the last. By default now."
 
@@ -52,10 +62,10 @@ _TO = "The moment after the last. By default now."
 def _time_span(
     request: Request,
     start: Annotated[
-        _QueryMoment | None, Query(alias="from", description=_FROM, examples=["2026-11-23T19:00:00Z"])
+        QueryMoment | None, Query(alias="from", description=_FROM, examples=["2026-11-23T19:00:00Z"])
     ] = None,
     end: Annotated[
-        _QueryMoment | None, Query(alias="to", description=_TO, examples=["2026-11-23T20:00:00Z"])
+        QueryMoment | None, Query(alias="to", description=_TO, examples=["2026-11-23T20:00:00Z"])
     ] = None,
 ) -> TimeSpan:
     last = end or platform_of(request.scope).clock().astimezone(UTC)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from iotistic.http.access import Reader, get_principal, presented_key
 from iotistic.http.login_gate import LoginGate
 from iotistic.http.platform_access import platform_of
+from iotistic.http.request_context import request_id_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.sessions import (
     Caller,
@@ -16,8 +17,10 @@ from iotistic.http.schemas.sessions import (
     DeviceIntroduced,
     SessionOpened,
 )
+from iotistic.provenance import Provenance
 from iotistic.secret import Secret
 from iotistic.security import ClaimKeyRefused
+from iotistic.security.keys import parse_key
 from iotistic.workflows import enrol_device
 
 __all__ = ["router"]
@@ -37,6 +40,9 @@ async def log_in(request: Request, credentials: Credentials) -> SessionOpened:
     password = Secret(credentials.password.get_secret_value())
     async with gate.turn(client), platform.begin() as work:
         user = await work.security.log_in(credentials.username, password)
+        await work.act_as(
+            Provenance(actor_kind="user", actor=user.username, request_id=request_id_of(request.scope))
+        )
         issued = await work.security.issue_user_key(user.id, lasts=_SESSION_LASTS, reason="logged in")
     return SessionOpened(
         key=issued.text.reveal(),
@@ -82,6 +88,7 @@ async def enrol(request: Request, response: Response, introduced: DeviceIntroduc
             "Enrolling needs a claim key.", hint="Send `Authorization: Bearer <claim key>`."
         )
     async with platform_of(request.scope).begin() as work:
+        await work.act_as(_claimant(claim_key, request_id_of(request.scope)))
         enrolment = await enrol_device(
             work.devices,
             work.security,
@@ -94,3 +101,10 @@ async def enrol(request: Request, response: Response, introduced: DeviceIntroduc
     if not enrolment.created:
         response.status_code = HTTPStatus.OK
     return DeviceEnrolled(device_uuid=enrolment.device_uuid, api_key=enrolment.api_key.reveal())
+
+
+def _claimant(claim_key: Secret, request_id: str) -> Provenance:
+    """Only believed until the key is checked: a refused one leaves nothing behind."""
+    parsed = parse_key(claim_key.reveal())
+    key_id = "unreadable" if parsed is None else parsed.key_id
+    return Provenance(actor_kind="claim_key", actor=key_id, key_id=key_id, request_id=request_id)

@@ -2,6 +2,144 @@ CREATE EXTENSION pg_stat_statements WITH SCHEMA public;
 
 CREATE EXTENSION pg_trgm WITH SCHEMA public;
 
+CREATE OR REPLACE FUNCTION public.audit_change_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  keys CONSTANT text[] := TG_ARGV[0];
+  device CONSTANT text := TG_ARGV[1];
+  shown CONSTANT text[] := TG_ARGV[2];
+  masked CONSTANT text[] := TG_ARGV[3];
+  said CONSTANT jsonb := coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb;
+  olds jsonb[] := '{}';
+  news jsonb[] := '{}';
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    SELECT coalesce(array_agg(to_jsonb(o)), '{}') INTO olds FROM old_rows AS o;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    SELECT coalesce(array_agg(to_jsonb(n)), '{}') INTO news FROM new_rows AS n;
+  END IF;
+  INSERT INTO public.audit_log (
+    actor_kind, actor, key_id, request_id, database_user, action, resource, resource_id, device_uuid, before, after
+  )
+  SELECT
+    coalesce(said ->> 'actor_kind', 'system'),
+    coalesce(said ->> 'actor', session_user),
+    said ->> 'key_id',
+    said ->> 'request_id',
+    session_user,
+    CASE WHEN pair.old IS NULL THEN 'created' WHEN pair.new IS NULL THEN 'deleted' ELSE 'changed' END,
+    TG_TABLE_NAME,
+    pair.id,
+    (coalesce(pair.new, pair.old) ->> device)::uuid,
+    difference.before,
+    difference.after
+  FROM (
+    SELECT coalesce(o.id, n.id) AS id, o.document AS old, n.document AS new
+    FROM (
+      SELECT (SELECT string_agg(document ->> k.name, '/' ORDER BY k.place) FROM unnest(keys) WITH ORDINALITY AS k (name, place)) AS id, document
+      FROM unnest(olds) AS document
+    ) AS o
+    FULL JOIN (
+      SELECT (SELECT string_agg(document ->> k.name, '/' ORDER BY k.place) FROM unnest(keys) WITH ORDINALITY AS k (name, place)) AS id, document
+      FROM unnest(news) AS document
+    ) AS n ON n.id = o.id
+  ) AS pair
+  CROSS JOIN LATERAL (
+    SELECT
+      jsonb_object_agg(c.name, CASE WHEN c.is_masked THEN public.audit_masked_v1(pair.old -> c.name) ELSE pair.old -> c.name END)
+        FILTER (WHERE pair.old IS NOT NULL) AS before,
+      jsonb_object_agg(c.name, CASE WHEN c.is_masked THEN public.audit_masked_v1(pair.new -> c.name) ELSE pair.new -> c.name END)
+        FILTER (WHERE pair.new IS NOT NULL) AS after
+    FROM (
+      SELECT unnest(shown) AS name, false AS is_masked
+      UNION ALL
+      SELECT unnest(masked), true
+    ) AS c
+    WHERE pair.old IS NULL OR pair.new IS NULL OR pair.old -> c.name IS DISTINCT FROM pair.new -> c.name
+  ) AS difference
+  WHERE difference.before IS NOT NULL OR difference.after IS NOT NULL
+  ORDER BY pair.id;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.audit_change_v1() IS 'Adds a row to audit_log for each row that a statement wrote, if something that may be shown differs.';
+
+CREATE OR REPLACE FUNCTION public.audit_desired_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM public.record_audit_v1(
+    'changed', 'device_shadows', NEW.device_uuid::text, NEW.device_uuid,
+    jsonb_build_object('version', NEW.version - 1),
+    jsonb_strip_nulls(jsonb_build_object('version', NEW.version, 'cause', NEW.cause, 'restored_version', NEW.restored_version))
+  );
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.audit_desired_v1() IS 'Adds a row to audit_log for a version of what is desired.';
+
+CREATE OR REPLACE FUNCTION public.audit_masked_v1(document jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT CASE jsonb_typeof($1)
+    WHEN 'object' THEN coalesce(
+      (
+        SELECT jsonb_object_agg(
+          m.key,
+          CASE
+            WHEN
+              jsonb_typeof(m.value) = 'string'
+              AND m.key = ANY ('{id,name,description,protocol,host,username,brokerType,serverHost}'::text[])
+              THEN m.value
+            ELSE public.audit_masked_v1(m.value)
+          END
+        )
+        FROM jsonb_each($1) AS m
+      ),
+      '{}'
+    )
+    WHEN 'array' THEN coalesce((SELECT jsonb_agg(public.audit_masked_v1(e.value)) FROM jsonb_array_elements($1) AS e), '[]')
+    WHEN 'string' THEN '"***"'::jsonb
+    ELSE $1
+  END
+$function$;
+COMMENT ON FUNCTION public.audit_masked_v1(document jsonb) IS 'The document with *** for every text, apart from members that name or address something: a setting may be a secret.';
+
+CREATE OR REPLACE FUNCTION public.audit_table_v1("table" regclass, keys text[], shown text[], masked text[] DEFAULT '{}'::text[], device text DEFAULT ''::text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  moment record;
+BEGIN
+  FOR moment IN
+    SELECT * FROM (
+      VALUES
+      ('INSERT', 'NEW TABLE AS new_rows'),
+      ('UPDATE', 'OLD TABLE AS old_rows NEW TABLE AS new_rows'),
+      ('DELETE', 'OLD TABLE AS old_rows')
+    ) AS m (operation, transition)
+  LOOP
+    EXECUTE format(
+      'CREATE TRIGGER audit_%s AFTER %s ON %s REFERENCING %s FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1(%L, %L, %L, %L)',
+      lower(moment.operation), moment.operation, $1, moment.transition, keys, device, shown, masked
+    );
+  END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION public.audit_table_v1("table" regclass, keys text[], shown text[], masked text[], device text) IS 'Writes every change of a table into audit_log from now on: its key, the columns that may be shown, those whose texts are masked, the column of the device.';
+
 CREATE OR REPLACE FUNCTION public.drop_old_partitions("table" text, days integer)
  RETURNS TABLE(dropped text, lower_bound timestamp with time zone, upper_bound timestamp with time zone)
  LANGUAGE plpgsql
@@ -134,6 +272,25 @@ END
 $function$;
 COMMENT ON FUNCTION public.notify_shadow_changed_v1() IS 'Sends device, half and version on channel shadow_changed.';
 
+CREATE OR REPLACE FUNCTION public.record_audit_v1(action text, resource text, resource_id text, device_uuid uuid, before jsonb, after jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  WITH provenance AS (
+    SELECT coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb AS said
+  )
+  INSERT INTO public.audit_log (
+    actor_kind, actor, key_id, request_id, database_user, action, resource, resource_id, device_uuid, before, after
+  )
+  SELECT
+    coalesce(p.said ->> 'actor_kind', 'system'), coalesce(p.said ->> 'actor', session_user), p.said ->> 'key_id', p.said ->> 'request_id', session_user,
+    $1, $2, $3, $4, $5, $6
+  FROM provenance AS p
+$function$;
+COMMENT ON FUNCTION public.record_audit_v1(action text, resource text, resource_id text, device_uuid uuid, before jsonb, after jsonb) IS 'Adds a row to audit_log with the actor that the transaction was begun for.';
+
 CREATE OR REPLACE FUNCTION public.refresh_device_search_v1(uuids uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -162,6 +319,18 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) IS 'Brings device_search in step with what these devices, their tags and their fleets say.';
+
+CREATE OR REPLACE FUNCTION public.refuse_rewriting_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RAISE EXCEPTION '% is only ever added to', TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege', HINT = 'What was written there stays as it was written.';
+END
+$function$;
+COMMENT ON FUNCTION public.refuse_rewriting_v1() IS 'Fails: for tables whose rows are never changed or removed.';
 
 CREATE OR REPLACE FUNCTION public.refuse_undefined_default_tag_v1()
  RETURNS trigger
@@ -248,6 +417,49 @@ COMMENT ON COLUMN public.api_keys.revoked_at IS 'When it was taken back; NULL wh
 CREATE INDEX api_keys_device_uuid_idx ON public.api_keys USING btree (device_uuid) WHERE (device_uuid IS NOT NULL);
 CREATE INDEX api_keys_user_id_idx ON public.api_keys USING btree (user_id) WHERE (user_id IS NOT NULL);
 CREATE TRIGGER api_keys_changed AFTER DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.notify_key_changed_v1();
+CREATE TRIGGER audit_delete AFTER DELETE ON public.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
+
+CREATE TABLE public.audit_log (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  occurred_at timestamp with time zone NOT NULL DEFAULT now(),
+  actor_kind text NOT NULL,
+  actor text NOT NULL,
+  key_id text,
+  request_id text,
+  database_user text NOT NULL,
+  action text NOT NULL,
+  resource text NOT NULL,
+  resource_id text NOT NULL,
+  device_uuid uuid,
+  before jsonb,
+  after jsonb,
+  CONSTRAINT audit_log_pkey PRIMARY KEY (id),
+  CONSTRAINT audit_log_action_check CHECK ((action ~ '^[a-z][a-z_]{0,62}$'::text)),
+  CONSTRAINT audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['user'::text, 'device'::text, 'claim_key'::text, 'system'::text]))),
+  CONSTRAINT audit_log_after_check CHECK ((jsonb_typeof(after) = 'object'::text)),
+  CONSTRAINT audit_log_before_check CHECK ((jsonb_typeof(before) = 'object'::text)),
+  CONSTRAINT audit_log_resource_check CHECK ((resource ~ '^[a-z][a-z_]{0,62}$'::text))
+);
+COMMENT ON TABLE public.audit_log IS 'One row per change of security or control data; never changed, never deleted.';
+COMMENT ON COLUMN public.audit_log.occurred_at IS 'When the transaction that made the change began, by the clock of the database.';
+COMMENT ON COLUMN public.audit_log.actor_kind IS 'user, device, claim_key (a device that is being let in), or system (a command or the platform itself).';
+COMMENT ON COLUMN public.audit_log.actor IS 'The username, the uuid of the device, the id of the claim key, or the name of the program.';
+COMMENT ON COLUMN public.audit_log.key_id IS 'The public part of the key that the actor came with; NULL: none.';
+COMMENT ON COLUMN public.audit_log.request_id IS 'The request that made the change, as it stands in the logs; NULL: none.';
+COMMENT ON COLUMN public.audit_log.database_user IS 'The role of the database session, whatever the program said about the actor.';
+COMMENT ON COLUMN public.audit_log.action IS 'created, changed or deleted for rows of a table; a word of its own for anything else.';
+COMMENT ON COLUMN public.audit_log.resource IS 'What was changed: the name of a table, or a word of its own.';
+COMMENT ON COLUMN public.audit_log.resource_id IS 'Which of them: its key; the parts of a longer key are joined by a slash.';
+COMMENT ON COLUMN public.audit_log.device_uuid IS 'The device it is about; NULL: none.';
+COMMENT ON COLUMN public.audit_log.before IS 'What it was: of a change, only what changed. Never a secret.';
+COMMENT ON COLUMN public.audit_log.after IS 'What it is now: of a change, only what changed. Never a secret.';
+CREATE INDEX audit_log_actor_id_idx ON public.audit_log USING btree (actor, id);
+CREATE INDEX audit_log_device_uuid_id_idx ON public.audit_log USING btree (device_uuid, id) WHERE (device_uuid IS NOT NULL);
+CREATE INDEX audit_log_occurred_at_idx ON public.audit_log USING brin (occurred_at);
+CREATE INDEX audit_log_resource_resource_id_id_idx ON public.audit_log USING btree (resource, resource_id, id);
+CREATE TRIGGER audit_log_only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting_v1(); -- enabled: always
 
 CREATE TABLE public.device_contacts (
   device_uuid uuid NOT NULL,
@@ -379,6 +591,7 @@ COMMENT ON COLUMN public.device_state_history.cause IS 'patch: merged into the v
 COMMENT ON COLUMN public.device_state_history.restored_version IS 'The older version that a rollback brought back; 0 is the empty document.';
 COMMENT ON COLUMN public.device_state_history.recorded_at IS 'When the version came to be, by the clock of the database; rises with the version.';
 CREATE INDEX device_state_history_device_uuid_half_recorded_at_idx ON public.device_state_history USING btree (device_uuid, half, recorded_at);
+CREATE TRIGGER audit_insert AFTER INSERT ON public.device_state_history FOR EACH ROW WHEN ((new.half = 'desired'::text)) EXECUTE FUNCTION public.audit_desired_v1();
 
 CREATE TABLE public.device_tags (
   device_uuid uuid NOT NULL,
@@ -392,6 +605,9 @@ CREATE TABLE public.device_tags (
 );
 COMMENT ON TABLE public.device_tags IS 'One row per tag of a device.';
 CREATE INDEX device_tags_key_value_idx ON public.device_tags USING btree (key, value);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.device_tags REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid,key}', 'device_uuid', '{value}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.device_tags REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid,key}', 'device_uuid', '{value}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.device_tags REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid,key}', 'device_uuid', '{value}', '{}');
 CREATE TRIGGER device_tags_added_to_search AFTER INSERT ON public.device_tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_tags_changed_v1();
 CREATE TRIGGER device_tags_changed_in_search AFTER UPDATE ON public.device_tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_tags_changed_v1();
 CREATE TRIGGER device_tags_inserted_allowed AFTER INSERT ON public.device_tags REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_undefined_tag_value_v1();
@@ -428,6 +644,9 @@ CREATE INDEX devices_fleet_id_idx ON public.devices USING btree (fleet_id);
 CREATE UNIQUE INDEX devices_name_key ON public.devices USING btree (name) WHERE (retired_at IS NULL);
 CREATE INDEX devices_retired_name_idx ON public.devices USING btree (name, uuid) WHERE (retired_at IS NOT NULL);
 CREATE UNIQUE INDEX devices_serial_key ON public.devices USING btree (serial) WHERE (retired_at IS NULL);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.devices REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{uuid}', 'uuid', '{name,kind,serial,fleet_id,retired_at}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{uuid}', 'uuid', '{name,kind,serial,fleet_id,retired_at}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{uuid}', 'uuid', '{name,kind,serial,fleet_id,retired_at}', '{}');
 CREATE TRIGGER devices_added_to_search AFTER INSERT ON public.devices REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.note_devices_added_v1();
 CREATE TRIGGER devices_changed_in_search AFTER UPDATE OF name, kind, fleet_id, retired_at ON public.devices FOR EACH ROW WHEN (((((old.name IS DISTINCT FROM new.name) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.fleet_id IS DISTINCT FROM new.fleet_id)) OR (old.retired_at IS DISTINCT FROM new.retired_at))) EXECUTE FUNCTION public.note_device_changed_v1();
 CREATE TRIGGER devices_retired AFTER UPDATE OF retired_at ON public.devices FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
@@ -451,6 +670,9 @@ COMMENT ON TABLE public.fleets IS 'One row per group of devices that are run ali
 COMMENT ON COLUMN public.fleets.name IS 'A lower-case word by which people and paths name it.';
 COMMENT ON COLUMN public.fleets.default_tags IS 'Key to value: tags that each device of the fleet has unless it has one of that key itself.';
 COMMENT ON COLUMN public.fleets.default_settings IS 'Settings that hold for each device of the fleet unless its own say otherwise.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.fleets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags}', '{default_settings}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.fleets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags}', '{default_settings}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.fleets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags}', '{default_settings}');
 CREATE TRIGGER fleets_changed_in_search AFTER UPDATE OF default_tags ON public.fleets FOR EACH ROW WHEN ((old.default_tags IS DISTINCT FROM new.default_tags)) EXECUTE FUNCTION public.note_fleet_changed_v1();
 CREATE TRIGGER fleets_default_tags_allowed AFTER INSERT OR UPDATE OF default_tags ON public.fleets FOR EACH ROW EXECUTE FUNCTION public.refuse_undefined_default_tag_v1();
 
@@ -581,6 +803,9 @@ COMMENT ON COLUMN public.provisioning_keys.secret_hash IS 'As in api_keys.';
 COMMENT ON COLUMN public.provisioning_keys.pepper_version IS 'As in api_keys.';
 COMMENT ON COLUMN public.provisioning_keys.max_uses IS 'How many devices it may let in.';
 COMMENT ON COLUMN public.provisioning_keys.uses IS 'How many devices it has let in.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.provisioning_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,expires_at}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.provisioning_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,expires_at}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.provisioning_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,expires_at}', '{}');
 
 CREATE TABLE public.system_config (
   key text NOT NULL,
@@ -592,6 +817,9 @@ CREATE TABLE public.system_config (
 COMMENT ON TABLE public.system_config IS 'One row per setting of the running platform.';
 COMMENT ON COLUMN public.system_config.key IS 'A dotted name: mqtt.brokers.1.';
 COMMENT ON COLUMN public.system_config.value IS 'Any JSON; never JSON null where a value is expected.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.system_config REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{}', '{value}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.system_config REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{}', '{value}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.system_config REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{}', '{value}');
 
 CREATE TABLE public.tag_definitions (
   key text NOT NULL,
@@ -608,6 +836,9 @@ CREATE TABLE public.tag_definitions (
 COMMENT ON TABLE public.tag_definitions IS 'One row per tag key with rules; a key without a row may have any value.';
 COMMENT ON COLUMN public.tag_definitions.allowed_values IS 'The only values a tag of this key may have; NULL: any.';
 COMMENT ON COLUMN public.tag_definitions.is_required IS 'Whether a device without this tag is reported as incomplete; it is refused nothing.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.tag_definitions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{description,allowed_values,is_required}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.tag_definitions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{description,allowed_values,is_required}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.tag_definitions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{description,allowed_values,is_required}', '{}');
 
 CREATE TABLE public.users (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -625,6 +856,9 @@ COMMENT ON TABLE public.users IS 'One row per person who may log in.';
 COMMENT ON COLUMN public.users.password_hash IS 'bcrypt, its cost inside.';
 COMMENT ON COLUMN public.users.role IS 'What the person may do, from viewer (look) to owner (everything).';
 COMMENT ON COLUMN public.users.is_active IS 'Whether the person may log in and the keys of the person work.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{email,email_verified,role,is_active}', '{password_hash}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{email,email_verified,role,is_active}', '{password_hash}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{email,email_verified,role,is_active}', '{password_hash}');
 CREATE TRIGGER users_changed AFTER DELETE OR UPDATE OF role, is_active ON public.users FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
 
 CREATE VIEW public.device_latest_values WITH (security_invoker=true) AS
@@ -735,6 +969,14 @@ GRANT SELECT ON COLUMN public.users.id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.is_active TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.role TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.username TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.audit_change_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.audit_change_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.audit_desired_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.audit_desired_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.audit_masked_v1(document jsonb) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.audit_masked_v1(document jsonb) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.audit_table_v1("table" regclass, keys text[], shown text[], masked text[], device text) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.audit_table_v1("table" regclass, keys text[], shown text[], masked text[], device text) TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_device_changed_v1() TO iotistic_app;
@@ -751,13 +993,17 @@ GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.record_audit_v1(action text, resource text, resource_id text, device_uuid uuid, before jsonb, after jsonb) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.refuse_rewriting_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.refuse_rewriting_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.refuse_undefined_default_tag_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refuse_undefined_default_tag_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
@@ -766,6 +1012,8 @@ GRANT USAGE ON SEQUENCE public.users_id_seq TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.api_key_history TO iotistic_app;
 GRANT SELECT ON TABLE public.api_key_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.api_keys TO iotistic_app;
+GRANT SELECT ON TABLE public.audit_log TO iotistic_app;
+GRANT SELECT ON TABLE public.audit_log TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_contacts TO iotistic_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE public.device_contacts TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_contacts TO iotistic_readonly;

@@ -12,9 +12,12 @@ BEGIN
       ON api_keys TO iotistic_readonly;
     GRANT SELECT (key_id, label, pepper_version, max_uses, uses, created_at, expires_at)
       ON provisioning_keys TO iotistic_readonly;
+    REVOKE EXECUTE ON FUNCTION record_audit_v1(text, text, text, uuid, jsonb, jsonb) FROM iotistic_readonly;
   END IF;
   IF 'iotistic_app' = ANY(present) THEN
     REVOKE UPDATE, DELETE ON api_key_history, device_state_history FROM iotistic_app;
+    -- Only what runs with the rights of the owner adds to it: audit_change_v1 and record_audit_v1.
+    REVOKE INSERT, UPDATE, DELETE ON audit_log FROM iotistic_app;
     -- The service of one release must not be able to say what the schema is. Absent where another tool runs the files.
     IF to_regclass('public.schema_migrations') IS NOT NULL THEN
       REVOKE INSERT, UPDATE, DELETE ON schema_migrations, schema_migrations_events FROM iotistic_app;

@@ -1,0 +1,14 @@
+-- Accounts, keys and settings. What is masked is compared and not shown: that a password changed is told, and nothing of the hash.
+SELECT audit_table_v1(
+  'users', keys => '{username}', shown => '{email,email_verified,role,is_active}', masked => '{password_hash}'
+);
+
+SELECT audit_table_v1(
+  'api_keys', keys => '{key_id}', shown => '{kind,user_id,pepper_version,expires_at,revoked_at}', device => 'device_uuid'
+);
+
+SELECT audit_table_v1(
+  'provisioning_keys', keys => '{key_id}', shown => '{label,pepper_version,max_uses,uses,expires_at}'
+);
+
+SELECT audit_table_v1('system_config', keys => '{key}', shown => '{}', masked => '{value}');

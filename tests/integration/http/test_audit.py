@@ -1,0 +1,132 @@
+"""Who may see who changed what, and what a request leaves behind."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from iotistic.bootstrap import Platform
+from iotistic.secret import Secret
+from iotistic.security import Role
+from tests.integration.http.conftest import PASSWORD, EnrolledDevice, MakeClient
+
+AUDIT = "/api/v1/audit"
+
+
+@pytest.fixture
+def admin(people: dict[Role, Secret], client_with: MakeClient) -> httpx.AsyncClient:
+    """Somebody who may see it."""
+    return client_with(people["admin"])
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def _tidy(platform: Platform) -> AsyncIterator[None]:
+    yield
+    async with platform.begin() as work:
+        await work.connection.execute("DELETE FROM devices WHERE name LIKE 'audited-%'")
+
+
+async def entries(admin: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a query's values
+    response = await admin.get(AUDIT, params=query)
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()["items"]
+    return found
+
+
+async def test_a_stranger_a_device_and_lower_roles_see_nothing(
+    stranger: httpx.AsyncClient,
+    device: EnrolledDevice,
+    people: dict[Role, Secret],
+    client_with: MakeClient,
+) -> None:
+    assert (await stranger.get(AUDIT)).status_code == 401
+    assert (await device.client.get(AUDIT)).status_code == 403
+    for role in ("viewer", "operator", "manager"):
+        refused = await client_with(people[role]).get(AUDIT)
+        assert (refused.status_code, refused.json()["code"]) == (403, "role_too_low")
+    for role in ("admin", "owner"):
+        assert (await client_with(people[role]).get(AUDIT)).status_code == 200
+
+
+async def test_a_change_by_a_person_is_told_with_person_key_and_request(
+    admin: httpx.AsyncClient, operator: httpx.AsyncClient
+) -> None:
+    request_id = f"test-{uuid4()}"
+    made = await operator.post(
+        "/api/v1/devices",
+        json={"name": "audited-1", "kind": "sensor", "tags": {"site": "berlin"}},
+        headers={"X-Request-ID": request_id},
+    )
+    assert made.status_code == 201
+    told = await entries(admin, request_id=request_id)
+    key_id = (await operator.get("/api/v1/auth/me")).json()["key_id"]
+    assert {(e["actor_kind"], e["actor"], e["key_id"]) for e in told} == {("user", "operator", key_id)}
+    assert {(e["resource"], e["device_uuid"]) for e in told} == {
+        ("devices", made.json()["uuid"]),
+        ("device_tags", made.json()["uuid"]),
+    }
+
+
+async def test_reading_leaves_no_entry(admin: httpx.AsyncClient, viewer: httpx.AsyncClient) -> None:
+    request_id = f"test-{uuid4()}"
+    await viewer.get("/api/v1/devices", headers={"X-Request-ID": request_id})
+    assert await entries(admin, request_id=request_id) == []
+
+
+async def test_a_login_is_told_as_the_key_that_the_person_got(
+    admin: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    request_id = f"test-{uuid4()}"
+    await stranger.post(
+        "/api/v1/auth/login",
+        json={"username": "viewer", "password": PASSWORD.reveal()},
+        headers={"X-Request-ID": request_id},
+    )
+    (entry,) = await entries(admin, request_id=request_id)
+    assert (entry["actor"], entry["resource"], entry["action"]) == ("viewer", "api_keys", "created")
+
+
+async def test_an_enrolment_is_told_with_the_claim_key_that_let_the_device_in(
+    admin: httpx.AsyncClient, stranger: httpx.AsyncClient, claim_key: Secret
+) -> None:
+    request_id = f"test-{uuid4()}"
+    enrolled = await stranger.post(
+        "/api/v1/devices/enrol",
+        json={"name": "audited-2", "kind": "sensor"},
+        headers={"Authorization": f"Bearer {claim_key.reveal()}", "X-Request-ID": request_id},
+    )
+    assert enrolled.status_code == 201
+    told = await entries(admin, request_id=request_id)
+    assert {entry["actor_kind"] for entry in told} == {"claim_key"}
+    assert {entry["resource"] for entry in told} == {"devices", "api_keys", "provisioning_keys"}
+    assert claim_key.reveal() not in str(told)
+    assert enrolled.json()["api_key"] not in str(told)
+
+
+async def test_pages_follow_one_another_with_the_same_filter(
+    admin: httpx.AsyncClient, operator: httpx.AsyncClient
+) -> None:
+    device = (await operator.post("/api/v1/devices", json={"name": "audited-3", "kind": "sensor"})).json()
+    for name in ("audited-4", "audited-5"):
+        await operator.patch(f"/api/v1/devices/{device['uuid']}", json={"name": name})
+    first = await admin.get(AUDIT, params={"device": device["uuid"], "limit": 2})
+    assert [entry["after"]["name"] for entry in first.json()["items"]] == ["audited-5", "audited-4"]
+    link = first.headers["link"].split(";")[0].strip("<>")
+    second = (await admin.get(link)).json()
+    assert [(entry["action"], entry["after"]["name"]) for entry in second["items"]] == [
+        ("created", "audited-3")
+    ]
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=1001", "after=nonsense", "device=7", "from=yesterday", "resource_id=7", "actor=%00"],
+)
+async def test_a_question_that_makes_no_sense_is_refused(admin: httpx.AsyncClient, query: str) -> None:
+    response = await admin.get(f"{AUDIT}?{query}")
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"].startswith("query.")
