@@ -70,7 +70,7 @@ class Compiled:
         """The loop nearly every point of the platform goes through."""
         layout, judge, device = self._layout, draft.judge, draft.device
         rows = draft.collect(
-            Rows((device, layout.metric_set_id), layout.seal, partial(layout.explain, self._units))
+            Rows((device, layout.metric_names_id), layout.seal, partial(layout.explain, self._units))
         )
         parts, orders, indexes, pack = rows.parts, rows.orders, rows.indexes, layout.packer.pack
         high, last = judge.high, judge.low - 1

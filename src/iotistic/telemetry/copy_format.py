@@ -13,9 +13,9 @@ HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER: Final = b"\xff\xff"
 
 _FLOAT8 = 701  # pg_type.oid of float8
-_HEAD: Final = "!hi16siqiiiiii"
-# h fields, i length + 16s uuid, i length + q timestamp, i length + i metric set, then the array: i octets, i dimensions,
-# i null flag, i element type; its length and lower bound follow with the elements
+_HEAD: Final = "!hi16siqiiiiiiii"
+# h fields, i length + 16s uuid, i length + q timestamp, i length + i names, i length + i metric set, then the array: i octets,
+# i dimensions, i null flag, i element type; its length and lower bound follow with the elements
 _LENGTH: Final = Struct("!i")
 _KEPT_CONSTANTS = 128
 """Constants of blocks up to this many rows are kept: devices send the same few sizes again and again."""
@@ -23,22 +23,23 @@ _KEPT_CONSTANTS = 128
 
 @final
 class MetricPacker:
-    """Packs reports of one metric set: (device_uuid, timestamp, metric_set_id, values).
+    """Packs reports of one metric set: (device_uuid, timestamp, metric_names_id, metric_set_id, values).
 
     Only device, time and values differ between rows, and every row has the same size. So rows are packed with zeroes
     where the constants go, and the constants are set for all rows of a block by one OR over a long integer: half the
     time of handing 40 arguments to `struct`.
     """
 
-    def __init__(self, metric_set_id: int, size: int) -> None:
+    def __init__(self, metric_names_id: int, metric_set_id: int, size: int) -> None:
         array = 20 + 12 * size
         constant = Struct(_HEAD + "ii" + "id" * size).pack(
-            *(4, 16, bytes(16), 8, 0, 4, metric_set_id, array, 1, 0, _FLOAT8, size, 1),
+            *(5, 16, bytes(16), 8, 0, 4, metric_names_id, 4, metric_set_id),
+            *(array, 1, 0, _FLOAT8, size, 1),
             *(8, 0.0) * size,
         )
         self.stride: Final = len(constant)
         """Octets of a row."""
-        self.pack: Final = Struct("!6x16s4xq32x" + "4xd" * size).pack
+        self.pack: Final = Struct("!6x16s4xq40x" + "4xd" * size).pack
         """(uuid octets, stamp, *values) -> a row without its constants; raises struct.error on a value that is no number."""
         self._constant = constant
         self._constants: dict[int, int] = {}

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final, final
 from uuid import UUID
@@ -13,7 +14,7 @@ from iotistic.database.queries import Queries, Statements
 from iotistic.telemetry.copy_format import MetricPacker
 from iotistic.telemetry.session import Session
 
-__all__ = ["Layout", "MetricSets", "Units", "digest_of"]
+__all__ = ["Layout", "MetricSets", "Number", "Units", "digest_of"]
 
 Units = tuple[tuple[str, str], ...]
 """Metric and unit, sorted by metric."""
@@ -26,9 +27,11 @@ _MOST_LAYOUTS = 20_000
 class Layout:
     """How reports whose metrics come in one particular order are packed."""
 
-    def __init__(self, packer: MetricPacker, metric_set_id: int, names: tuple[str, ...]) -> None:
+    def __init__(self, number: "Number", packer: MetricPacker, names: tuple[str, ...]) -> None:
         self.packer: Final = packer
-        self.metric_set_id: Final = metric_set_id
+        self.metric_set_id: Final = number.id
+        self.metric_names_id: Final = number.metric_names_id
+        """The names without their units: what the key of a report holds."""
         self.names: Final = tuple(sorted(names))
         """The metrics in the order they are stored in."""
         self.pick: Final[Callable[[Mapping[str, float | None]], tuple[float | None, ...]] | None] = (
@@ -47,10 +50,22 @@ class Layout:
         return {"metrics": dict(zip(self.names, self.packer.values(row), strict=True)), "units": dict(units)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """What stands for a metric set."""
+
+    id: int
+    metric_names_id: int
+
+
 def digest_of(names: tuple[str, ...], units: Units) -> bytes:
     """What makes a metric set unique: SHA-256 of its sorted names with their units."""
     unit_of = dict(units)
-    return hashlib.sha256(msgspec.json.encode([(name, unit_of.get(name)) for name in sorted(names)])).digest()
+    return _digest([(name, unit_of.get(name)) for name in sorted(names)])
+
+
+def _digest(value: object) -> bytes:
+    return hashlib.sha256(msgspec.json.encode(value)).digest()
 
 
 @final
@@ -61,7 +76,7 @@ class MetricSets:
         self._session = session
         self._most_per_device = most_per_device
         self._layouts: dict[Units, dict[tuple[str, ...], Layout]] = {}
-        self._packers: dict[bytes, tuple[int, MetricPacker]] = {}
+        self._packers: dict[bytes, tuple[Number, MetricPacker]] = {}
         self._count = 0
         self._lock = asyncio.Lock()
 
@@ -88,9 +103,9 @@ class MetricSets:
                 number = await self._number(device_uuid, names, units, digest)
                 if number is None:
                     return None
-                self._packers[digest] = number, MetricPacker(number, len(names))
-            number, packer = self._packers[digest]
-            layout = Layout(packer, number, names)
+                packer = MetricPacker(number.metric_names_id, number.id, len(names))
+                self._packers[digest] = number, packer
+            layout = Layout(*self._packers[digest], names)
             self._remember(units, names, layout)
             return layout
 
@@ -105,34 +120,47 @@ class MetricSets:
 
     async def _number(
         self, device_uuid: UUID, names: tuple[str, ...], units: Units, digest: bytes
-    ) -> int | None:
-        ordered = sorted(names)
-        unit_of = dict(units)
+    ) -> Number | None:
         async with self._session.use() as connection:
-            rows = _Rows(Statements(connection, _QUERIES))
-            return (
-                await rows.find(digest)
-                or await rows.create(
-                    digest=digest,
-                    names=ordered,
-                    units=[unit_of.get(name) for name in ordered],
-                    device_uuid=device_uuid,
-                    most=self._most_per_device,
-                )
-                # Another process made it between the two.
-                or await rows.find(digest)
+            rows = _Rows(Statements(connection, _QUERIES), device_uuid, self._most_per_device)
+            found = await rows.find(digest)
+            if found is not None:
+                return found
+            ordered = sorted(names)
+            names_id = await rows.names_id(_digest(ordered))
+            if names_id is None:
+                return None
+            unit_of = dict(units)
+            await rows.create(
+                digest=digest,
+                metric_names_id=names_id,
+                names=ordered,
+                units=[unit_of.get(name) for name in ordered],
             )
+            # Also when another process made it between the two.
+            return await rows.find(digest)
 
 
 @final
 class _Rows:
-    def __init__(self, sql: Statements) -> None:
+    """Rows that one device brings."""
+
+    def __init__(self, sql: Statements, device_uuid: UUID, most: int) -> None:
         self._sql = sql
+        self._brings = {"device_uuid": device_uuid, "most": most}
 
-    async def find(self, digest: bytes) -> int | None:
-        number: int | None = await self._sql.value("find_metric_set", digest=digest)
-        return number
+    async def find(self, digest: bytes) -> Number | None:
+        return await self._sql.one("find_metric_set", Number, digest=digest)
 
-    async def create(self, **row: object) -> int | None:
-        number: int | None = await self._sql.value("create_metric_set", **row)
-        return number
+    async def names_id(self, digest: bytes) -> int | None:
+        """The number of a list of names, given now if it is new; None when the device may bring no more."""
+        found: int | None = (
+            await self._sql.value("find_metric_names", digest=digest)
+            or await self._sql.value("create_metric_names", digest=digest, **self._brings)
+            # Another process made it between the two.
+            or await self._sql.value("find_metric_names", digest=digest)
+        )
+        return found
+
+    async def create(self, **row: object) -> None:
+        await self._sql.run("create_metric_set", **row, **self._brings)

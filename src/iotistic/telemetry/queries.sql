@@ -1,13 +1,34 @@
 -- name: find_metric_set
 -- The number of a list of metric names and units.
-SELECT id
+SELECT
+  id,
+  metric_names_id
 FROM metric_sets
 WHERE digest = %(digest)s::bytea;
 
+-- name: find_metric_names
+-- The number of a list of metric names.
+SELECT id
+FROM metric_name_lists
+WHERE digest = %(digest)s::bytea;
+
+-- name: create_metric_names
+-- Gives it one, unless its device has brought its share of new lists, or another process is quicker.
+INSERT INTO metric_name_lists (digest)
+SELECT %(digest)s::bytea
+WHERE (
+  SELECT count(*)
+  FROM metric_sets
+  WHERE first_device_uuid = %(device_uuid)s::uuid
+) < %(most)s::bigint
+ON CONFLICT (digest) DO NOTHING
+RETURNING id;
+
 -- name: create_metric_set
 -- Gives it one, unless its device has brought its share of new lists, or another process is quicker.
-INSERT INTO metric_sets (names, units, digest, first_device_uuid)
+INSERT INTO metric_sets (metric_names_id, names, units, digest, first_device_uuid)
 SELECT
+  %(metric_names_id)s::integer,
   %(names)s::text [],
   %(units)s::text [],
   %(digest)s::bytea,
@@ -17,22 +38,22 @@ WHERE (
   FROM metric_sets
   WHERE first_device_uuid = %(device_uuid)s::uuid
 ) < %(most)s::bigint
-ON CONFLICT (digest) DO NOTHING
-RETURNING id;
+ON CONFLICT (digest) DO NOTHING;
 
 -- name: mend_latest
 -- Brings the latest reports up to history: a process that was killed may have stored a report and not noted it as the latest.
 UPDATE device_metric_latest AS latest
-SET timestamp = newest.timestamp, values = newest.values
+SET timestamp = newest.timestamp, metric_set_id = newest.metric_set_id, values = newest.values
 FROM device_metric_latest AS known
 CROSS JOIN LATERAL (
   SELECT
     report.timestamp,
+    report.metric_set_id,
     report.values
   FROM device_metrics AS report
   WHERE
     report.device_uuid = known.device_uuid
-    AND report.metric_set_id = known.metric_set_id
+    AND report.metric_names_id = known.metric_names_id
     AND report.timestamp > known.timestamp
     AND report.timestamp >= %(since)s::timestamptz
     AND report.timestamp < %(until)s::timestamptz
@@ -41,7 +62,7 @@ CROSS JOIN LATERAL (
 ) AS newest
 WHERE
   latest.device_uuid = known.device_uuid
-  AND latest.metric_set_id = known.metric_set_id
+  AND latest.metric_names_id = known.metric_names_id
   AND latest.timestamp < newest.timestamp;
 
 -- name: list_latest

@@ -31,6 +31,12 @@ class Report(msgspec.Struct, gc=False):
     metrics: Metrics
 
 
+class _Line(Report, gc=False):
+    """One as a line of its own, which says its units itself."""
+
+    units: dict[str, str | None] | None = None
+
+
 class _Body(msgspec.Struct, gc=False):
     reports: list[Report]
     units: dict[str, str | None] = {}
@@ -44,9 +50,9 @@ class ReportReader:
         self._sets = sets
         self._most_metrics = limits.metrics
         self._favourites = Favourites(limits.watermarks, limits.reports)
-        self._items = ItemsReader(
+        self._items: ItemsReader[Report] = ItemsReader(
             "reports",
-            Report,
+            _Line,
             _Body,
             lambda body: Items(strict=body.reports, units=body.units),
             most=limits.reports,
@@ -64,14 +70,35 @@ class ReportReader:
                 return
             self._favourites.forget(draft.device)
         items = self._items.read(body, ndjson=ndjson)
+        if ndjson:
+            await self._read_lines(draft, items)
+            return
         units = _units(items.units)
         placing = _Placing(draft, self._sets, units, self._most_metrics)
         if items.strict is None:
-            await placing.all(_examined(draft, items.loose))
+            await placing.all((index, report) for index, report, _ in _examined(draft, items.loose))
             return
         await placing.all(enumerate(items.strict))
-        if placing.only is not None and not ndjson:
+        if placing.only is not None:
             self._favourites.learn(draft.device, placing.only, units)
+
+    async def _read_lines(self, draft: Draft, items: Items[Report]) -> None:
+        """Lines that say the same units are placed together."""
+        lines = (
+            _examined(draft, items.loose)
+            if items.strict is None
+            else ((index, line, getattr(line, "units", None)) for index, line in enumerate(items.strict))
+        )
+        groups: dict[Units, list[tuple[int, Report]]] = {}
+        for index, report, given in lines:
+            try:
+                units = _units(given)
+            except BodyInvalid as error:
+                draft.reject(index, "units_invalid", error.message)
+            else:
+                groups.setdefault(units, []).append((index, report))
+        for units, reports in groups.items():
+            await _Placing(draft, self._sets, units, self._most_metrics).all(reports)
 
 
 @final
@@ -189,7 +216,7 @@ class _Placing:
         return layout
 
     def _series(self, layout: Layout) -> Rows:
-        series = (self._draft.device, layout.metric_set_id)
+        series = (self._draft.device, layout.metric_names_id)
         return self._draft.collect(Rows(series, layout.seal, partial(layout.explain, self._units)))
 
     def _payload(self, report: Report, stamp: int) -> Mapping[str, object]:
@@ -200,8 +227,8 @@ class _Placing:
         }
 
 
-def _examined(draft: Draft, items: list[object]) -> Iterable[tuple[int, Report]]:
-    """The reports that can be taken, without the fields that cannot; reasons for the rest go into the draft."""
+def _examined(draft: Draft, items: list[object]) -> Iterable[tuple[int, Report, object]]:
+    """The reports that can be taken, without the fields that cannot, and the units each gives; reasons for the rest go into the draft."""
     for index, item in enumerate(items):
         fields = fields_of(item)
         if isinstance(fields, tuple):
@@ -217,7 +244,7 @@ def _examined(draft: Draft, items: list[object]) -> Iterable[tuple[int, Report]]
             continue
         metrics, faults = _numbers(cast("dict[str, object]", given))
         draft.note(index, faults)
-        yield index, Report(timestamp=time, metrics=metrics)
+        yield index, Report(timestamp=time, metrics=metrics), fields.get("units")
 
 
 def _numbers(given: Mapping[str, object]) -> tuple[Metrics, list[Fault]]:

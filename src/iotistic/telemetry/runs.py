@@ -13,7 +13,7 @@ from iotistic.telemetry.model import Reason, Receipt
 __all__ = ["Key", "Order", "Part", "Run", "Series", "SetAside", "Submission", "log_order", "log_stamp"]
 
 Series = tuple[bytes, int]
-"""What a watermark is kept for: device and metric set; for logs device and 0."""
+"""What a watermark is kept for: device and list of metric names; for logs device and 0."""
 Order = int
 """Where a row stands in its series: its stamp; for logs stamp and sequence as one number (`log_order`)."""
 Key = tuple[Series, Order]

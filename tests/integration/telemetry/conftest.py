@@ -121,7 +121,8 @@ async def station(telemetry_database: TestDatabase, limits: IngestLimits) -> Asy
     """On tables that are empty."""
     async with owner_of(telemetry_database) as owner, ingest_on(telemetry_database, limits) as ingest:
         await owner.execute(
-            "TRUNCATE device_metrics, device_metric_latest, device_logs, ingest_quarantine, metric_sets"
+            "TRUNCATE device_metrics, device_metric_latest, device_logs, ingest_quarantine, metric_sets,"
+            " metric_name_lists"
         )
         yield Station(database=telemetry_database, owner=owner, ingest=ingest)
 

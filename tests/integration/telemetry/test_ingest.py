@@ -143,6 +143,61 @@ async def test_a_packed_body_and_a_body_of_lines_are_understood(station: Station
     assert counts(by_line) == (2, 0, 0, 0, 0)
 
 
+async def test_a_unit_that_a_device_learns_later_makes_no_other_report_of_one_sent_before(
+    station: Station,
+) -> None:
+    reports = station.reports(*range(-20, 0), a=1, b=2)
+    await station.send(reports)
+    for _ in range(2):  # the second time it is known to this process that the device has another metric set
+        assert counts(await station.send(reports, units={"a": "celsius"})) == (0, 20, 0, 0, 0)
+    assert counts(await station.send(station.reports(-1, 0, a=1, b=2), units={"a": "celsius"})) == (
+        1,
+        1,
+        0,
+        0,
+        0,
+    )
+    async with ingest_on(station.database) as fresh:
+        station.ingest = fresh
+        reports = station.reports(*range(-20, 1), a=1, b=2)
+        assert counts(await station.send(reports[-1:], units={"a": "kelvin"})) == (0, 1, 0, 0, 0)
+        assert counts(await station.send(reports, units={"a": "kelvin"})) == (0, 21, 0, 0, 0)
+    assert await station.count() == 21
+    assert await station.rows(
+        "SELECT unit, count(*) FROM device_metric_values WHERE metric = 'a' GROUP BY unit ORDER BY unit"
+    ) == [("celsius", 1), (None, 20)]
+
+
+async def test_the_newest_report_is_shown_in_its_own_unit(station: Station) -> None:
+    await station.send(station.reports(-2, a=1))
+    await station.send(station.reports(-1, a=300), units={"a": "kelvin"})
+    await station.ingest.stop()
+    assert await station.rows("SELECT metric, unit, value FROM device_latest_values") == [
+        ("a", "kelvin", 300.0)
+    ]
+    assert await station.count("device_metric_latest") == 1
+
+
+async def test_lines_say_their_units_themselves(station: Station) -> None:
+    lines = [
+        {**station.reports(-4, a=1)[0], "units": {"a": "celsius"}},
+        station.reports(-3, a=2)[0],
+        {**station.reports(-2, a=3)[0], "units": {"a": "celsius"}},
+        {**station.reports(-1, a=4)[0], "units": {"a": 5}},
+    ]
+    for _ in range(2):
+        receipt = await station.ingest.submit_metrics(
+            station.device, b"\n".join(map(msgspec.json.encode, lines)), content_type="application/x-ndjson"
+        )
+        assert [(reason.index, reason.code) for reason in receipt.reasons] == [(3, "units_invalid")]
+    assert counts(receipt) == (0, 3, 0, 0, 1)
+    assert await station.rows("SELECT unit, value FROM device_metric_values ORDER BY value") == [
+        ("celsius", 1.0),
+        (None, 2.0),
+        ("celsius", 3.0),
+    ]
+
+
 async def test_one_bad_line_of_many_is_refused_alone(station: Station) -> None:
     good = msgspec.json.encode(station.reports(-1)[0])
     receipt = await station.ingest.submit_metrics(

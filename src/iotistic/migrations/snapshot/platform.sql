@@ -503,25 +503,28 @@ CREATE INDEX device_logs_timestamp_idx ON ONLY public.device_logs USING btree ("
 
 CREATE TABLE public.device_metric_latest (
   device_uuid uuid NOT NULL,
+  metric_names_id integer NOT NULL,
   metric_set_id integer NOT NULL,
   "timestamp" timestamp with time zone NOT NULL,
   "values" double precision[] NOT NULL,
-  CONSTRAINT device_metric_latest_pkey PRIMARY KEY (device_uuid, metric_set_id)
+  CONSTRAINT device_metric_latest_pkey PRIMARY KEY (device_uuid, metric_names_id)
 ) WITH (fillfactor=50);
-COMMENT ON TABLE public.device_metric_latest IS 'One row per device and metric set: its newest report. A copy, rebuildable from device_metrics.';
+COMMENT ON TABLE public.device_metric_latest IS 'One row per device and list of metric names: its newest report. A copy, rebuildable from device_metrics.';
 COMMENT ON COLUMN public.device_metric_latest."timestamp" IS 'When the device measured, by its own clock.';
 COMMENT ON COLUMN public.device_metric_latest."values" IS 'The values, in the order of metric_sets.names.';
 
 CREATE TABLE public.device_metrics (
   device_uuid uuid NOT NULL,
   "timestamp" timestamp with time zone NOT NULL,
+  metric_names_id integer NOT NULL,
   metric_set_id integer NOT NULL,
   "values" double precision[] NOT NULL,
-  CONSTRAINT device_metrics_pkey PRIMARY KEY (device_uuid, "timestamp", metric_set_id)
+  CONSTRAINT device_metrics_pkey PRIMARY KEY (device_uuid, "timestamp", metric_names_id)
 ) PARTITION BY RANGE ("timestamp");
 COMMENT ON TABLE public.device_metrics IS 'One row per report of a device: all values it measured at one moment. Partitioned by UTC day.';
 COMMENT ON COLUMN public.device_metrics.device_uuid IS 'The device, devices.uuid.';
 COMMENT ON COLUMN public.device_metrics."timestamp" IS 'When the device measured, by its own clock.';
+COMMENT ON COLUMN public.device_metrics.metric_names_id IS 'The names of the values without their units, metric_sets.metric_names_id: a report sent again after its device learned a unit is still the same report.';
 COMMENT ON COLUMN public.device_metrics.metric_set_id IS 'What the values are, metric_sets.id.';
 COMMENT ON COLUMN public.device_metrics."values" IS 'The values, in the order of metric_sets.names.';
 
@@ -696,8 +699,19 @@ COMMENT ON COLUMN public.ingest_quarantine.reason IS 'Why, as the code that the 
 COMMENT ON COLUMN public.ingest_quarantine.device_time IS 'When it happened by the clock of the device; NULL if that is no time PostgreSQL can hold.';
 COMMENT ON COLUMN public.ingest_quarantine.payload IS 'The report or line as it was sent.';
 
+CREATE TABLE public.metric_name_lists (
+  id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+  digest bytea NOT NULL,
+  CONSTRAINT metric_name_lists_pkey PRIMARY KEY (id),
+  CONSTRAINT metric_name_lists_digest_key UNIQUE (digest),
+  CONSTRAINT metric_name_lists_digest_check CHECK ((octet_length(digest) = 32))
+);
+COMMENT ON TABLE public.metric_name_lists IS 'One row per distinct list of metric names, whatever their units: reports of one device, moment and list are the same report.';
+COMMENT ON COLUMN public.metric_name_lists.digest IS 'SHA-256 of the sorted names: what makes the list unique.';
+
 CREATE TABLE public.metric_sets (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+  metric_names_id integer NOT NULL,
   names text[] NOT NULL,
   units text[] NOT NULL,
   digest bytea NOT NULL,
@@ -707,14 +721,17 @@ CREATE TABLE public.metric_sets (
   CONSTRAINT metric_sets_digest_key UNIQUE (digest),
   CONSTRAINT metric_sets_digest_check CHECK ((octet_length(digest) = 32)),
   CONSTRAINT metric_sets_names_check CHECK (((cardinality(names) >= 1) AND (cardinality(names) <= 500))),
-  CONSTRAINT metric_sets_units_check CHECK ((cardinality(units) = cardinality(names)))
+  CONSTRAINT metric_sets_units_check CHECK ((cardinality(units) = cardinality(names))),
+  CONSTRAINT metric_sets_metric_names_id_fkey FOREIGN KEY (metric_names_id) REFERENCES public.metric_name_lists(id)
 );
 COMMENT ON TABLE public.metric_sets IS 'One row per distinct list of metric names and units that devices report together.';
+COMMENT ON COLUMN public.metric_sets.metric_names_id IS 'The list of names alone, metric_name_lists.id: the same for sets that differ in units only.';
 COMMENT ON COLUMN public.metric_sets.names IS 'The metrics, sorted; position i names device_metrics.values[i].';
 COMMENT ON COLUMN public.metric_sets.units IS 'The unit of each, NULL where none was given.';
 COMMENT ON COLUMN public.metric_sets.digest IS 'SHA-256 of names and units: what makes the list unique.';
 COMMENT ON COLUMN public.metric_sets.first_device_uuid IS 'The device that sent it first, which its quota of new lists is counted by.';
 CREATE INDEX metric_sets_first_device_uuid_idx ON public.metric_sets USING btree (first_device_uuid);
+CREATE INDEX metric_sets_metric_names_id_idx ON public.metric_sets USING btree (metric_names_id);
 
 CREATE TABLE public.network_interfaces (
   device_uuid uuid NOT NULL,
@@ -1005,6 +1022,7 @@ GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_rea
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.metric_name_lists_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
@@ -1051,6 +1069,9 @@ GRANT SELECT ON TABLE public.fleets TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.ingest_quarantine TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.ingest_quarantine TO iotistic_ingest;
 GRANT SELECT ON TABLE public.ingest_quarantine TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_name_lists TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.metric_name_lists TO iotistic_ingest;
+GRANT SELECT ON TABLE public.metric_name_lists TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_sets TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.metric_sets TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_sets TO iotistic_readonly;

@@ -4,12 +4,13 @@
 -- squawk-ignore-file prefer-bigint-over-int
 CREATE TABLE device_metric_latest (
   device_uuid uuid NOT NULL,
+  metric_names_id integer NOT NULL,
   metric_set_id integer NOT NULL,
   timestamp timestamptz NOT NULL,
   values double precision [] NOT NULL,
-  CONSTRAINT device_metric_latest_pkey PRIMARY KEY (device_uuid, metric_set_id)
+  CONSTRAINT device_metric_latest_pkey PRIMARY KEY (device_uuid, metric_names_id)
 ) WITH (fillfactor = 50);
 
-COMMENT ON TABLE device_metric_latest IS 'One row per device and metric set: its newest report. A copy, rebuildable from device_metrics.';
+COMMENT ON TABLE device_metric_latest IS 'One row per device and list of metric names: its newest report. A copy, rebuildable from device_metrics.';
 COMMENT ON COLUMN device_metric_latest.timestamp IS 'When the device measured, by its own clock.';
 COMMENT ON COLUMN device_metric_latest.values IS 'The values, in the order of metric_sets.names.';
