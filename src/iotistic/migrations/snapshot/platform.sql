@@ -457,7 +457,6 @@ COMMENT ON COLUMN public.audit_log.before IS 'What it was: of a change, only wha
 COMMENT ON COLUMN public.audit_log.after IS 'What it is now: of a change, only what changed. Never a secret.';
 CREATE INDEX audit_log_actor_id_idx ON public.audit_log USING btree (actor, id);
 CREATE INDEX audit_log_device_uuid_id_idx ON public.audit_log USING btree (device_uuid, id) WHERE (device_uuid IS NOT NULL);
-CREATE INDEX audit_log_occurred_at_idx ON public.audit_log USING brin (occurred_at);
 CREATE INDEX audit_log_resource_resource_id_id_idx ON public.audit_log USING btree (resource, resource_id, id);
 CREATE TRIGGER audit_log_only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting_v1(); -- enabled: always
 
@@ -873,9 +872,9 @@ COMMENT ON TABLE public.users IS 'One row per person who may log in.';
 COMMENT ON COLUMN public.users.password_hash IS 'bcrypt, its cost inside.';
 COMMENT ON COLUMN public.users.role IS 'What the person may do, from viewer (look) to owner (everything).';
 COMMENT ON COLUMN public.users.is_active IS 'Whether the person may log in and the keys of the person work.';
-CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{email,email_verified,role,is_active}', '{password_hash}');
-CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{email,email_verified,role,is_active}', '{password_hash}');
-CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{email,email_verified,role,is_active}', '{password_hash}');
+CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{role,is_active}', '{password_hash}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{role,is_active}', '{password_hash}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{role,is_active}', '{password_hash}');
 CREATE TRIGGER users_changed AFTER DELETE OR UPDATE OF role, is_active ON public.users FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
 
 CREATE VIEW public.device_latest_values WITH (security_invoker=true) AS

@@ -25,7 +25,6 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_device_uuid_id_idx ON audit_log (device_uuid, id) WHERE device_uuid IS NOT NULL;
 CREATE INDEX audit_log_resource_resource_id_id_idx ON audit_log (resource, resource_id, id);
 CREATE INDEX audit_log_actor_id_idx ON audit_log (actor, id);
-CREATE INDEX audit_log_occurred_at_idx ON audit_log USING brin (occurred_at);
 
 COMMENT ON TABLE audit_log IS 'One row per change of security or control data; never changed, never deleted.';
 COMMENT ON COLUMN audit_log.occurred_at IS 'When the transaction that made the change began, by the clock of the database.';
