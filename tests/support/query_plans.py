@@ -33,6 +33,7 @@ _SAMPLES = {
     "jsonpath": """'$.site == "x"'""",
     "numeric": "1",
     "text": "'%pump%'",
+    "timestamp with time zone": "'2026-06-15 12:00Z'",
     "uuid": "'00000000-0000-4000-8000-000000000001'",
 }
 

@@ -10,6 +10,8 @@ __all__ = ["SILENCE", "make_housekeeper", "may_judge_silence"]
 
 SILENCE = timedelta(minutes=2)
 """A device that was not heard of for so long is offline."""
+_ROLLUP_BUDGET = timedelta(seconds=20)
+"""How long one run goes on: what is left is done by the next, after the other jobs."""
 
 
 def make_housekeeper(platform: Platform) -> Housekeeper:
@@ -33,11 +35,23 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             marked = await work.devices.mark_silent_offline(SILENCE)
         return f"{marked} devices went offline" if marked else None
 
+    async def rollups() -> str | None:
+        marks = buckets = 0
+        end = platform.clock() + _ROLLUP_BUDGET
+        while platform.clock() < end:
+            async with platform.begin() as work:
+                step = await work.rollups.step(platform.clock())
+            if not step:
+                break
+            marks, buckets = marks + step.marks, buckets + step.buckets
+        return f"{buckets} buckets rolled up, {marks} again" if marks or buckets else None
+
     return Housekeeper(
         lambda: platform.owner_connection("housekeeper"),
         [
             Job(name="partitions", run=partitions, every=timedelta(minutes=10)),
             Job(name="offline", run=offline, every=timedelta(seconds=30), limit=timedelta(seconds=30)),
+            Job(name="rollups", run=rollups, every=timedelta(seconds=30), limit=timedelta(minutes=2)),
         ],
     )
 

@@ -29,6 +29,7 @@ from iotistic.provenance import Provenance, present_provenance
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.telemetry import Ingest, TelemetryService
+from iotistic.telemetry.rollups import RollupService
 
 __all__ = ["Finding", "Platform", "Work", "open_platform"]
 
@@ -101,6 +102,10 @@ class Work:
     @cached_property
     def telemetry(self) -> TelemetryService:
         return TelemetryService(self.connection)
+
+    @cached_property
+    def rollups(self) -> RollupService:
+        return RollupService(self.connection)
 
 
 @final

@@ -10,12 +10,14 @@ from uuid import uuid4
 
 import psycopg
 
+from iotistic.clock import Clock
 from iotistic.database.errors import is_transient
 from iotistic.errors import IotisticError
 from iotistic.telemetry.draft import payload_of
 from iotistic.telemetry.errors import IngestUnavailable, PartitionMissing
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.newest import Newest
+from iotistic.telemetry.rollups.marks import late_marks
 from iotistic.telemetry.runs import Part, Run, SetAside, Submission
 from iotistic.telemetry.session import Session
 from iotistic.telemetry.stamps import moment_of
@@ -62,12 +64,20 @@ class Delivery:
     """Writes one batch at a time, until every row of it has a place or its caller an answer."""
 
     def __init__(
-        self, session: Session, watermarks: Watermarks, rejudge: Rejudge, limits: IngestLimits, tally: Tally
+        self,
+        session: Session,
+        watermarks: Watermarks,
+        rejudge: Rejudge,
+        limits: IngestLimits,
+        tally: Tally,
+        *,
+        clock: Clock,
     ) -> None:
         self._session = session
         self._watermarks = watermarks
         self._rejudge = rejudge
         self._tally = tally
+        self._clock = clock
         self._patience = limits.patience.total_seconds()
         self._latest_every = limits.latest_every.total_seconds()
         self._latest_due = 0.0
@@ -133,9 +143,8 @@ class Delivery:
         due = not alone and self._is_latest_due(runs, now)
         latest = self._newest.with_runs(runs).rows() if due else ()
         async with self._session.use() as connection:
-            stored = await write(
-                connection, Batch(parts=parts, careful=careful, latest=latest), self._watermarks
-            )
+            batch = Batch(parts=parts, careful=careful, latest=latest, marks=late_marks(runs, self._clock()))
+            stored = await write(connection, batch, self._watermarks)
         if due:
             self._newest.clear()
             self._latest_due = now + self._latest_every

@@ -80,6 +80,7 @@ class Ingest:
             self._windows.sort_out,
             self._limits,
             self._tally,
+            clock=clock,
         )
         self._heard: set[UUID] = set()
         self._contacts_due = 0.0

@@ -8,6 +8,7 @@ from psycopg.rows import tuple_row
 
 from iotistic.database.pool import Connection
 from iotistic.telemetry.copy_format import HEADER, TRAILER
+from iotistic.telemetry.rollups.marks import Mark, add_marks
 from iotistic.telemetry.runs import Key, Part, Run, SetAside, Submission
 from iotistic.telemetry.stamps import moment_of
 from iotistic.telemetry.streams import LATEST, QUARANTINE, STREAMS, Stream
@@ -25,6 +26,8 @@ class Batch:
     """Whether every row may be there already, whatever the watermarks say: after a failure whose outcome is unknown."""
     latest: Sequence[bytes] = ()
     """Packed reports for device_metric_latest."""
+    marks: Sequence[Mark] = ()
+    """Buckets of the past that these rows change."""
 
 
 @final
@@ -85,7 +88,7 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
         if perhaps:
             staged.append((stream, perhaps))
     stored.set_aside = [(part.submission, part.set_aside) for part in batch.parts if part.set_aside]
-    if len(plain) == 1 and not staged and not stored.set_aside and not batch.latest:
+    if len(plain) == 1 and not (staged or stored.set_aside or batch.latest or batch.marks):
         # A COPY by itself is a transaction: two round trips less.
         await _copy(connection, plain[0][0].copy, plain[0][1])
         return stored
@@ -96,6 +99,7 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
             await _copy(connection, stream.copy, runs)
         await _quarantine(connection, stored)
         await _note_latest(connection, batch.latest)
+        await add_marks(connection, batch.marks)
     return stored
 
 

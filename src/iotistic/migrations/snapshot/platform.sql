@@ -500,6 +500,54 @@ COMMENT ON COLUMN public.device_logs.sequence IS 'A number that grows with every
 COMMENT ON COLUMN public.device_logs.service IS 'The program on the device that logged.';
 CREATE INDEX device_logs_timestamp_idx ON ONLY public.device_logs USING btree ("timestamp" DESC) WHERE (level = ANY (ARRAY['warning'::text, 'error'::text, 'critical'::text]));
 
+CREATE TABLE public.device_metric_days (
+  device_uuid uuid NOT NULL,
+  bucket timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  metric_set_id integer NOT NULL,
+  reports integer NOT NULL,
+  counts integer[],
+  minimums double precision[] NOT NULL,
+  maximums double precision[] NOT NULL,
+  sums double precision[] NOT NULL,
+  lasts double precision[] NOT NULL,
+  CONSTRAINT device_metric_days_pkey PRIMARY KEY (device_uuid, bucket, metric_set_id),
+  CONSTRAINT device_metric_days_reports_check CHECK ((reports > 0))
+) PARTITION BY RANGE (bucket);
+COMMENT ON TABLE public.device_metric_days IS 'One row per device, metric set and UTC day in which it reported. Made from device_metric_hours.';
+COMMENT ON COLUMN public.device_metric_days.bucket IS 'The first moment of the UTC day.';
+COMMENT ON COLUMN public.device_metric_days.last_at IS 'When the newest report in it was measured.';
+COMMENT ON COLUMN public.device_metric_days.reports IS 'How many reports are in it.';
+COMMENT ON COLUMN public.device_metric_days.counts IS 'How many of them have each value, in the order of metric_sets.names; NULL where all have all.';
+COMMENT ON COLUMN public.device_metric_days.minimums IS 'The least of each value, in that order; NULL where none was reported.';
+COMMENT ON COLUMN public.device_metric_days.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
+COMMENT ON COLUMN public.device_metric_days.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
+COMMENT ON COLUMN public.device_metric_days.lasts IS 'The values of the newest report.';
+
+CREATE TABLE public.device_metric_hours (
+  device_uuid uuid NOT NULL,
+  bucket timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  metric_set_id integer NOT NULL,
+  reports integer NOT NULL,
+  counts integer[],
+  minimums double precision[] NOT NULL,
+  maximums double precision[] NOT NULL,
+  sums double precision[] NOT NULL,
+  lasts double precision[] NOT NULL,
+  CONSTRAINT device_metric_hours_pkey PRIMARY KEY (device_uuid, bucket, metric_set_id),
+  CONSTRAINT device_metric_hours_reports_check CHECK ((reports > 0))
+) PARTITION BY RANGE (bucket);
+COMMENT ON TABLE public.device_metric_hours IS 'One row per device, metric set and hour in which it reported. Made from device_metric_quarters.';
+COMMENT ON COLUMN public.device_metric_hours.bucket IS 'The first moment of the hour.';
+COMMENT ON COLUMN public.device_metric_hours.last_at IS 'When the newest report in it was measured.';
+COMMENT ON COLUMN public.device_metric_hours.reports IS 'How many reports are in it.';
+COMMENT ON COLUMN public.device_metric_hours.counts IS 'How many of them have each value, in the order of metric_sets.names; NULL where all have all.';
+COMMENT ON COLUMN public.device_metric_hours.minimums IS 'The least of each value, in that order; NULL where none was reported.';
+COMMENT ON COLUMN public.device_metric_hours.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
+COMMENT ON COLUMN public.device_metric_hours.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
+COMMENT ON COLUMN public.device_metric_hours.lasts IS 'The values of the newest report.';
+
 CREATE TABLE public.device_metric_latest (
   device_uuid uuid NOT NULL,
   metric_names_id integer NOT NULL,
@@ -511,6 +559,30 @@ CREATE TABLE public.device_metric_latest (
 COMMENT ON TABLE public.device_metric_latest IS 'One row per device and list of metric names: its newest report. A copy, rebuildable from device_metrics.';
 COMMENT ON COLUMN public.device_metric_latest."timestamp" IS 'When the device measured, by its own clock.';
 COMMENT ON COLUMN public.device_metric_latest."values" IS 'The values, in the order of metric_sets.names.';
+
+CREATE TABLE public.device_metric_quarters (
+  device_uuid uuid NOT NULL,
+  bucket timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  metric_set_id integer NOT NULL,
+  reports integer NOT NULL,
+  counts integer[],
+  minimums double precision[] NOT NULL,
+  maximums double precision[] NOT NULL,
+  sums double precision[] NOT NULL,
+  lasts double precision[] NOT NULL,
+  CONSTRAINT device_metric_quarters_pkey PRIMARY KEY (device_uuid, bucket, metric_set_id),
+  CONSTRAINT device_metric_quarters_reports_check CHECK ((reports > 0))
+) PARTITION BY RANGE (bucket);
+COMMENT ON TABLE public.device_metric_quarters IS 'One row per device, metric set and 15 minutes in which it reported. Made from device_metrics.';
+COMMENT ON COLUMN public.device_metric_quarters.bucket IS 'The first moment of the 15 minutes.';
+COMMENT ON COLUMN public.device_metric_quarters.last_at IS 'When the newest report in it was measured.';
+COMMENT ON COLUMN public.device_metric_quarters.reports IS 'How many reports are in it.';
+COMMENT ON COLUMN public.device_metric_quarters.counts IS 'How many of them have each value, in the order of metric_sets.names; NULL where all have all.';
+COMMENT ON COLUMN public.device_metric_quarters.minimums IS 'The least of each value, in that order; NULL where none was reported.';
+COMMENT ON COLUMN public.device_metric_quarters.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
+COMMENT ON COLUMN public.device_metric_quarters.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
+COMMENT ON COLUMN public.device_metric_quarters.lasts IS 'The values of the newest report.';
 
 CREATE TABLE public.device_metrics (
   device_uuid uuid NOT NULL,
@@ -707,6 +779,28 @@ CREATE TABLE public.metric_name_lists (
 );
 COMMENT ON TABLE public.metric_name_lists IS 'One row per distinct list of metric names, whatever their units: reports of one device, moment and list are the same report.';
 COMMENT ON COLUMN public.metric_name_lists.digest IS 'SHA-256 of the sorted names: what makes the list unique.';
+
+CREATE TABLE public.metric_rollup_marks (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  device_uuid uuid NOT NULL,
+  bucket timestamp with time zone NOT NULL,
+  CONSTRAINT metric_rollup_marks_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE public.metric_rollup_marks IS 'One row per device and 15 minutes that late reports came for, per commit that brought some: a queue.';
+COMMENT ON COLUMN public.metric_rollup_marks.bucket IS 'The first moment of the 15 minutes.';
+
+CREATE TABLE public.metric_rollup_progress (
+  rollup text NOT NULL,
+  complete_until timestamp with time zone NOT NULL,
+  pass_until timestamp with time zone,
+  device_uuid uuid,
+  CONSTRAINT metric_rollup_progress_pkey PRIMARY KEY (rollup),
+  CONSTRAINT metric_rollup_progress_rollup_check CHECK ((rollup = ANY (ARRAY['quarters'::text, 'hours'::text, 'days'::text])))
+);
+COMMENT ON TABLE public.metric_rollup_progress IS 'One row per rollup: how far it has come.';
+COMMENT ON COLUMN public.metric_rollup_progress.complete_until IS 'Every bucket before this moment is made, for all devices.';
+COMMENT ON COLUMN public.metric_rollup_progress.pass_until IS 'The pass that runs makes the buckets up to this moment; NULL: none runs.';
+COMMENT ON COLUMN public.metric_rollup_progress.device_uuid IS 'Devices up to this one are done in that pass; NULL: none is.';
 
 CREATE TABLE public.metric_sets (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -1022,6 +1116,7 @@ GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_name_lists_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.metric_rollup_marks_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
@@ -1041,9 +1136,15 @@ GRANT SELECT ON TABLE public.device_latest_values TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_logs TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.device_logs TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_logs TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_metric_days TO iotistic_app;
+GRANT SELECT ON TABLE public.device_metric_days TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_metric_hours TO iotistic_app;
+GRANT SELECT ON TABLE public.device_metric_hours TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_metric_latest TO iotistic_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE public.device_metric_latest TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_metric_latest TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_metric_quarters TO iotistic_app;
+GRANT SELECT ON TABLE public.device_metric_quarters TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_metric_values TO iotistic_app;
 GRANT SELECT ON TABLE public.device_metric_values TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_metrics TO iotistic_app;
@@ -1071,6 +1172,11 @@ GRANT SELECT ON TABLE public.ingest_quarantine TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_name_lists TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.metric_name_lists TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_name_lists TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_rollup_marks TO iotistic_app;
+GRANT INSERT ON TABLE public.metric_rollup_marks TO iotistic_ingest;
+GRANT SELECT ON TABLE public.metric_rollup_marks TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_rollup_progress TO iotistic_app;
+GRANT SELECT ON TABLE public.metric_rollup_progress TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_sets TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.metric_sets TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_sets TO iotistic_readonly;
