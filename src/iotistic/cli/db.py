@@ -15,7 +15,7 @@ from iotistic.config import Endpoint, Settings
 from iotistic.database import conninfo, server
 from iotistic.errors import Unavailable
 
-__all__ = ["app"]
+__all__ = ["Database", "Which", "app", "database_name"]
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Connection URLs, and psql on the platform's databases."
@@ -49,7 +49,7 @@ def show_url(
 ) -> None:
     """Print a connection URL, password included, for psql and other tools."""
     settings = settings_from(data_dir, url)
-    text = conninfo.url(_endpoint(settings, role), _name(settings, database))
+    text = conninfo.url(_endpoint(settings, role), database_name(settings, database))
     if as_json:
         print_json({"url": text})
     else:
@@ -77,7 +77,7 @@ def psql(
         "PGHOST": host,
         "PGPORT": str(port),
         "PGUSER": endpoint.user,
-        "PGDATABASE": _name(settings, database),
+        "PGDATABASE": database_name(settings, database),
         "PGPASSWORD": endpoint.password.reveal() if endpoint.password else "",
         "PGSSLMODE": endpoint.sslmode,
         "PGAPPNAME": "iotistic-psql",
@@ -91,7 +91,8 @@ def _endpoint(settings: Settings, role: str) -> Endpoint:
     return endpoints.superuser() if role == "superuser" else endpoints.of(role)
 
 
-def _name(settings: Settings, database: Database) -> str:
+def database_name(settings: Settings, database: Database) -> str:
+    """What the database of this role is called here."""
     return {
         "platform": settings.names.platform,
         "billing": settings.names.billing,

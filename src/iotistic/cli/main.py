@@ -39,6 +39,11 @@ COMMANDS = {
     "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),
     "audit": Command("iotistic.cli.audit", "Show who changed what."),
     "db": Command("iotistic.cli.db", "Connection URLs, and psql on the platform's databases."),
+    "backup": Command("iotistic.cli.backup", "Take backups, prove them by restoring, and let old ones go."),
+    "restore": Command(
+        "iotistic.cli.restore",
+        "Restore a backup: into a new database, compared with its manifest, then swapped in by name.",
+    ),
     "migrate": Command(
         "iotistic.cli.migrate", "Bring databases to the newest schema, and see what is pending."
     ),

@@ -1,0 +1,160 @@
+"""`iotistic restore`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.cli.backup import Folder, store_of
+from iotistic.cli.db import Database, Which, database_name
+from iotistic.cli.options import AsJson, DataDir, Url, settings_from
+from iotistic.cli.output import narrate, print_json, print_table, readable_bytes, run_async
+from iotistic.config import Endpoint, Settings
+from iotistic.errors import Invalid
+from iotistic.operations import backups
+from iotistic.operations.backups import Outcome, Restoration
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+class RestoreUnclear(Invalid):
+    """The options contradict each other."""
+
+    code = "restore_unclear"
+
+
+@app.command()
+def restore(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="The id of a backup, `latest`, or a file of plain SQL (.sql, .sql.gz)."),
+    ] = None,
+    *,
+    database: Which = Database.platform,
+    into: Annotated[
+        str | None,
+        typer.Option("--into", metavar="NAME", help="Restore into a new database; replace nothing."),
+    ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--table", help="Bring only this table back, into a schema of its own; may be repeated."
+        ),
+    ] = None,
+    aside: Annotated[bool, typer.Option("--aside", help="List databases that restores put aside.")] = False,
+    drop: Annotated[
+        str | None, typer.Option("--drop", metavar="NAME", help="Drop a database that a restore put aside.")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="How many tables at a time.")] = 2,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    folder: Folder = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup: into a new database, compared with its manifest, then swapped in by name.
+
+    The former database is put aside, not dropped. A live database is never written to.
+    """
+    settings = settings_from(data_dir, url)
+    endpoint = Endpoints(settings).superuser()
+    if aside:
+        _show_aside(endpoint, as_json=as_json)
+        return
+    if drop is not None:
+        _drop(endpoint, drop, yes=yes)
+        return
+    if name is None:
+        raise RestoreUnclear("Which backup?", hint="`iotistic backup list` shows them all.")
+    if into and table:
+        raise RestoreUnclear("--into and --table are both given.", hint="Give one.")
+    live = database_name(settings, database)
+    if name.endswith((".sql", ".sql.gz")):
+        _restore_plain(endpoint, Path(name), into)
+        return
+    restoration, manifest = _restoration(settings, endpoint, name, live=live, folder=folder, jobs=jobs)
+    if table:
+        schema, copied = run_async(backups.restore_tables(restoration, endpoint, manifest, live, table))
+        rows = [{"table": f"{schema}.{key}", "rows": count} for key, count in copied.items()]
+        print_json({"schema": schema, "tables": rows}) if as_json else print_table(
+            rows, ["table", "rows"], empty=""
+        )
+        return
+    if into is None and not yes:
+        narrate(
+            f"This replaces the database {live} by the backup {manifest.id} of {manifest.started_at:%Y-%m-%d %H:%M} UTC."
+        )
+        narrate("Its sessions are ended; it is put aside under another name, not dropped.")
+        if typer.prompt("Type the database's name to go on", err=True) != live:
+            raise typer.Abort
+    outcome = run_async(restoration.into(into) if into else restoration.replace(live))
+    _tell(outcome, as_json=as_json)
+
+
+def _restoration(
+    settings: Settings, endpoint: Endpoint, name: str, *, live: str, folder: Path | None, jobs: int
+) -> tuple[Restoration, backups.Manifest]:
+    store = store_of(settings, folder)
+    manifest = store.get(name, live if name == "latest" else None)
+    embedded = settings.database is None
+    return (
+        Restoration(
+            endpoint,
+            store,
+            manifest,
+            jobs=jobs,
+            narrate=narrate,
+            data_folder=settings.data_dir if embedded else None,
+        ),
+        manifest,
+    )
+
+
+def _restore_plain(endpoint: Endpoint, path: Path, into: str | None) -> None:
+    if into is None:
+        raise RestoreUnclear(
+            "A file of plain SQL has no manifest to compare with, so it replaces nothing by itself.",
+            hint="Restore it beside with --into NAME, and look at it there.",
+        )
+    dump = backups.inspect_dump(path)
+    narrate(
+        f"{path.name}: {readable_bytes(dump.bytes)} of SQL, of PostgreSQL {dump.server_major or 'unknown'}"
+    )
+    run_async(backups.restore_plain(endpoint, dump, into))
+    narrate(f"Restored into {into}; nothing was compared, because plain SQL says nothing about itself.")
+
+
+def _tell(outcome: Outcome, *, as_json: bool) -> None:
+    if as_json:
+        print_json(outcome)
+        return
+    narrate(
+        f"{outcome.rows} rows in {outcome.tables} tables are in {outcome.database}, as the manifest says."
+    )
+    if outcome.put_aside:
+        narrate(
+            f"The former database is {outcome.put_aside}; `iotistic restore --drop {outcome.put_aside}` drops it."
+        )
+    sys.stdout.write(f"{outcome.database}\n")
+
+
+def _show_aside(endpoint: Endpoint, *, as_json: bool) -> None:
+    rows = [
+        {"name": each.name, "bytes": each.bytes, "size": readable_bytes(each.bytes), "comment": each.comment}
+        for each in run_async(backups.list_aside(endpoint))
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ["name", "size", "comment"], empty="No restore put a database aside.")
+
+
+def _drop(endpoint: Endpoint, name: str, *, yes: bool) -> None:
+    if not yes and typer.prompt(f"This drops {name} for good. Type its name to go on", err=True) != name:
+        raise typer.Abort
+    gone = run_async(backups.drop_aside(endpoint, name))
+    narrate(f"{gone.name} is gone ({readable_bytes(gone.bytes)}).")

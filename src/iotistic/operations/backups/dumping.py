@@ -1,0 +1,162 @@
+"""One run of pg_dump on a given snapshot, and how far it is."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import final
+
+import psycopg
+
+from iotistic.config import Endpoint
+from iotistic.database.client_tools import ClientTool, ClientToolFailed, environment, find_tool, run_tool
+from iotistic.database.pool import connect
+from iotistic.database.queries import Statements
+from iotistic.errors import Invalid, IotisticError
+from iotistic.operations.backups.model import Compression, TableCount
+from iotistic.operations.backups.snapshot import QUERIES, TableFacts
+from iotistic.operations.backups.store import DUMP, ROLES
+
+__all__ = ["CompressionMissing", "Dump", "Observe", "Progress", "choose_compression"]
+
+_TRIES = 3
+_LOCK_WAIT = timedelta(seconds=10)
+_LOOK_EVERY = 0.5
+
+
+class CompressionMissing(Invalid):
+    """No pg_dump here writes this compression."""
+
+    code = "compression_missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a dump is."""
+
+    bytes_done: int
+    bytes_total: int
+    """Of the tables on disk; what is written is less."""
+
+
+Observe = Callable[[Progress], None]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dump:
+    """What to dump and with what."""
+
+    endpoint: Endpoint
+    database: str
+    tool: ClientTool
+    compression: Compression
+    jobs: int
+    snapshot: str
+    """The exported snapshot that every worker joins."""
+    tables: Sequence[TableFacts]
+    is_partial: bool
+    """Whether only `tables` are wanted; else everything, and the roles."""
+    application: str
+    """Its sessions are found by this name."""
+
+    async def write(self, folder: Path) -> None:
+        """Writes dump and roles below `folder`. Raises ClientToolFailed.
+
+        Tried again while no table was begun: then a lock was in the way, which others may have given back.
+        """
+        variables = environment(self.endpoint, self.database, application_name=self.application)
+        if not self.is_partial:
+            await run_tool(
+                find_tool("pg_dumpall", at_least=self.tool.major),
+                ["--roles-only", "--no-role-passwords", "-l", self.database],
+                variables,
+                output=folder / ROLES,
+            )
+        target = folder / DUMP
+        for left in reversed(range(_TRIES)):
+            try:
+                await run_tool(self.tool, self._arguments(target), variables)
+            except ClientToolFailed:
+                if not left or not await asyncio.to_thread(_cleared, target):
+                    raise
+            else:
+                return
+
+    @asynccontextmanager
+    async def watched(self, observe: Observe | None) -> AsyncGenerator[None]:
+        """Tells how far it is, from a session of its own, until the block is left."""
+        if observe is None:
+            yield
+            return
+        task = asyncio.create_task(self._watch(observe))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError, psycopg.Error, IotisticError):
+                await task
+
+    def _arguments(self, target: Path) -> list[str]:
+        return [
+            "--format=directory",
+            f"--jobs={self.jobs}",
+            f"--snapshot={self.snapshot}",
+            f"--lock-wait-timeout={_LOCK_WAIT // timedelta(milliseconds=1)}",
+            f"--compress={'zstd:3' if self.compression == 'zstd' else '1'}",
+            f"--file={target}",
+            *(_only(self.tables) if self.is_partial else ()),
+        ]
+
+    async def _watch(self, observe: Observe) -> None:
+        sizes = {
+            TableCount(schema=table.schema, name=table.name, rows=0).label: table.bytes
+            for table in self.tables
+        }
+        total, seen = sum(sizes.values()), set[str]()
+        connection = await connect(
+            self.endpoint, self.database, application_name="iotistic-backup", autocommit=True
+        )
+        try:
+            statements = Statements(connection, QUERIES)
+            while True:
+                copies = dict(await statements.rows("list_copies", application=self.application))
+                running = {name: min(done, sizes.get(name, 0)) for name, done in copies.items()}
+                seen |= running.keys()
+                finished = sum(sizes.get(name, 0) for name in seen - running.keys())
+                observe(Progress(bytes_done=finished + sum(running.values()), bytes_total=total))
+                await asyncio.sleep(_LOOK_EVERY)
+        finally:
+            await connection.close()
+
+
+def choose_compression(tool: ClientTool, asked: Compression | None) -> Compression:
+    """What was asked for, else zstd where it is there. Raises CompressionMissing."""
+    if asked == "zstd" and not tool.has_zstd:
+        raise CompressionMissing(
+            f"{tool.path} writes no zstd.",
+            hint="Take --compress gzip, or put a PostgreSQL 16 or newer client that was built with zstd on the PATH.",
+        )
+    return asked or ("zstd" if tool.has_zstd else "gzip")
+
+
+def _cleared(target: Path) -> bool:
+    """Whether no table was begun, so that trying again loses nothing; the folder is gone then."""
+    if any(target.glob("*.dat*")):
+        return False
+    shutil.rmtree(target, ignore_errors=True)
+    return True
+
+
+def _only(tables: Sequence[TableFacts]) -> list[str]:
+    """Each leaf by name: a partitioned parent named alone is dumped without a single row. The parents come for their shape."""
+    names = {(table.schema, name) for table in tables for name in (table.name, *table.parents)}
+    return [f"--table={_pattern(schema)}.{_pattern(name)}" for schema, name in sorted(names)]
+
+
+def _pattern(name: str) -> str:
+    # Within double quotes only a double quote is special.
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,122 @@
+-- What backups ask the catalog of the database they save.
+
+-- name: describe_database
+-- What a dump leaves out: owner, size, extensions, and the roles that something refers to.
+SELECT
+  pg_database_size(base.oid) AS database_bytes,
+  pg_get_userbyid(base.datdba)::text AS owner,
+  ARRAY(
+    SELECT extname::text FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY extname
+  ) AS extensions,
+  ARRAY(
+    SELECT DISTINCT role.rolname::text
+    FROM pg_catalog.pg_shdepend AS needed
+    INNER JOIN pg_catalog.pg_roles AS role ON role.oid = needed.refobjid
+    WHERE needed.dbid = base.oid AND needed.refclassid = 'pg_catalog.pg_authid'::regclass
+    ORDER BY role.rolname::text
+  ) AS roles
+FROM pg_catalog.pg_database AS base
+WHERE base.datname = current_database();
+
+-- name: list_database_settings
+-- What ALTER DATABASE ... SET and ALTER ROLE ... IN DATABASE gave it.
+SELECT
+  role.rolname::text AS role,
+  split_part(pair.setting, '=', 1) AS name,
+  substr(pair.setting, strpos(pair.setting, '=') + 1) AS value
+FROM pg_catalog.pg_db_role_setting AS given
+CROSS JOIN LATERAL unnest(given.setconfig) AS pair (setting)
+LEFT JOIN pg_catalog.pg_roles AS role ON role.oid = given.setrole
+WHERE given.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+ORDER BY role.rolname NULLS FIRST, name;
+
+-- name: list_database_grants
+-- Who may do what with it as a whole; the owner's own rights come by themselves.
+SELECT
+  coalesce(role.rolname::text, 'PUBLIC') AS role,
+  acl.privilege_type AS privilege
+FROM pg_catalog.pg_database AS base
+CROSS JOIN LATERAL aclexplode(coalesce(base.datacl, acldefault('d', base.datdba))) AS acl
+LEFT JOIN pg_catalog.pg_roles AS role ON role.oid = acl.grantee
+WHERE base.datname = current_database() AND acl.grantee <> base.datdba
+ORDER BY role, privilege;
+
+-- name: list_tables
+-- Every table that holds rows itself. Those of an extension are the extension's to restore.
+SELECT
+  space.nspname::text AS schema,
+  kept.relname::text AS name,
+  pg_table_size(kept.oid) AS bytes,
+  coalesce(root.parents, '{}') AS parents
+FROM pg_catalog.pg_class AS kept
+INNER JOIN pg_catalog.pg_namespace AS space ON space.oid = kept.relnamespace
+LEFT JOIN LATERAL (
+  SELECT array_agg(parent.relname::text ORDER BY parent.relname) AS parents
+  FROM pg_partition_ancestors(kept.oid) AS above
+  INNER JOIN pg_catalog.pg_class AS parent ON parent.oid = above.relid
+  WHERE kept.relispartition AND parent.oid <> kept.oid
+) AS root ON true
+WHERE
+  kept.relkind = 'r'
+  AND kept.relpersistence <> 't'
+  AND space.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND space.nspname !~ '^pg_(toast|temp)'
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend AS member
+    WHERE member.classid = 'pg_catalog.pg_class'::regclass AND member.objid = kept.oid AND member.deptype = 'e'
+  )
+ORDER BY space.nspname, kept.relname;
+
+-- name: list_columns
+-- The columns of a table in order, each with its type as the server spells it.
+SELECT
+  attname::text AS name,
+  format_type(atttypid, atttypmod) AS kind
+FROM pg_catalog.pg_attribute
+WHERE attrelid = format('%%I.%%I', %(schema)s::text, %(name)s::text)::regclass AND attnum > 0 AND NOT attisdropped
+ORDER BY attnum;
+
+-- name: list_copies
+-- How far the running COPY of each table is, of the dump that has this application name.
+SELECT
+  progress.relid::regclass::text AS name,
+  progress.bytes_processed AS bytes
+FROM pg_catalog.pg_stat_progress_copy AS progress
+INNER JOIN pg_catalog.pg_stat_activity AS session ON session.pid = progress.pid
+WHERE session.application_name = %(application)s::text;
+
+-- name: list_missing_roles
+-- Which of these roles the server does not have.
+SELECT stated.name
+FROM unnest(%(names)s::text []) AS stated (name)
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS role WHERE role.rolname = stated.name)
+ORDER BY stated.name;
+
+-- name: list_missing_extensions
+-- Which of these extensions are not installed on the server's machine.
+SELECT stated.name
+FROM unnest(%(names)s::text []) AS stated (name)
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_available_extensions AS offered WHERE offered.name = stated.name)
+ORDER BY stated.name;
+
+-- name: database_exists
+-- Whether the server has this database.
+SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = %(name)s::text);
+
+-- name: end_sessions
+-- Ends every other session of a database, waiting up to five seconds for each.
+SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) AS ended
+FROM pg_catalog.pg_stat_activity
+WHERE datname = %(name)s::text AND pid <> pg_backend_pid();
+
+-- name: list_aside
+-- Databases that a restore put aside, told by their comment.
+SELECT
+  base.datname::text AS name,
+  pg_database_size(base.oid) AS bytes,
+  told.description AS comment
+FROM pg_catalog.pg_database AS base
+INNER JOIN pg_catalog.pg_shdescription AS told
+  ON told.objoid = base.oid AND told.classoid = 'pg_catalog.pg_database'::regclass
+WHERE told.description LIKE 'iotistic: put aside by a restore%%'
+ORDER BY base.datname;

@@ -1,0 +1,312 @@
+"""Bringing a backup back: always into a database that did not exist, compared with what was dumped, then swapped by name.
+
+The live database is never written to. It is put aside under another name, so that the way back is two renames.
+"""
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString, final
+
+from psycopg import sql
+
+from iotistic.config import Endpoint
+from iotistic.database import locks
+from iotistic.database.client_tools import environment, find_tool, run_tool
+from iotistic.database.errors import translated
+from iotistic.database.pool import Connection, connect
+from iotistic.database.queries import Statements
+from iotistic.errors import Invalid
+from iotistic.operations.backups.errors import BackupDiffers, DatabaseExists, RestoreBlocked
+from iotistic.operations.backups.model import Manifest, TableCount
+from iotistic.operations.backups.snapshot import QUERIES, count_table
+from iotistic.operations.backups.store import DUMP, BackupStore
+
+__all__ = ["Narrate", "Outcome", "Restoration", "compare", "refuse_existing"]
+
+_MAINTENANCE = "postgres"
+_APPLICATION = "iotistic-restore"
+_ROOM = 1.2
+"""Times the dumped database: its files, and the write-ahead log of making them."""
+_LONGEST_NAME = 63
+_LISTS = {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"}
+_NAMES = re.compile(r'"(?:[^"]|"")*"|[^",\s]+')
+
+Narrate = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a restore left."""
+
+    database: str
+    """Where the data is."""
+    tables: int
+    rows: int
+    """Compared with the manifest."""
+    put_aside: str | None = None
+    """The name the former database has now."""
+
+
+@final
+class Restoration:
+    """Restores one backup to one server. `endpoint` may create databases and own what is in them."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        store: BackupStore,
+        manifest: Manifest,
+        *,
+        jobs: int = 2,
+        narrate: Narrate = lambda _: None,
+        data_folder: Path | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._store = store
+        self._manifest = manifest
+        self._jobs = jobs
+        self._narrate = narrate
+        self._data_folder = data_folder
+
+    async def into(self, database: str) -> Outcome:
+        """Makes `database` and fills it. It is dropped again when anything goes wrong.
+
+        Raises DatabaseExists, RestoreBlocked, BackupDamaged, BackupDiffers, ClientToolFailed.
+        """
+        manifest = self._manifest
+        self._narrate(f"checking the {len(manifest.files)} files of {manifest.id}")
+        await asyncio.to_thread(self._store.check, manifest)
+        async with self._administrator() as administrator:
+            await self._preflight(administrator, database)
+            await self._create(administrator, database)
+            try:
+                await self._load(administrator, database)
+                rows = await self._prove(database)
+            except BaseException:
+                with translated():
+                    await administrator.execute(
+                        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
+                    )
+                raise
+        return Outcome(database=database, tables=len(manifest.tables), rows=rows)
+
+    async def replace(self, database: str) -> Outcome:
+        """Restores beside `database`, then gives the new one its name; the former stays under another.
+
+        Raises what `into` raises, RestoreBlocked for a backup of single tables, LockNotAvailable while a migration, a dump or
+        partition work runs. Until the last step the live database serves as before.
+        """
+        if not self._manifest.is_full:
+            raise RestoreBlocked(
+                f"{self._manifest.id} holds only {', '.join(self._manifest.tables_asked)}; it cannot replace a database.",
+                hint="Restore it beside with --into NAME, or take single tables with --table.",
+            )
+        stamp = self._manifest.id.partition("-")[0].lower()
+        fresh, aside = _beside(database, f"new_{stamp}"), _beside(database, f"before_{stamp}")
+        async with self._administrator() as administrator:
+            await refuse_existing(administrator, aside)
+            exists = await Statements(administrator, QUERIES).value("database_exists", name=database)
+            outcome = await self.into(fresh)
+            if not exists:
+                await _rename(administrator, [(fresh, database)])
+                return Outcome(database=database, tables=outcome.tables, rows=outcome.rows)
+            self._narrate(f"swapping: {database} becomes {aside}")
+            await self._swap(administrator, database, fresh, aside)
+        return Outcome(database=database, tables=outcome.tables, rows=outcome.rows, put_aside=aside)
+
+    @asynccontextmanager
+    async def _administrator(self, database: str = _MAINTENANCE) -> AsyncGenerator[Connection]:
+        connection = await connect(self._endpoint, database, application_name=_APPLICATION, autocommit=True)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def _preflight(self, connection: Connection, database: str) -> None:
+        """Everything that would stop the load half way, found before it begins."""
+        manifest, ask = self._manifest, Statements(connection, QUERIES)
+        await refuse_existing(connection, database)
+        there, ours = connection.info.server_version // 10_000, manifest.server_version // 10_000
+        if there < ours:
+            raise RestoreBlocked(
+                f"The backup is of PostgreSQL {ours}; this server is {there}, which cannot take it.",
+                hint=f"Restore to a server of version {ours} or newer.",
+            )
+        missing = await ask.rows("list_missing_roles", names=[*manifest.roles, manifest.owner])
+        if missing:
+            names = ", ".join(row[0] for row in missing)
+            raise RestoreBlocked(
+                f"The server has no role {names}, which the backup refers to.",
+                hint=f"Make it first: {self._store.folder_of(manifest) / 'roles.sql'} has the statements, without passwords.",
+            )
+        absent = await ask.rows("list_missing_extensions", names=list(manifest.extensions))
+        if absent:
+            names = ", ".join(row[0] for row in absent)
+            raise RestoreBlocked(
+                f"The server has no extension {names}.", hint="Install PostgreSQL's contrib package on it."
+            )
+        self._require_room()
+
+    def _require_room(self) -> None:
+        needed = int(self._manifest.database_bytes * _ROOM)
+        if self._data_folder is None or not self._data_folder.exists():
+            return  # another machine's disk
+        free = shutil.disk_usage(self._data_folder).free
+        if free < needed:
+            raise RestoreBlocked(
+                f"The restore needs about {needed >> 20} MiB beside the live database; {free >> 20} MiB are free.",
+                hint="Make room, or restore to another server.",
+            )
+
+    async def _create(self, connection: Connection, database: str) -> None:
+        manifest = self._manifest
+        with translated():
+            await connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(
+                    sql.Identifier(database), sql.Identifier(manifest.owner)
+                )
+            )
+            await connection.execute(
+                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
+            )
+            for grant in manifest.grants:
+                await connection.execute(
+                    sql.SQL("GRANT {} ON DATABASE {} TO {}").format(
+                        sql.SQL(_privilege(grant.privilege)),
+                        sql.Identifier(database),
+                        sql.SQL("PUBLIC") if grant.role == "PUBLIC" else sql.Identifier(grant.role),
+                    )
+                )
+            for setting in manifest.settings:
+                await connection.execute(_setting(database, setting.role, setting.name, setting.value))
+
+    async def _load(self, connection: Connection, database: str) -> None:
+        manifest = self._manifest
+        major = connection.info.server_version // 10_000
+        tool = find_tool("pg_restore", at_least=max(manifest.tool_major, major))
+        self._narrate(f"loading {manifest.rows} rows into {database} with pg_restore {tool.major}")
+        # Single tables come without what refers to others: their constraints may point at tables that are not in it.
+        sections = () if manifest.is_full else ("--section=pre-data", "--section=data")
+        await run_tool(
+            tool,
+            [
+                "--exit-on-error",
+                f"--jobs={self._jobs}",
+                f"--dbname={database}",
+                *sections,
+                str(self._store.folder_of(manifest) / DUMP),
+            ],
+            environment(self._endpoint, database, application_name=_APPLICATION),
+        )
+
+    async def _prove(self, database: str) -> int:
+        """Gathers statistics, which a dump does not hold, and compares; answers the rows that were compared."""
+        async with self._administrator(database) as connection:
+            self._narrate("gathering statistics")
+            with translated():
+                await connection.execute("ANALYZE")
+            self._narrate("comparing with the manifest")
+            found = [
+                await count_table(connection, table.schema, table.name, digest=table.digest is not None)
+                for table in self._manifest.tables
+            ]
+        differences = compare(self._manifest.tables, found)
+        if differences:
+            raise BackupDiffers(
+                f"The restored database differs from the backup: {'; '.join(differences[:5])}.",
+                hint="Nothing was replaced. Take another backup (`iotistic backup list`) and keep this one for an inquiry.",
+                differences=len(differences),
+            )
+        return sum(table.rows for table in found)
+
+    async def _swap(self, administrator: Connection, live: str, fresh: str, aside: str) -> None:
+        async with self._administrator(live) as inside, locks.hold(inside, locks.LockKey.OPERATIONS):
+            # From here on nobody comes in, so the lock may end with its session.
+            await _allow(administrator, live, allowed=False)
+        try:
+            ended = await Statements(administrator, QUERIES).value("end_sessions", name=live)
+            self._narrate(f"ended {ended} sessions")
+            await _rename(administrator, [(live, aside), (fresh, live)])
+        except BaseException:
+            await _allow(administrator, live, allowed=True)
+            raise
+        with translated():
+            await administrator.execute(
+                sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                    sql.Identifier(aside),
+                    sql.Literal(f"iotistic: put aside by a restore of {self._manifest.id} over {live}"),
+                )
+            )
+
+
+def compare(expected: Sequence[TableCount], found: Sequence[TableCount]) -> list[str]:
+    """What differs between two counts of the same tables, a sentence each."""
+    there = {(table.schema, table.name): table for table in found}
+    differences: list[str] = []
+    for table in expected:
+        other = there.get((table.schema, table.name))
+        if other is None:
+            differences.append(f"{table.label} is missing")
+        elif other.rows != table.rows:
+            differences.append(f"{table.label} has {other.rows} rows instead of {table.rows}")
+        elif table.digest is not None and other.digest != table.digest:
+            differences.append(f"{table.label} has as many rows with other content")
+    return differences
+
+
+async def refuse_existing(connection: Connection, database: str) -> None:
+    """Raises DatabaseExists."""
+    if await Statements(connection, QUERIES).value("database_exists", name=database):
+        raise DatabaseExists(
+            f"There is a database {database} already; a restore writes into none that exists.",
+            hint=f"Name another with --into, or drop it: `iotistic restore --drop {database}`.",
+            database=database,
+        )
+
+
+async def _allow(connection: Connection, database: str, *, allowed: bool) -> None:
+    with translated():
+        await connection.execute(
+            sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(
+                sql.Identifier(database), sql.SQL("true" if allowed else "false")
+            )
+        )
+
+
+async def _rename(connection: Connection, pairs: Sequence[tuple[str, str]]) -> None:
+    """All renames or none: killed in between, the server undoes them."""
+    with translated():
+        async with connection.transaction():
+            for old, new in pairs:
+                await connection.execute(
+                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+                )
+
+
+def _beside(database: str, suffix: str) -> str:
+    name = f"{database[: _LONGEST_NAME - len(suffix) - 1]}_{suffix}"
+    if len(name.encode()) > _LONGEST_NAME:
+        raise Invalid(f"The name {database} is too long to keep another beside it.", hint="Use --into NAME.")
+    return name
+
+
+def _privilege(word: str) -> LiteralString:
+    known: dict[str, LiteralString] = {"CONNECT": "CONNECT", "CREATE": "CREATE", "TEMPORARY": "TEMPORARY"}
+    return known[word]
+
+
+def _setting(database: str, role: str | None, name: str, value: str) -> sql.Composed:
+    target = (
+        sql.SQL("ALTER DATABASE {}").format(sql.Identifier(database))
+        if role is None
+        else sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(role), sql.Identifier(database))
+    )
+    # The server keeps these as lists of names, quoted where they have to be; as one text they would be one name.
+    parts = _NAMES.findall(value) if name in _LISTS else [value]
+    values = sql.SQL(", ").join(sql.Literal(part.strip('"').replace('""', '"')) for part in parts)
+    return sql.SQL("{} SET {} = {}").format(target, sql.Identifier(*name.split(".")), values)

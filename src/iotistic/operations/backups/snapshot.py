@@ -1,0 +1,135 @@
+"""One moment of a database, seen by the dump and by whoever counts rows, while everybody else goes on writing."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import final
+
+from psycopg import IsolationLevel, sql
+
+from iotistic.database.errors import translated
+from iotistic.database.pool import Connection
+from iotistic.database.queries import Queries, Statements
+from iotistic.operations.backups.errors import TableUnknown
+from iotistic.operations.backups.model import Grant, SessionSetting, TableCount
+
+__all__ = ["QUERIES", "DatabaseFacts", "Snapshot", "TableFacts", "choose_tables", "count_table", "snapshot"]
+
+QUERIES = Queries("iotistic.operations.backups")
+
+# A digest is taken of rows as text, and a role may have settings of its own for how values are written.
+_PLAIN_TEXT = """
+SELECT set_config(name, value, false) FROM (VALUES
+  ('timezone', 'UTC'), ('datestyle', 'ISO, YMD'), ('intervalstyle', 'postgres'), ('extra_float_digits', '1'),
+  ('bytea_output', 'hex'), ('xmlbinary', 'base64')
+) AS fixed (name, value)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFacts:
+    """A table that holds rows itself."""
+
+    schema: str
+    name: str
+    bytes: int
+    """On disk, without indexes."""
+    parents: list[str]
+    """The partitioned tables above it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseFacts:
+    """What a dump leaves out."""
+
+    database_bytes: int
+    owner: str
+    extensions: list[str]
+    roles: list[str]
+
+
+@final
+class Snapshot:
+    """A transaction that sees one moment. Made by `snapshot`; other sessions join it by `id`."""
+
+    def __init__(self, connection: Connection, snapshot_id: str) -> None:
+        self.id = snapshot_id
+        self._connection = connection
+        self._sql = Statements(connection, QUERIES)
+
+    async def describe(self) -> DatabaseFacts:
+        facts = await self._sql.one("describe_database", DatabaseFacts)
+        if facts is None:
+            raise TableUnknown("The database is gone.")
+        return facts
+
+    async def settings(self) -> tuple[SessionSetting, ...]:
+        return tuple(await self._sql.many("list_database_settings", SessionSetting))
+
+    async def grants(self) -> tuple[Grant, ...]:
+        return tuple(await self._sql.many("list_database_grants", Grant))
+
+    async def tables(self) -> list[TableFacts]:
+        """By schema and name."""
+        return await self._sql.many("list_tables", TableFacts)
+
+    async def count(self, table: TableFacts, *, digest: bool) -> TableCount:
+        """How many rows the table has at this moment and, if asked, what they hash to."""
+        counted = await count_table(self._connection, table.schema, table.name, digest=digest)
+        return replace(counted, bytes=table.bytes)
+
+
+@asynccontextmanager
+async def snapshot(connection: Connection) -> AsyncGenerator[Snapshot]:
+    """Exports the present moment from an idle connection; it lasts until the block is left."""
+    await connection.set_autocommit(False)
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    await connection.set_read_only(True)
+    with translated():
+        cursor = await connection.execute("SELECT pg_export_snapshot()")
+        row = await cursor.fetchone()
+        try:
+            yield Snapshot(connection, str(row[0]) if row else "")
+        finally:
+            await connection.rollback()
+            await connection.set_read_only(None)
+            await connection.set_isolation_level(None)
+            await connection.set_autocommit(True)
+
+
+async def count_table(connection: Connection, schema: str, name: str, *, digest: bool) -> TableCount:
+    """Rows and, if asked, the sum of a hash of each row as text: the same wherever the same rows are, in any order."""
+    table = sql.Identifier(schema, name)
+    if not digest:
+        query = sql.SQL("SELECT count(*), NULL FROM ONLY {}").format(table)
+    else:
+        query = sql.SQL(
+            "SELECT count(*), coalesce(sum(hashtextextended(kept::text, 0)::numeric), 0)::text FROM ONLY {} AS kept"
+        ).format(table)
+    with translated():
+        if digest:
+            await connection.execute(_PLAIN_TEXT)
+        cursor = await connection.execute(query)
+        row = await cursor.fetchone()
+    rows, told = row or (0, None)
+    return TableCount(schema=schema, name=name, rows=rows, digest=told)
+
+
+def choose_tables(tables: Sequence[TableFacts], asked: Sequence[str]) -> list[TableFacts]:
+    """The tables these names mean: a partitioned one brings its leaves. Raises TableUnknown naming those that do not exist."""
+    chosen: dict[tuple[str, str], TableFacts] = {}
+    unknown: list[str] = []
+    for name in asked:
+        found = [
+            table for table in tables if name in {table.name, f"{table.schema}.{table.name}", *table.parents}
+        ]
+        chosen |= {(table.schema, table.name): table for table in found}
+        if not found:
+            unknown.append(name)
+    if unknown:
+        raise TableUnknown(
+            f"There is no table {', '.join(unknown)} with rows of its own in this database.",
+            hint="`iotistic db psql -- -c '\\dt'` lists them.",
+            tables=unknown,
+        )
+    return [chosen[key] for key in sorted(chosen)]
