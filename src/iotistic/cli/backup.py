@@ -226,6 +226,34 @@ def prune(
     narrate(f"{len(going)} of {len(rows)} {done}.")
 
 
+@app.command()
+def aside(data_dir: DataDir = None, url: Url = None, as_json: AsJson = False) -> None:
+    """List databases that restores put aside (with --json: one object a line)."""
+    found = run_async(backups.list_aside(Endpoints(settings_from(data_dir, url)).superuser()))
+    rows = [
+        {"name": each.name, "bytes": each.bytes, "size": readable_bytes(each.bytes), "comment": each.comment}
+        for each in found
+    ]
+    if as_json:
+        print_json_lines(rows)
+    else:
+        print_table(rows, ["name", "size", "comment"], empty="No restore put a database aside.")
+
+
+@app.command()
+def drop(
+    name: Annotated[str, typer.Argument(help="As `iotistic backup aside` lists it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+    url: Url = None,
+) -> None:
+    """Drop a database that a restore put aside, for good; no other can be dropped this way."""
+    if not yes and typer.prompt(f"This drops {name} for good. Type its name to go on", err=True) != name:
+        raise typer.Abort
+    gone = run_async(backups.drop_aside(Endpoints(settings_from(data_dir, url)).superuser(), name))
+    narrate(f"{gone.name} is gone ({readable_bytes(gone.bytes)}).")
+
+
 def _shown(manifest: Manifest, store: BackupStore) -> dict[str, Any]:
     records = BackupRecords(store.root)
     proof = records.find_proof(manifest)

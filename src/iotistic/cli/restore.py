@@ -30,9 +30,8 @@ class RestoreUnclear(Invalid):
 @app.command()
 def restore(
     name: Annotated[
-        str | None,
-        typer.Argument(help="The id of a backup, `latest`, or a file of plain SQL (.sql, .sql.gz)."),
-    ] = None,
+        str, typer.Argument(help="The id of a backup, `latest`, or a file of plain SQL (.sql, .sql.gz).")
+    ],
     *,
     database: Which = Database.platform,
     into: Annotated[
@@ -44,10 +43,6 @@ def restore(
         typer.Option(
             "--table", help="Bring only this table back, into a schema of its own; may be repeated."
         ),
-    ] = None,
-    aside: Annotated[bool, typer.Option("--aside", help="List databases that restores put aside.")] = False,
-    drop: Annotated[
-        str | None, typer.Option("--drop", metavar="NAME", help="Drop a database that a restore put aside.")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="How many tables at a time.")] = 2,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -62,14 +57,6 @@ def restore(
     """
     settings = settings_from(data_dir, url)
     endpoint = Endpoints(settings).superuser()
-    if aside:
-        _show_aside(endpoint, as_json=as_json)
-        return
-    if drop is not None:
-        _drop(endpoint, drop, yes=yes)
-        return
-    if name is None:
-        raise RestoreUnclear("Which backup?", hint="`iotistic backup list` shows them all.")
     if into and table:
         raise RestoreUnclear("--into and --table are both given.", hint="Give one.")
     live = database_name(settings, database)
@@ -79,10 +66,7 @@ def restore(
     restoration, manifest = _restoration(settings, endpoint, name, live=live, folder=folder, jobs=jobs)
     if table:
         schema, copied = run_async(backups.restore_tables(restoration, endpoint, manifest, live, table))
-        rows = [{"table": f"{schema}.{key}", "rows": count} for key, count in copied.items()]
-        print_json({"schema": schema, "tables": rows}) if as_json else print_table(
-            rows, ["table", "rows"], empty=""
-        )
+        _tell_tables(schema, copied, as_json=as_json)
         return
     if into is None and not yes:
         narrate(
@@ -137,24 +121,14 @@ def _tell(outcome: Outcome, *, as_json: bool) -> None:
     )
     if outcome.put_aside:
         narrate(
-            f"The former database is {outcome.put_aside}; `iotistic restore --drop {outcome.put_aside}` drops it."
+            f"The former database is {outcome.put_aside}; `iotistic backup drop {outcome.put_aside}` drops it."
         )
     sys.stdout.write(f"{outcome.database}\n")
 
 
-def _show_aside(endpoint: Endpoint, *, as_json: bool) -> None:
-    rows = [
-        {"name": each.name, "bytes": each.bytes, "size": readable_bytes(each.bytes), "comment": each.comment}
-        for each in run_async(backups.list_aside(endpoint))
-    ]
+def _tell_tables(schema: str, copied: dict[str, int], *, as_json: bool) -> None:
+    rows = [{"table": f"{schema}.{name}", "rows": count} for name, count in copied.items()]
     if as_json:
-        print_json(rows)
+        print_json({"schema": schema, "tables": rows})
     else:
-        print_table(rows, ["name", "size", "comment"], empty="No restore put a database aside.")
-
-
-def _drop(endpoint: Endpoint, name: str, *, yes: bool) -> None:
-    if not yes and typer.prompt(f"This drops {name} for good. Type its name to go on", err=True) != name:
-        raise typer.Abort
-    gone = run_async(backups.drop_aside(endpoint, name))
-    narrate(f"{gone.name} is gone ({readable_bytes(gone.bytes)}).")
+        print_table(rows, ["table", "rows"], empty="Nothing was copied.")

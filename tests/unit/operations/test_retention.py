@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iotistic.operations.backups import Keep, Manifest, judge
@@ -69,6 +69,7 @@ def test_a_backup_of_single_tables_counts_for_no_day() -> None:
     assert full.id in left
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # its first example takes a second on a busy machine
 @given(
     ages=st.lists(st.integers(0, 800), min_size=1, max_size=60, unique=True),
     proved=st.sets(st.integers(0, 59)),

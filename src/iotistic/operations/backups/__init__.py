@@ -1,12 +1,13 @@
 """Backups that are proved, not hoped: taken on one snapshot, compared after a restore, swapped in by name."""
 
-from iotistic.operations.backups.aside import Aside, drop_aside, list_aside
+from iotistic.operations.backups.aside import drop_aside, list_aside
 from iotistic.operations.backups.creation import BackupOrder, create_backup
 from iotistic.operations.backups.drill import drill
 from iotistic.operations.backups.dumping import Progress
 from iotistic.operations.backups.model import Compression, Manifest, TableCount
 from iotistic.operations.backups.plain_dump import PlainDump, inspect_dump, restore_plain
 from iotistic.operations.backups.records import BackupRecords, Proof
+from iotistic.operations.backups.repository import Aside
 from iotistic.operations.backups.restoration import Outcome, Restoration
 from iotistic.operations.backups.retention import Keep, Verdict, judge
 from iotistic.operations.backups.side_tables import restore_tables

@@ -1,18 +1,16 @@
 """Databases that a restore put aside: listed, and dropped once nobody needs the way back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from psycopg import sql
 
 from iotistic.config import Endpoint
 from iotistic.database.errors import translated
 from iotistic.database.pool import connect
-from iotistic.database.queries import Statements
 from iotistic.errors import NotFound
-from iotistic.operations.backups.snapshot import QUERIES
+from iotistic.operations.backups.repository import Aside, CatalogRepository
 
-__all__ = ["Aside", "AsideNotFound", "drop_aside", "list_aside"]
+__all__ = ["AsideNotFound", "drop_aside", "list_aside"]
 
 _APPLICATION = "iotistic-restore"
 
@@ -23,21 +21,11 @@ class AsideNotFound(NotFound):
     code = "database_aside_not_found"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
-    """One database that served before a restore."""
-
-    name: str
-    bytes: int
-    comment: str
-    """Which restore put it aside."""
-
-
 async def list_aside(endpoint: Endpoint) -> Sequence[Aside]:
     """By name."""
     connection = await connect(endpoint, "postgres", application_name=_APPLICATION, autocommit=True)
     try:
-        return await Statements(connection, QUERIES).many("list_aside", Aside)
+        return await CatalogRepository(connection).list_aside()
     finally:
         await connection.close()
 
@@ -57,6 +45,6 @@ async def drop_aside(endpoint: Endpoint, name: str) -> Aside:
             return aside
     raise AsideNotFound(
         f"No restore put a database {name!r} aside.",
-        hint="`iotistic restore --aside` lists those that were.",
+        hint="`iotistic backup aside` lists those that were.",
         name=name,
     )

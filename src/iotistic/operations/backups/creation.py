@@ -84,7 +84,7 @@ async def _create(  # noqa: PLR0917 - one call, in the order of the public funct
     store.sweep(order.database)
     with store.draft(order.database, backup_id) as draft:
         async with snapshot(connection) as seen:
-            tables = await seen.tables()
+            tables = await seen.catalog.list_tables()
             if order.tables:
                 tables = choose_tables(tables, order.tables)
             dump = Dump(
@@ -100,7 +100,8 @@ async def _create(  # noqa: PLR0917 - one call, in the order of the public funct
             )
             async with dump.watched(observe):
                 counts = await _dump_and_count(dump, seen, draft, digests=order.digests)
-            facts, settings, grants = await seen.describe(), await seen.settings(), await seen.grants()
+            facts = await seen.catalog.describe()
+            settings, grants = await seen.catalog.list_settings(), await seen.catalog.list_grants()
         manifest = Manifest(
             format=1,
             id=backup_id,
@@ -115,8 +116,8 @@ async def _create(  # noqa: PLR0917 - one call, in the order of the public funct
             owner=facts.owner,
             extensions=tuple(facts.extensions),
             roles=tuple(facts.roles),
-            settings=settings,
-            grants=grants,
+            settings=tuple(settings),
+            grants=tuple(grants),
             tables=tuple(counts),
             files=await asyncio.to_thread(list_files, draft),
             warnings=() if order.tables else _shrunk(store.list(order.database), counts),

@@ -20,12 +20,11 @@ from iotistic.data_folder import DataFolder
 from iotistic.database.client_tools import ClientToolMissing, environment, find_tool, run_tool
 from iotistic.database.errors import translated
 from iotistic.database.pool import connect
-from iotistic.database.queries import Statements
 from iotistic.database.server import find_binaries, start, stop
 from iotistic.operations.backups.model import Manifest
 from iotistic.operations.backups.records import BackupRecords, Proof
+from iotistic.operations.backups.repository import CatalogRepository
 from iotistic.operations.backups.restoration import Narrate, Restoration
-from iotistic.operations.backups.snapshot import QUERIES
 from iotistic.operations.backups.store import BackupStore
 
 __all__ = ["drill"]
@@ -94,8 +93,8 @@ async def _make_roles(endpoint: Endpoint, names: Iterable[str]) -> int:
     connection = await connect(endpoint, "postgres", application_name=_APPLICATION, autocommit=True)
     try:
         with translated():
-            missing = await Statements(connection, QUERIES).rows("list_missing_roles", names=list(names))
-            for (name,) in missing:
+            missing = await CatalogRepository(connection).missing_roles(names)
+            for name in missing:
                 await connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
         return connection.info.server_version
     finally:

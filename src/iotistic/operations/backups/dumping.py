@@ -14,10 +14,9 @@ import psycopg
 from iotistic.config import Endpoint
 from iotistic.database.client_tools import ClientTool, ClientToolFailed, environment, find_tool, run_tool
 from iotistic.database.pool import connect
-from iotistic.database.queries import Statements
 from iotistic.errors import Invalid, IotisticError
 from iotistic.operations.backups.model import Compression, TableCount
-from iotistic.operations.backups.snapshot import QUERIES, TableFacts
+from iotistic.operations.backups.repository import CatalogRepository, TableFacts
 from iotistic.operations.backups.store import DUMP, ROLES
 
 __all__ = ["CompressionMissing", "Dump", "Observe", "Progress", "choose_compression"]
@@ -121,9 +120,9 @@ class Dump:
             self.endpoint, self.database, application_name="iotistic-backup", autocommit=True
         )
         try:
-            statements = Statements(connection, QUERIES)
+            catalog = CatalogRepository(connection)
             while True:
-                copies = dict(await statements.rows("list_copies", application=self.application))
+                copies = await catalog.bytes_copied(self.application)
                 running = {name: min(done, sizes.get(name, 0)) for name, done in copies.items()}
                 seen |= running.keys()
                 finished = sum(sizes.get(name, 0) for name in seen - running.keys())

@@ -19,11 +19,11 @@ from iotistic.database import locks
 from iotistic.database.client_tools import environment, find_tool, run_tool
 from iotistic.database.errors import translated
 from iotistic.database.pool import Connection, connect
-from iotistic.database.queries import Statements
 from iotistic.errors import Invalid
 from iotistic.operations.backups.errors import BackupDiffers, DatabaseExists, RestoreBlocked
 from iotistic.operations.backups.model import Manifest, TableCount
-from iotistic.operations.backups.snapshot import QUERIES, count_table
+from iotistic.operations.backups.repository import CatalogRepository
+from iotistic.operations.backups.snapshot import count_table
 from iotistic.operations.backups.store import DUMP, BackupStore
 
 __all__ = ["Narrate", "Outcome", "Restoration", "compare", "refuse_existing"]
@@ -110,7 +110,7 @@ class Restoration:
         fresh, aside = _beside(database, f"new_{stamp}"), _beside(database, f"before_{stamp}")
         async with self._administrator() as administrator:
             await refuse_existing(administrator, aside)
-            exists = await Statements(administrator, QUERIES).value("database_exists", name=database)
+            exists = await CatalogRepository(administrator).database_exists(database)
             outcome = await self.into(fresh)
             if not exists:
                 await _rename(administrator, [(fresh, database)])
@@ -129,7 +129,7 @@ class Restoration:
 
     async def _preflight(self, connection: Connection, database: str) -> None:
         """Everything that would stop the load half way, found before it begins."""
-        manifest, ask = self._manifest, Statements(connection, QUERIES)
+        manifest, catalog = self._manifest, CatalogRepository(connection)
         await refuse_existing(connection, database)
         there, ours = connection.info.server_version // 10_000, manifest.server_version // 10_000
         if there < ours:
@@ -137,18 +137,17 @@ class Restoration:
                 f"The backup is of PostgreSQL {ours}; this server is {there}, which cannot take it.",
                 hint=f"Restore to a server of version {ours} or newer.",
             )
-        missing = await ask.rows("list_missing_roles", names=[*manifest.roles, manifest.owner])
+        missing = await catalog.missing_roles([*manifest.roles, manifest.owner])
         if missing:
-            names = ", ".join(row[0] for row in missing)
             raise RestoreBlocked(
-                f"The server has no role {names}, which the backup refers to.",
+                f"The server has no role {', '.join(missing)}, which the backup refers to.",
                 hint=f"Make it first: {self._store.folder_of(manifest) / 'roles.sql'} has the statements, without passwords.",
             )
-        absent = await ask.rows("list_missing_extensions", names=list(manifest.extensions))
+        absent = await catalog.missing_extensions(manifest.extensions)
         if absent:
-            names = ", ".join(row[0] for row in absent)
             raise RestoreBlocked(
-                f"The server has no extension {names}.", hint="Install PostgreSQL's contrib package on it."
+                f"The server has no extension {', '.join(absent)}.",
+                hint="Install PostgreSQL's contrib package on it.",
             )
         self._require_room()
 
@@ -229,7 +228,7 @@ class Restoration:
             # From here on nobody comes in, so the lock may end with its session.
             await _allow(administrator, live, allowed=False)
         try:
-            ended = await Statements(administrator, QUERIES).value("end_sessions", name=live)
+            ended = await CatalogRepository(administrator).end_sessions(live)
             self._narrate(f"ended {ended} sessions")
             await _rename(administrator, [(live, aside), (fresh, live)])
         except BaseException:
@@ -261,10 +260,10 @@ def compare(expected: Sequence[TableCount], found: Sequence[TableCount]) -> list
 
 async def refuse_existing(connection: Connection, database: str) -> None:
     """Raises DatabaseExists."""
-    if await Statements(connection, QUERIES).value("database_exists", name=database):
+    if await CatalogRepository(connection).database_exists(database):
         raise DatabaseExists(
             f"There is a database {database} already; a restore writes into none that exists.",
-            hint=f"Name another with --into, or drop it: `iotistic restore --drop {database}`.",
+            hint="Name another with --into.",
             database=database,
         )
 

@@ -1,18 +1,18 @@
 """Single tables of a backup, brought back beside the live ones into a schema of their own, to look at or to copy from."""
 
 from collections.abc import Sequence
-from typing import LiteralString, cast, final
+from typing import Any, final
 
 from psycopg import sql
 
 from iotistic.config import Endpoint
 from iotistic.database.errors import translated
 from iotistic.database.pool import Connection, connect
-from iotistic.database.queries import Statements
 from iotistic.operations.backups.errors import TableUnknown
 from iotistic.operations.backups.model import Manifest
+from iotistic.operations.backups.repository import CatalogRepository, TableFacts
 from iotistic.operations.backups.restoration import Restoration
-from iotistic.operations.backups.snapshot import QUERIES, TableFacts, choose_tables
+from iotistic.operations.backups.snapshot import choose_tables
 
 __all__ = ["restore_tables"]
 
@@ -57,7 +57,7 @@ class _Copy:
         self._schema = schema
 
     async def run(self, asked: Sequence[str]) -> dict[str, int]:
-        tables = await Statements(self._source, QUERIES).many("list_tables", TableFacts)
+        tables = await CatalogRepository(self._source).list_tables()
         copied: dict[str, int] = {}
         with translated():
             await self._target.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(self._schema)))
@@ -72,9 +72,7 @@ class _Copy:
 
     async def _make(self, table: TableFacts, name: str) -> None:
         """The shape the table had then, which may not be what it is now."""
-        columns = await Statements(self._source, QUERIES).rows(
-            "list_columns", schema=table.schema, name=table.name
-        )
+        columns = await CatalogRepository(self._source).list_columns(table)
         if not columns:
             raise TableUnknown(f"The table {table.name} has no columns.")
         shape = sql.SQL(", ").join(
@@ -96,6 +94,6 @@ class _Copy:
             return writer.rowcount
 
 
-def _type(kind: str) -> sql.SQL:
+def _type(kind: Any) -> sql.SQL:  # noqa: ANN401 - trusted text, which no checker can see
     # The server's own spelling of a type, read from its catalog a moment ago.
-    return sql.SQL(cast("LiteralString", kind))
+    return sql.SQL(kind)

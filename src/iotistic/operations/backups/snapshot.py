@@ -2,20 +2,18 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import final
 
 from psycopg import IsolationLevel, sql
 
 from iotistic.database.errors import translated
 from iotistic.database.pool import Connection
-from iotistic.database.queries import Queries, Statements
 from iotistic.operations.backups.errors import TableUnknown
-from iotistic.operations.backups.model import Grant, SessionSetting, TableCount
+from iotistic.operations.backups.model import TableCount
+from iotistic.operations.backups.repository import CatalogRepository, TableFacts
 
-__all__ = ["QUERIES", "DatabaseFacts", "Snapshot", "TableFacts", "choose_tables", "count_table", "snapshot"]
-
-QUERIES = Queries("iotistic.operations.backups")
+__all__ = ["Snapshot", "choose_tables", "count_table", "snapshot"]
 
 # A digest is taken of rows as text, and a role may have settings of its own for how values are written.
 _PLAIN_TEXT = """
@@ -26,28 +24,6 @@ SELECT set_config(name, value, false) FROM (VALUES
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableFacts:
-    """A table that holds rows itself."""
-
-    schema: str
-    name: str
-    bytes: int
-    """On disk, without indexes."""
-    parents: list[str]
-    """The partitioned tables above it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseFacts:
-    """What a dump leaves out."""
-
-    database_bytes: int
-    owner: str
-    extensions: list[str]
-    roles: list[str]
-
-
 @final
 class Snapshot:
     """A transaction that sees one moment. Made by `snapshot`; other sessions join it by `id`."""
@@ -55,23 +31,7 @@ class Snapshot:
     def __init__(self, connection: Connection, snapshot_id: str) -> None:
         self.id = snapshot_id
         self._connection = connection
-        self._sql = Statements(connection, QUERIES)
-
-    async def describe(self) -> DatabaseFacts:
-        facts = await self._sql.one("describe_database", DatabaseFacts)
-        if facts is None:
-            raise TableUnknown("The database is gone.")
-        return facts
-
-    async def settings(self) -> tuple[SessionSetting, ...]:
-        return tuple(await self._sql.many("list_database_settings", SessionSetting))
-
-    async def grants(self) -> tuple[Grant, ...]:
-        return tuple(await self._sql.many("list_database_grants", Grant))
-
-    async def tables(self) -> list[TableFacts]:
-        """By schema and name."""
-        return await self._sql.many("list_tables", TableFacts)
+        self.catalog = CatalogRepository(connection)
 
     async def count(self, table: TableFacts, *, digest: bool) -> TableCount:
         """How many rows the table has at this moment and, if asked, what they hash to."""
