@@ -3,36 +3,29 @@
 Each endpoint takes the bytes as they came, and answers once they are durable.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import final
 from uuid import UUID
 
-import msgspec
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from iotistic.bootstrap import Platform
 from iotistic.http.access import require_own_device
 from iotistic.http.parameters import ParameterInvalid
 from iotistic.http.platform_access import platform_of
 from iotistic.http.request_metrics import ROUTE_KEY
-from iotistic.telemetry import Receipt
+from iotistic.telemetry import LOGS, METRICS, Sent, Stream
 
 __all__ = ["LOGS_PATH", "METRICS_PATH", "ingest_routes", "is_ingest"]
 
 METRICS_PATH = "/api/v1/devices/{uuid}/metrics"
 LOGS_PATH = "/api/v1/devices/{uuid}/logs"
 
-Submit = Callable[[Platform, UUID, bytes, str | None, str | None], Awaitable[Receipt]]
-
-_encode = msgspec.json.Encoder().encode
-
 
 def ingest_routes() -> list[BaseRoute]:
     """The endpoints, to be placed before the framework's own routes."""
     return [
-        Route(METRICS_PATH, IngestEndpoint(METRICS_PATH, _submit_metrics), methods=["POST"]),
-        Route(LOGS_PATH, IngestEndpoint(LOGS_PATH, _submit_logs), methods=["POST"]),
+        Route(METRICS_PATH, IngestEndpoint(METRICS_PATH, METRICS), methods=["POST"]),
+        Route(LOGS_PATH, IngestEndpoint(LOGS_PATH, LOGS), methods=["POST"]),
     ]
 
 
@@ -45,33 +38,19 @@ def is_ingest(scope: Scope) -> bool:
 class IngestEndpoint:
     """One plain ASGI application; `path` is its template in metrics and logs."""
 
-    def __init__(self, path: str, submit: Submit) -> None:
+    def __init__(self, path: str, stream: Stream) -> None:
         self._path = path
-        self._submit = submit
+        self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[ROUTE_KEY] = self._path
         uuid = _device_of(scope)
         require_own_device(scope, uuid)
         message = await receive()  # whole: `iotistic.http.request_body` has gathered it
-        encoding, kind = _content_headers(scope)
-        receipt = await self._submit(platform_of(scope), uuid, message["body"], encoding, kind)
-        body = _encode(receipt)
+        body = await platform_of(scope).ingest.answer(self._stream, uuid, _sent(scope, message["body"]))
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-
-
-async def _submit_metrics(
-    platform: Platform, uuid: UUID, body: bytes, encoding: str | None, kind: str | None
-) -> Receipt:
-    return await platform.ingest.submit_metrics(uuid, body, encoding, kind)
-
-
-async def _submit_logs(
-    platform: Platform, uuid: UUID, body: bytes, encoding: str | None, kind: str | None
-) -> Receipt:
-    return await platform.ingest.submit_logs(uuid, body, encoding, kind)
 
 
 def _device_of(scope: Scope) -> UUID:
@@ -81,11 +60,13 @@ def _device_of(scope: Scope) -> UUID:
         raise ParameterInvalid("The device in the path is not a UUID.", field="path.uuid") from error
 
 
-def _content_headers(scope: Scope) -> tuple[str | None, str | None]:
-    encoding = kind = None
+def _sent(scope: Scope, body: bytes) -> Sent:
+    encoding = kind = key = None
     for name, value in scope["headers"]:
         if name == b"content-encoding":
             encoding = value.decode("latin-1")
         elif name == b"content-type":
             kind = value.decode("latin-1")
-    return encoding, kind
+        elif name == b"idempotency-key":
+            key = value.decode("latin-1")
+    return Sent(body=body, content_encoding=encoding, content_type=kind, idempotency_key=key)

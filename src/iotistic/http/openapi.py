@@ -103,9 +103,15 @@ def _ingest(name: str, summary: str, body: type[BaseModel], lines: str) -> dict[
         "tags": ["ingest"],
         "operationId": name,
         "summary": summary,
-        "description": f"{summary} of the device that the key belongs to. The body may be gzip (Content-Encoding).",
+        "description": f"{summary} of the device that the key belongs to. The body may be gzip or zstd (Content-Encoding).",
         "parameters": [
             {"name": "uuid", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "Of your choice, one for each body: the same request is answered the same for 24 hours.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            },
         ],
         "requestBody": {"required": True, "content": content},
         "responses": {

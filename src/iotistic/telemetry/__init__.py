@@ -4,6 +4,8 @@ from iotistic.telemetry.errors import (
     BodyInvalid,
     BodyTooLarge,
     EncodingUnsupported,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
     IngestBusy,
     IngestStopped,
     IngestUnavailable,
@@ -26,13 +28,19 @@ from iotistic.telemetry.model import (
     Sparkline,
     TelemetrySummary,
 )
+from iotistic.telemetry.sent import Sent
 from iotistic.telemetry.service import TelemetryService
+from iotistic.telemetry.streams import LOGS, METRICS, Stream
 
 __all__ = [
+    "LOGS",
+    "METRICS",
     "BodyInvalid",
     "BodyTooLarge",
     "Contacts",
     "EncodingUnsupported",
+    "IdempotencyKeyInvalid",
+    "IdempotencyKeyReused",
     "Ingest",
     "IngestBusy",
     "IngestLimits",
@@ -48,8 +56,10 @@ __all__ = [
     "RangeInvalid",
     "Reason",
     "Receipt",
+    "Sent",
     "Series",
     "Sparkline",
+    "Stream",
     "TelemetryService",
     "TelemetrySummary",
     "TooManyPoints",

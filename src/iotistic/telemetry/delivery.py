@@ -103,15 +103,29 @@ class Delivery:
 
     async def deliver(self, submissions: Sequence[Submission]) -> None:
         """Writes these together, with the latest values when they are due. Every submission is done afterwards."""
-        parts = [Part(submission=one, runs=one.runs, set_aside=one.set_aside) for one in submissions]
+        parts = [
+            Part(submission=one, runs=one.runs, set_aside=one.set_aside, with_receipt=one.claim is not None)
+            for one in submissions
+        ]
         try:
             await self._deliver(parts, careful=False)
+            await self._keep_receipts(submissions)
         except Exception as error:  # noqa: BLE001 - a bug: told to log and callers; the batches behind must go on
             _log.exception("batch broke")
             self._fail(parts, error)
         for submission in submissions:
             if not submission.done.done():
                 submission.done.set_result(None)
+
+    async def _keep_receipts(self, submissions: Sequence[Submission]) -> None:
+        """Of bodies whose rows had to be written in several transactions."""
+        parts = [
+            Part(submission=one, with_receipt=True)
+            for one in submissions
+            if one.claim is not None and one.claim.kept is None and not one.done.done()
+        ]
+        if parts:
+            await self._deliver(parts, careful=True, alone=True)
 
     async def _deliver(self, parts: Sequence[Part], *, careful: bool, alone: bool = False) -> None:
         """`alone`: without the latest values, so that nothing but these rows can be to blame."""

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from iotistic.telemetry.model import Reason
+from iotistic.telemetry.receipts import Claim
 from iotistic.telemetry.runs import Order, Run, Series, SetAside, Submission
 from iotistic.telemetry.stamps import moment_of
 from iotistic.telemetry.window import Judge
@@ -119,7 +120,15 @@ class Draft:
             )
         )
 
-    def submission(self, *, late_before: Order, size: int, since: float, done: "Future[None]") -> Submission:
+    def submission(
+        self,
+        *,
+        late_before: Order,
+        since: float,
+        done: "Future[None]",
+        most_reasons: int,
+        claim: Claim | None = None,
+    ) -> Submission:
         """The body, ready to be written."""
         sealed = [rows.run() for rows in self._rows if rows.orders]
         return Submission(
@@ -129,12 +138,13 @@ class Draft:
             late_before=late_before,
             runs=[run for run, _ in sealed],
             set_aside=self._aside,
-            duplicate=sum(repeats for _, repeats in sealed),
+            repeated=sum(repeats for _, repeats in sealed),
             rejected=self._rejected,
             reasons=self._reasons,
-            size=size,
             since=since,
             done=done,
+            most_reasons=most_reasons,
+            claim=claim,
         )
 
 

@@ -8,6 +8,8 @@ __all__ = [
     "BodyInvalid",
     "BodyTooLarge",
     "EncodingUnsupported",
+    "IdempotencyKeyInvalid",
+    "IdempotencyKeyReused",
     "IngestBusy",
     "IngestStopped",
     "IngestUnavailable",
@@ -27,6 +29,18 @@ class EncodingUnsupported(Invalid):
     """The body's Content-Encoding or Content-Type is none that is understood here."""
 
     code = "encoding_unsupported"
+
+
+class IdempotencyKeyInvalid(Invalid):
+    """An Idempotency-Key that is none."""
+
+    code = "idempotency_key_invalid"
+
+
+class IdempotencyKeyReused(Invalid):
+    """The key belongs to another body."""
+
+    code = "idempotency_key_reused"
 
 
 class BodyTooLarge(TooLarge):

@@ -9,6 +9,7 @@ from typing import Final, final
 from uuid import UUID
 
 import psycopg
+from msgspec.json import encode
 
 from iotistic.clock import Clock, system_clock
 from iotistic.database.pool import Connection
@@ -22,11 +23,13 @@ from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.lines import LineReader
 from iotistic.telemetry.metric_sets import MetricSets
 from iotistic.telemetry.model import IngestStatistics, Receipt
+from iotistic.telemetry.receipts import Claim, Receipts
 from iotistic.telemetry.reports import ReportReader
 from iotistic.telemetry.runs import log_order
+from iotistic.telemetry.sent import Sent
 from iotistic.telemetry.session import Connect, Session
 from iotistic.telemetry.stamps import microseconds
-from iotistic.telemetry.streams import LOGS, METRICS
+from iotistic.telemetry.streams import LOGS, METRICS, Stream
 from iotistic.telemetry.tally import Tally
 from iotistic.telemetry.watermarks import Watermarks
 from iotistic.telemetry.windows import Windows
@@ -72,6 +75,7 @@ class Ingest:
         self._windows = Windows(self._looking, clock, self._limits)
         self._reports = ReportReader(MetricSets(self._looking, self._limits.device_metric_sets), self._limits)
         self._lines = LineReader(self._limits)
+        self._receipts = Receipts(self._looking)
         self._inbox = Inbox(self._limits)
         self._tally = Tally()
         self._delivery = Delivery(
@@ -113,18 +117,12 @@ class Ingest:
         """Stores the reports of one device; returns once they are durable.
 
         `body` is JSON ({"reports": [...], "units": {...}}) or, with content type application/x-ndjson, a report a line;
-        `content_encoding` may be gzip. Raises BodyInvalid, BodyTooLarge or EncodingUnsupported when nothing of it can be
-        read, IngestBusy, IngestStopped, IngestUnavailable or PartitionMissing (all Unavailable, with `retry_after`) when the
-        caller must keep it.
+        `content_encoding` may be gzip or zstd. Raises BodyInvalid, BodyTooLarge or EncodingUnsupported when nothing of it can
+        be read, IngestBusy, IngestStopped, IngestUnavailable or PartitionMissing (all Unavailable, with `retry_after`) when
+        the caller must keep it.
         """
-        plain = self._plain(body, content_encoding)
-        self._inbox.enter(_MEMORY_FACTOR * len(plain))
-        try:
-            draft = await self._draft(device_uuid, METRICS.name)
-            await self._reports.read(draft, plain, ndjson=is_ndjson(content_type))
-            return await self._commit(draft, draft.judge.now - self._late_after, len(plain))
-        finally:
-            self._inbox.leave(_MEMORY_FACTOR * len(plain))
+        sent = Sent(body=body, content_encoding=content_encoding, content_type=content_type)
+        return await self._submit(METRICS, device_uuid, sent, None)
 
     async def submit_logs(
         self,
@@ -134,15 +132,22 @@ class Ingest:
         content_type: str | None = None,
     ) -> Receipt:
         """The same for log lines: {"lines": [...]} or a line of JSON each."""
-        plain = self._plain(body, content_encoding)
-        self._inbox.enter(_MEMORY_FACTOR * len(plain))
-        try:
-            draft = await self._draft(device_uuid, LOGS.name)
-            self._lines.read(draft, plain, ndjson=is_ndjson(content_type))
-            late_before = log_order(draft.judge.now - self._late_after, 0)
-            return await self._commit(draft, late_before, len(plain))
-        finally:
-            self._inbox.leave(_MEMORY_FACTOR * len(plain))
+        sent = Sent(body=body, content_encoding=content_encoding, content_type=content_type)
+        return await self._submit(LOGS, device_uuid, sent, None)
+
+    async def answer(self, stream: Stream, device_uuid: UUID, sent: Sent) -> bytes:
+        """What `submit_metrics` or `submit_logs` answer, as JSON; with an idempotency key the answer given first, octet by octet.
+
+        Raises IdempotencyKeyInvalid, IdempotencyKeyReused, and what they raise.
+        """
+        if sent.idempotency_key is None:
+            return encode(await self._submit(stream, device_uuid, sent, None))
+        claim = Claim.of(device_uuid, stream.name, sent.idempotency_key, sent.identity, self._clock())
+
+        async def work() -> None:
+            await self._submit(stream, device_uuid, sent, claim)
+
+        return await self._receipts.answer(claim, work)
 
     def statistics(self) -> IngestStatistics:
         """Counters since the start and what is queued now."""
@@ -159,28 +164,49 @@ class Ingest:
             pending_bytes=self._inbox.bytes,
         )
 
-    def _plain(self, body: bytes, content_encoding: str | None) -> bytes:
+    async def _submit(self, stream: Stream, device_uuid: UUID, sent: Sent, claim: Claim | None) -> Receipt:
+        plain = self._plain(sent)
+        size = _MEMORY_FACTOR * len(plain)
+        self._inbox.enter(size)
+        try:
+            draft = await self._draft(device_uuid, stream.name)
+            late_before = draft.judge.now - self._late_after
+            if stream is METRICS:
+                await self._reports.read(draft, plain, ndjson=is_ndjson(sent.content_type))
+            else:
+                self._lines.read(draft, plain, ndjson=is_ndjson(sent.content_type))
+                late_before = log_order(late_before, 0)
+            return await self._commit(draft, late_before, claim)
+        finally:
+            self._inbox.leave(size)
+
+    def _plain(self, sent: Sent) -> bytes:
+        body = sent.body
         size_checked(body, self._limits.body_bytes)
-        if content_encoding is None:
+        if sent.content_encoding is None:
             return body
         self._inbox.check(_MEMORY_FACTOR * len(body))
-        return unpacked(body, content_encoding, self._limits.unpacked_bytes)
+        return unpacked(body, sent.content_encoding, self._limits.unpacked_bytes)
 
     async def _draft(self, device_uuid: UUID, stream: str) -> Draft:
         received = self._clock()
         judge = await self._windows.judge(stream, received)
         return Draft(device_uuid=device_uuid, stream=stream, received=received, judge=judge)
 
-    async def _commit(self, draft: Draft, late_before: int, size: int) -> Receipt:
+    async def _commit(self, draft: Draft, late_before: int, claim: Claim | None) -> Receipt:
         loop = asyncio.get_running_loop()
         submission = draft.submission(
-            late_before=late_before, size=size, since=loop.time(), done=loop.create_future()
+            late_before=late_before,
+            since=loop.time(),
+            done=loop.create_future(),
+            most_reasons=self._limits.reasons,
+            claim=claim,
         )
-        if submission.rows:
+        if submission.rows or claim is not None:
             self._inbox.put(submission)
             # A caller that goes away cancels only its waiting: the rows are written all the same.
             await submission.done
-        return submission.receipt(self._limits.reasons)
+        return submission.receipt()
 
     async def _write(self) -> None:
         """Batch after batch, until stopped and empty."""

@@ -52,8 +52,10 @@ class Receipt:
     """Set aside with a reason, to be looked at and replayed."""
     rejected: int
     """Not understood, not stored."""
+    codes: dict[str, int] = field(default_factory=dict[str, int])
+    """How many reports, or fields of reports, each reason code stands for: `already_stored`, `late`, `clock_not_set`, ..."""
     reasons: tuple[Reason, ...] = ()
-    """Why, in the order of the body; of a body with very many only the first."""
+    """Why, of what was not stored as sent, in the order of the body; of a body with very many only the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

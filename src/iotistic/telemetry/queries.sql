@@ -40,6 +40,39 @@ WHERE (
 ) < %(most)s::bigint
 ON CONFLICT (digest) DO NOTHING;
 
+-- name: find_receipt
+-- What was answered to a request with this key, yesterday or today. Bounds are parameters: both leaves, and no others.
+SELECT
+  request_digest,
+  receipt
+FROM ingest_receipts
+WHERE
+  sender_uuid = %(sender_uuid)s::uuid
+  AND idempotency_key = %(idempotency_key)s::text
+  AND route = %(route)s::text
+  AND received_day >= %(since)s::timestamptz
+  AND received_day <= %(until)s::timestamptz
+ORDER BY received_day
+LIMIT 1;
+
+-- name: keep_receipts
+-- Stores answers with their rows; tells which of them were first with their key.
+INSERT INTO ingest_receipts (received_day, sender_uuid, route, idempotency_key, request_digest, receipt)
+SELECT
+  answer.received_day,
+  answer.sender_uuid,
+  answer.route,
+  answer.idempotency_key,
+  answer.request_digest,
+  answer.receipt
+FROM unnest(
+  %(days)s::timestamptz [], %(senders)s::uuid [], %(routes)s::text [], %(idempotency_keys)s::text [],
+  %(digests)s::bytea [], %(receipts)s::bytea []
+) AS answer (received_day, sender_uuid, route, idempotency_key, request_digest, receipt)
+ORDER BY answer.sender_uuid, answer.idempotency_key, answer.route
+ON CONFLICT DO NOTHING
+RETURNING sender_uuid, route, idempotency_key;
+
 -- name: mend_latest
 -- Brings the latest reports up to history: a process that was killed may have stored a report and not noted it as the latest.
 UPDATE device_metric_latest AS latest

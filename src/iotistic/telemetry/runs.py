@@ -1,16 +1,28 @@
 """What one body becomes on its way to the database: runs of packed rows, and what is owed to the caller for them."""
 
 from asyncio import Future
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, final
 from uuid import UUID
 
 from iotistic.telemetry.model import Reason, Receipt
+from iotistic.telemetry.receipts import Claim
 
-__all__ = ["Key", "Order", "Part", "Run", "Series", "SetAside", "Submission", "log_order", "log_stamp"]
+__all__ = [
+    "Key",
+    "Order",
+    "Outcome",
+    "Part",
+    "Run",
+    "Series",
+    "SetAside",
+    "Submission",
+    "log_order",
+    "log_stamp",
+]
 
 Series = tuple[bytes, int]
 """What a watermark is kept for: device and list of metric names; for logs device and 0."""
@@ -90,6 +102,17 @@ class SetAside:
 
 
 @final
+@dataclass(slots=True)
+class Outcome:
+    """What one transaction made of rows of a submission."""
+
+    accepted: int = 0
+    late: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+
+
+@final
 @dataclass(slots=True, kw_only=True)
 class Submission:
     """One body on its way: what is stored of it so far, and the caller who waits."""
@@ -102,32 +125,24 @@ class Submission:
     """Rows before this one count as late."""
     runs: list[Run]
     set_aside: list[SetAside]
-    duplicate: int
-    """Repeats within the body to begin with."""
+    repeated: int
+    """Repeats within the body."""
     rejected: int
     reasons: list[Reason]
-    size: int
-    """Octets of memory it is counted with."""
     since: float
     """When it came, by the event loop's clock."""
     done: "Future[None]"
     """Set when every row has its place, or to the error that kept it from getting one."""
-    accepted: int = 0
-    late: int = 0
-    quarantined: int = 0
+    most_reasons: int
+    """That its receipt spells out."""
+    claim: Claim | None = None
+    """For a request with an Idempotency-Key."""
+    outcome: Outcome = field(default_factory=Outcome)
+    """Of what is durable."""
     rows: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.rows = sum(len(run.orders) for run in self.runs) + len(self.set_aside)
-
-    def stored(self, orders: Sequence[Order]) -> None:
-        """Counts rows, in their order, that were committed and are new."""
-        self.accepted += len(orders)
-        self.late += bisect_left(orders, self.late_before)
-
-    def put_aside(self, rows: Iterable[SetAside]) -> None:
-        """Counts rows that were committed to the quarantine."""
-        self.quarantined += sum(1 for _ in rows)
 
     def note(self, index: int, code: str, message: str) -> None:
         """Adds a reason."""
@@ -138,16 +153,48 @@ class Submission:
         self.rejected += 1
         self.note(index, code, message)
 
-    def receipt(self, most_reasons: int) -> Receipt:
-        """What to tell the caller."""
+    def add(self, outcome: Outcome) -> None:
+        """Counts what was committed."""
+        mine = self.outcome
+        mine.accepted += outcome.accepted
+        mine.late += outcome.late
+        mine.duplicate += outcome.duplicate
+        mine.quarantined += outcome.quarantined
+
+    def receipt(self, further: Outcome | None = None) -> Receipt:
+        """What to tell the caller; with `further`, once that is committed too."""
+        so_far = self.outcome
+        outcome = so_far if further is None else _sum(so_far, further)
+        reasons = self.reasons
         return Receipt(
-            accepted=self.accepted,
-            duplicate=self.duplicate,
-            late=self.late,
-            quarantined=self.quarantined,
+            accepted=outcome.accepted,
+            duplicate=self.repeated + outcome.duplicate,
+            late=outcome.late,
+            quarantined=outcome.quarantined,
             rejected=self.rejected,
-            reasons=tuple(sorted(self.reasons, key=_index)[:most_reasons]) if self.reasons else (),
+            codes=self._codes(outcome),
+            reasons=tuple(sorted(reasons, key=_index)[: self.most_reasons]) if reasons else (),
         )
+
+    def _codes(self, outcome: Outcome) -> dict[str, int]:
+        codes = dict(Counter(reason.code for reason in self.reasons)) if self.reasons else {}
+        for code, count in (
+            ("already_stored", outcome.duplicate),
+            ("twice_in_body", self.repeated),
+            ("late", outcome.late),
+        ):
+            if count:
+                codes[code] = count
+        return codes
+
+
+def _sum(one: Outcome, other: Outcome) -> Outcome:
+    return Outcome(
+        one.accepted + other.accepted,
+        one.late + other.late,
+        one.duplicate + other.duplicate,
+        one.quarantined + other.quarantined,
+    )
 
 
 def _index(reason: Reason) -> int:
@@ -162,6 +209,8 @@ class Part:
     submission: Submission
     runs: Sequence[Run] = ()
     set_aside: Sequence[SetAside] = ()
+    with_receipt: bool = False
+    """Whether the answer is stored with them."""
 
     def __len__(self) -> int:
         return sum(len(run) for run in self.runs) + len(self.set_aside)

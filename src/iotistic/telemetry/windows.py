@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import final
 
@@ -95,7 +96,7 @@ class Windows:
             kept, moved = _sorted_run(part.submission, run, judge)
             runs += kept
             aside += moved
-        return Part(submission=part.submission, runs=runs, set_aside=aside)
+        return replace(part, runs=runs, set_aside=aside)
 
 
 def _sorted_run(submission: Submission, run: Run, judge: Judge) -> tuple[list[Run], list[SetAside]]:

@@ -1,15 +1,18 @@
 """One batch, one transaction: what is surely new by plain COPY, what may be a repeat through staging."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import LiteralString, final
 
+from msgspec.json import encode
 from psycopg.rows import tuple_row
 
 from iotistic.database.pool import Connection
 from iotistic.telemetry.copy_format import HEADER, TRAILER
+from iotistic.telemetry.receipts import Claim, keep
 from iotistic.telemetry.rollups.marks import Mark, add_marks
-from iotistic.telemetry.runs import Key, Part, Run, SetAside, Submission
+from iotistic.telemetry.runs import Key, Order, Outcome, Part, Run, SetAside, Submission
 from iotistic.telemetry.stamps import moment_of
 from iotistic.telemetry.streams import LATEST, QUARANTINE, STREAMS, Stream
 from iotistic.telemetry.watermarks import Watermarks
@@ -47,22 +50,46 @@ class Stored:
         default_factory=list[tuple[Submission, Sequence[SetAside]]]
     )
 
-    def account(self) -> None:
-        """Tells every submission what became of its rows. Only after COMMIT."""
+    kept: list[tuple[Claim, bytes]] = field(default_factory=list[tuple[Claim, bytes]])
+    """Answers stored with them."""
+
+    def outcomes(self) -> dict[int, tuple[Submission, Outcome]]:
+        """What became of the rows of each submission, by its id()."""
+        found: dict[int, tuple[Submission, Outcome]] = {}
         for submission, run in self.new:
-            submission.stored(run.orders)
+            _count(_outcome(found, submission), run.orders, submission.late_before)
         for submission, rows in self.set_aside:
-            submission.put_aside(rows)
-        if not self.repeats:
-            for submission, run in self.settled:
-                submission.stored(run.orders)
-            return
-        seen = self.repeated
+            _outcome(found, submission).quarantined += len(rows)
+        seen = set(self.repeated)
         for submission, run in self.settled:
+            outcome = _outcome(found, submission)
+            if not self.repeats:
+                _count(outcome, run.orders, submission.late_before)
+                continue
             fresh = [order for order in run.orders if (run.series, order) not in seen]
             seen.update((run.series, order) for order in fresh)
-            submission.stored(fresh)
-            submission.duplicate += len(run) - len(fresh)
+            _count(outcome, fresh, submission.late_before)
+            outcome.duplicate += len(run) - len(fresh)
+        return found
+
+    def account(self) -> None:
+        """Tells every submission what became of its rows. Only after COMMIT."""
+        for submission, outcome in self.outcomes().values():
+            submission.add(outcome)
+        for claim, receipt in self.kept:
+            claim.kept = receipt
+
+
+def _outcome(found: dict[int, tuple[Submission, Outcome]], submission: Submission) -> Outcome:
+    known = found.get(id(submission))
+    if known is None:
+        known = found[id(submission)] = submission, Outcome()
+    return known[1]
+
+
+def _count(outcome: Outcome, orders: Sequence[Order], late_before: Order) -> None:
+    outcome.accepted += len(orders)
+    outcome.late += bisect_left(orders, late_before)
 
 
 async def prepare_session(connection: Connection) -> None:
@@ -88,7 +115,8 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
         if perhaps:
             staged.append((stream, perhaps))
     stored.set_aside = [(part.submission, part.set_aside) for part in batch.parts if part.set_aside]
-    if len(plain) == 1 and not (staged or stored.set_aside or batch.latest or batch.marks):
+    keyed = [part.submission for part in batch.parts if part.with_receipt]
+    if len(plain) == 1 and not (staged or stored.set_aside or batch.latest or batch.marks or keyed):
         # A COPY by itself is a transaction: two round trips less.
         await _copy(connection, plain[0][0].copy, plain[0][1])
         return stored
@@ -100,7 +128,19 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
         await _quarantine(connection, stored)
         await _note_latest(connection, batch.latest)
         await add_marks(connection, batch.marks)
+        if keyed:
+            await _keep_receipts(connection, keyed, stored)
     return stored
+
+
+async def _keep_receipts(connection: Connection, submissions: Sequence[Submission], stored: Stored) -> None:
+    outcomes = stored.outcomes()
+    answers = [
+        (one.claim, encode(one.receipt(outcomes[id(one)][1] if id(one) in outcomes else None)))
+        for one in submissions
+        if one.claim is not None
+    ]
+    stored.kept = await keep(connection, answers)
 
 
 def _split(

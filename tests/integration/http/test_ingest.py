@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,11 @@ import pytest
 
 from iotistic.bootstrap import Platform
 from tests.integration.http.conftest import EnrolledDevice, MakeDevice
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 def moment(back: timedelta = timedelta(0)) -> str:
@@ -43,7 +49,7 @@ async def test_a_receipt_tells_what_became_of_each_report(device: EnrolledDevice
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/json"
     receipt = response.json()
-    assert set(receipt) == {"accepted", "duplicate", "late", "quarantined", "rejected", "reasons"}
+    assert set(receipt) == {"accepted", "duplicate", "late", "quarantined", "rejected", "codes", "reasons"}
     assert (receipt["accepted"], receipt["rejected"] + receipt["quarantined"]) == (1, 1)
     assert receipt["reasons"][0]["index"] == 1
     assert set(receipt["reasons"][0]) == {"index", "code", "message"}
@@ -78,6 +84,25 @@ async def test_a_body_may_be_compressed(device: EnrolledDevice) -> None:
     assert response.json()["accepted"] == 1
 
 
+async def test_a_body_may_be_zstd(device: EnrolledDevice) -> None:
+    content = zstd.compress(json.dumps({"reports": [report()]}).encode())
+    response = await device.client.post(
+        f"{device.path}/metrics", content=content, headers={"Content-Encoding": "zstd"}
+    )
+    assert response.json()["accepted"] == 1
+
+
+async def test_an_idempotency_key_repeats_the_first_answer(device: EnrolledDevice) -> None:
+    headers = {"Idempotency-Key": "6f1d2c9a"}
+    body = {"reports": [report(), {"timestamp": "whenever"}]}
+    first = await device.client.post(f"{device.path}/metrics", json=body, headers=headers)
+    again = await device.client.post(f"{device.path}/metrics", json=body, headers=headers)
+    assert (first.json()["accepted"], first.json()["codes"]) == (1, {"timestamp_invalid": 1})
+    assert again.content == first.content
+    other = await device.client.post(f"{device.path}/metrics", json={"reports": []}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
 @pytest.mark.parametrize("path", ["metrics", "logs"])
 @pytest.mark.parametrize(
     "content",
@@ -93,7 +118,7 @@ async def test_what_is_no_batch_is_refused_as_a_whole(
     assert response.json()["code"] == "body_invalid"
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "x" * 100])
+@pytest.mark.parametrize("encoding", ["br", "compress", "gzip, gzip", "x" * 100])
 async def test_an_encoding_nobody_agreed_on_is_refused(device: EnrolledDevice, encoding: str) -> None:
     headers = {"Content-Encoding": encoding}
     response = await device.client.post(f"{device.path}/metrics", content=b"{}", headers=headers)

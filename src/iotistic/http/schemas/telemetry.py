@@ -90,6 +90,10 @@ class ReceiptGiven(Answer):
     rejected: int = Field(
         description="Not understood and not stored; sending it again cannot help.", examples=[0]
     )
+    codes: dict[str, int] = Field(
+        description="How many reports, or fields of them, each reason code stands for.",
+        examples=[{"already_stored": 84, "clock_not_set": 1}],
+    )
     reasons: list[ReasonGiven] = Field(description="Why, in the order of the body.")
 
 

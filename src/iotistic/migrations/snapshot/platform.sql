@@ -770,6 +770,25 @@ COMMENT ON COLUMN public.ingest_quarantine.reason IS 'Why, as the code that the 
 COMMENT ON COLUMN public.ingest_quarantine.device_time IS 'When it happened by the clock of the device; NULL if that is no time PostgreSQL can hold.';
 COMMENT ON COLUMN public.ingest_quarantine.payload IS 'The report or line as it was sent.';
 
+CREATE TABLE public.ingest_receipts (
+  received_day timestamp with time zone NOT NULL,
+  sender_uuid uuid NOT NULL,
+  route text NOT NULL,
+  idempotency_key text NOT NULL,
+  request_digest bytea NOT NULL,
+  receipt bytea NOT NULL,
+  CONSTRAINT ingest_receipts_pkey PRIMARY KEY (sender_uuid, idempotency_key, route, received_day),
+  CONSTRAINT ingest_receipts_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 255))),
+  CONSTRAINT ingest_receipts_request_digest_check CHECK ((octet_length(request_digest) = 32)),
+  CONSTRAINT ingest_receipts_route_check CHECK ((route ~ '^[a-z_]{1,31}$'::text))
+) PARTITION BY RANGE (received_day);
+COMMENT ON TABLE public.ingest_receipts IS 'One row per request with an Idempotency-Key that was answered. Partitioned by UTC day.';
+COMMENT ON COLUMN public.ingest_receipts.received_day IS 'Midnight UTC before it was received.';
+COMMENT ON COLUMN public.ingest_receipts.sender_uuid IS 'The device or gateway whose key it is.';
+COMMENT ON COLUMN public.ingest_receipts.route IS 'What was asked; each has its own keys.';
+COMMENT ON COLUMN public.ingest_receipts.request_digest IS 'SHA-256 of the request: a key that comes back with another body is a mistake of its sender.';
+COMMENT ON COLUMN public.ingest_receipts.receipt IS 'The answer, as it was sent.';
+
 CREATE TABLE public.metric_name_lists (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   digest bytea NOT NULL,
@@ -1169,6 +1188,9 @@ GRANT SELECT ON TABLE public.fleets TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.ingest_quarantine TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.ingest_quarantine TO iotistic_ingest;
 GRANT SELECT ON TABLE public.ingest_quarantine TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.ingest_receipts TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.ingest_receipts TO iotistic_ingest;
+GRANT SELECT ON TABLE public.ingest_receipts TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_name_lists TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.metric_name_lists TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_name_lists TO iotistic_readonly;

@@ -24,7 +24,7 @@ BEGIN
     END IF;
   END IF;
   IF 'iotistic_ingest' = ANY(present) THEN
-    GRANT SELECT, INSERT ON device_metrics, device_logs, ingest_quarantine, metric_name_lists, metric_sets TO iotistic_ingest;
+    GRANT SELECT, INSERT ON device_metrics, device_logs, ingest_quarantine, ingest_receipts, metric_name_lists, metric_sets TO iotistic_ingest;
     GRANT INSERT ON metric_rollup_marks TO iotistic_ingest;
     GRANT SELECT, INSERT, UPDATE ON device_metric_latest, device_contacts TO iotistic_ingest;
     GRANT SELECT ON partition_policies, partition_leaves TO iotistic_ingest;
