@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from iotistic.cli.light import ledger
-from iotistic.cli.light.files import File, files_in, fingerprint_of, pending_in_order, plain_statements
+from iotistic.cli.light.files import File, files_in, fingerprint_of, pending_in_order
+from iotistic.cli.light.plain import plain_statements
 from iotistic.cli.light.request import Request
 from iotistic.config import Endpoint
 from iotistic.database.conninfo import conninfo
@@ -58,11 +59,11 @@ class TestStatements:
         history = history_for(request, folder)
         pending = pending_in_order(files_in(str(folder)), {})
         assert pending is not None
-        light = []
+        light, recorder = [], ledger.Recorder(request, "shop")
         for file in pending:
             plain = plain_statements(file.content, fresh=True)
             assert plain is not None, file.name
-            light += ledger.commands_for(request, "shop", file, *plain)
+            light += recorder.commands_for(file, *plain, last=file is pending[-1])
         steps = make_plan("shop", look_into(folder, service="shop").files(), ()).steps
         full = compose(history, steps, signature=Signature.of("iotistic migrate"), role=None)
         assert light == [(command.sql, command.parameters) for command in full.commands]

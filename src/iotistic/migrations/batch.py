@@ -2,6 +2,10 @@
 
 The commands of a file are one transaction; the server skips everything after the first error, the following files too, so
 that sending ahead never runs anything behind a failure.
+
+Only the last file of a bunch waits until the disk has it, and with it everything before it: the log is written in order.
+Each file still is in the database whole, with its history row, or not at all, whatever breaks; see
+docs/decisions/0009-one-flush-a-bunch.md.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +35,8 @@ __all__ = [
 
 _FILES_AHEAD: Final = 32
 _CHARACTERS_AHEAD: Final = 500_000
+# LOCAL and just before COMMIT: what a file has set itself must not make it less durable than its report says.
+_FLUSH: Final = "SET LOCAL synchronous_commit = on"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,10 +78,15 @@ def sends_ahead(step: Step) -> bool:
     return step.script.directives.transaction and not copies
 
 
-def commands_before(service: str, step: Step, role: str | None) -> list[Command]:
-    """What precedes the statements of a file: every trace of the file before it in this session is taken back."""
+def commands_before(service: str, step: Step, role: str | None, *, flushed: bool = True) -> list[Command]:
+    """What precedes the statements of a file: every trace of the file before it in this session is taken back.
+
+    Not `flushed`: its COMMIT is answered before the disk has it.
+    """
     directives = step.script.directives
     settings = {"application_name": _literal(f"migrate:{service}:{step.script.file.filename}"[:63])}
+    if not flushed:
+        settings["synchronous_commit"] = "off"
     if directives.lock_timeout is not None:
         settings["lock_timeout"] = str(milliseconds(directives.lock_timeout))
     if directives.statement_timeout is not None:
@@ -117,7 +128,10 @@ class Batch:
     """What each command is for."""
 
     async def send(self, session: Session, on_applied: Callable[[Step, Applied], None]) -> None:
-        """One round trip; `on_applied` hears of each file that is committed. Raises Stuck and ConnectionLost."""
+        """One round trip; `on_applied` hears of each file that is committed; at the end all of them are on disk.
+
+        Raises Stuck and ConnectionLost.
+        """
         records: dict[int, Row] = {}
 
         def hear(index: int, rows: list[Row]) -> None:
@@ -140,15 +154,16 @@ def compose(history: History, steps: Sequence[Step], *, signature: Signature, ro
     commands: list[Command] = []
     places: list[Place] = []
     for number, step in enumerate(steps):
-        before = [*commands_before(history.service, step, role), Command("BEGIN")]
+        last = number == len(steps) - 1
+        before = [*commands_before(history.service, step, role, flushed=last), Command("BEGIN")]
         commands += before
         places += [Place(step=number)] * len(before)
         for index, statement in enumerate(step.script.statements):
             commands.append(Command(statement.text))
             places.append(Place(step=number, statement=index))
-        if _changes_role(step):
-            commands += role_commands(role)
-            places += [Place(step=number)] * len(role_commands(role))
+        after = [*(role_commands(role) if _changes_role(step) else ()), *([Command(_FLUSH)] if last else ())]
+        commands += after
+        places += [Place(step=number)] * len(after)
         replace = step.resumed or step.script.file.repeatable
         commands.append(record_applied(history, step.script, signature, replace=replace))
         places.append(Place(step=number, records=True))
@@ -188,7 +203,7 @@ async def send_stepwise(
         statement = None
         replace = step.resumed or step.script.file.repeatable
         record = record_applied(history, step.script, signature, replace=replace)
-        rows = await session.pipeline([*role_commands(role), record, Command("COMMIT")])
+        rows = await session.pipeline([*role_commands(role), Command(_FLUSH), record, Command("COMMIT")])
     except CommandFailed as failed:
         raise Stuck(step, statement, failed.report) from failed
     return applied_from(step.script.file.filename, rows[-2][0])

@@ -52,8 +52,19 @@ class Execution:
         self._files = files
         self._history = settings.target.history
         self.applied: list[Applied] = []
-        self.sent: list[str] = []
-        """Files sent and not known to be done: when the connection is lost, their outcome is looked up."""
+        """Files that are committed and on disk."""
+        self._committed: dict[str, Applied] = {}
+        self._running: list[str] = []
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """Files sent and not known to be on disk: when the connection is lost, their outcome is looked up."""
+        return (*self._committed, *self._running)
+
+    @property
+    def running(self) -> str | None:
+        """The file that the server is at, as far as is known."""
+        return next(iter(self._running), None)
 
     async def run(self, session: Session, steps: tuple[Step, ...]) -> None:
         """All steps in order. Raises MigrationFailed at the first that fails for good, ConnectionLost."""
@@ -70,6 +81,7 @@ class Execution:
         while remaining:
             watch, stuck = await self._watched(session, remaining[0], self._send(session, tuple(remaining)))
             if stuck is None:
+                self._flushed()
                 return
             await session.pipeline([Command("ROLLBACK")])
             if remaining[0] is not stuck.step:
@@ -94,9 +106,10 @@ class Execution:
         patience, done = self._patience(), work.done
         self._say(EventKind.RESUMED if step.start else EventKind.STARTED, step, _beginning(step))
         while True:
-            self.sent = [step.script.file.filename]
+            self._running = [step.script.file.filename]
             watch, stuck = await self._watched(session, step, self._run(session, work, step))
             if stuck is None:
+                self._flushed()
                 return
             if work.done != done:
                 patience, done = self._patience(), work.done
@@ -124,7 +137,7 @@ class Execution:
         return None
 
     async def _send(self, session: Session, steps: tuple[Step, ...]) -> Stuck | None:
-        self.sent = [step.script.file.filename for step in steps]
+        self._running = [step.script.file.filename for step in steps]
         settings = self._settings
         self._say(EventKind.STARTED, steps[0], _beginning(steps[0]))
         try:
@@ -141,9 +154,14 @@ class Execution:
             return stuck
         return None
 
+    def _flushed(self) -> None:
+        """What is committed is on disk too."""
+        self.applied += self._committed.values()
+        self._committed.clear()
+
     def _note(self, step: Step, applied: Applied) -> None:
-        self.applied.append(applied)
-        self.sent.remove(step.script.file.filename)
+        self._committed[applied.filename] = applied
+        self._running.remove(step.script.file.filename)
         milliseconds = applied.took / timedelta(milliseconds=1)
         self._settings.observe(
             Event(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iotistic.migrations.quoting import quoted
+from iotistic.migrations.quoting import LedgerNames, quoted
 
 if TYPE_CHECKING:  # importing it loads tempfile, shutil, zlib: 20 ms of CPU
     from importlib.resources.abc import Traversable
@@ -13,7 +13,7 @@ __all__ = ["BILLING", "PLATFORM", "SERVICES", "VPN", "History", "command_line", 
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class History:
+class History(LedgerNames):
     """One folder of files and the table that remembers which of them were applied."""
 
     service: str
@@ -24,16 +24,6 @@ class History:
     """The schema of the table; files run with it first in their search path."""
     table: str = "schema_migrations"
     """The table of applied files; the events lie beside it, under this name plus `_events`."""
-
-    @property
-    def ledger(self) -> str:
-        """The qualified, quoted name of the table of applied files."""
-        return f"{quoted(self.schema)}.{quoted(self.table)}"
-
-    @property
-    def events(self) -> str:
-        """The qualified, quoted name of the append-only table of events."""
-        return f"{quoted(self.schema)}.{quoted(self.table + '_events')}"
 
     @property
     def lock_name(self) -> str:

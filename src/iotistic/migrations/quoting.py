@@ -1,6 +1,4 @@
-"""Names in SQL, and the names of the two tables of a history."""
-
-from typing import Protocol
+"""Names in SQL, and the names of the two tables of a history. Nothing is imported: the light path reads this too."""
 
 __all__ = ["LedgerNames", "quoted"]
 
@@ -10,25 +8,22 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class LedgerNames(Protocol):
-    """Where a history is kept; `iotistic.migrations.history.History` knows it, and the light path without loading that."""
+class LedgerNames:
+    """Where a history is kept."""
 
-    @property
-    def schema(self) -> str:
-        """The schema of the tables."""
-        ...
+    __slots__ = ()
 
-    @property
-    def table(self) -> str:
-        """The table of applied files."""
-        ...
+    schema: str
+    """The schema of the tables."""
+    table: str
+    """The table of applied files; the events lie beside it, under this name plus `_events`."""
 
     @property
     def ledger(self) -> str:
         """The qualified, quoted name of the table of applied files."""
-        ...
+        return f"{quoted(self.schema)}.{quoted(self.table)}"
 
     @property
     def events(self) -> str:
-        """The qualified, quoted name of the table of events."""
-        ...
+        """The qualified, quoted name of the append-only table of events."""
+        return f"{quoted(self.schema)}.{quoted(self.table + '_events')}"

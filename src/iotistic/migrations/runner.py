@@ -70,9 +70,10 @@ class _Run:
         self._options = options
         self._began = time.monotonic()
         self._waited = timedelta(0)
-        self._losses: dict[str, int] = {}
+        self._losses: dict[str | None, int] = {}
         self._applied: list[Applied] = []
-        self._sent: list[str] = []
+        self._sent: tuple[str, ...] = ()
+        self._running: str | None = None
         self._left: tuple[str, ...] = ()
         self._notices: tuple[str, ...] = ()
 
@@ -130,7 +131,7 @@ class _Run:
             await execution.run(session, plan.steps)
         finally:
             self._applied += execution.applied
-            self._sent = execution.sent
+            self._sent, self._running = execution.sent, execution.running
         if not await unlock(session, self._history):
             self._say(EventKind.NOTICE, "The migration lock was lost in mid-run; is there a pooler between?")
 
@@ -151,17 +152,17 @@ class _Run:
             if (entry := done.get(filename)) is not None:
                 took = timedelta(milliseconds=entry.took_ms or 0)
                 self._applied.append(Applied(filename=filename, took=took, at=entry.applied_at))
-        lost = next((filename for filename in self._sent if filename not in done), "")
-        if self._losses.get(lost, 0) >= _MOST_LOSSES:
+        lost = self._running
+        if lost not in done and self._losses.get(lost, 0) >= _MOST_LOSSES:
             raise ServerUnreachable(
                 f"The connection was lost {_MOST_LOSSES} times while {lost or 'preparing the run'} ran; nothing of it stands.",
                 hint="Look into the server's log: a statement of this file may be what ends the session.",
                 filename=lost or None,
             )
-        self._sent = []
+        self._sent, self._running = (), None
 
     async def _reconnect(self, lost: ConnectionLost) -> Session:
-        filename = self._sent[0] if self._sent else ""
+        filename = self._running
         self._losses[filename] = self._losses.get(filename, 0) + 1
         what = f"{filename}: " if filename else ""
         self._say(EventKind.RECONNECT, f"{what}the connection was lost ({lost}); looking what became of it")

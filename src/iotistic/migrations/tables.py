@@ -7,7 +7,6 @@ The table of applied files is a superset of what the original platform's runner 
 # ruff: noqa: S608 - the only texts put into the SQL are names of the operator's choice, quoted in `History`
 
 from collections.abc import Collection
-from typing import Final
 
 from iotistic.migrations.quoting import LedgerNames, quoted
 
@@ -23,7 +22,7 @@ __all__ = [
     "read_fingerprint",
 ]
 
-_DEFINITIONS: Final = {
+_DEFINITIONS = {
     "migration_number": "bigint",
     "name": "text NOT NULL",
     "filename": "text NOT NULL",
@@ -45,13 +44,13 @@ _DEFINITIONS: Final = {
     "server_version": "text",
 }
 
-COLUMNS: Final = tuple(_DEFINITIONS)
+COLUMNS = tuple(_DEFINITIONS)
 """The columns of the table of applied files, besides its `id`."""
 
-_REQUIRED: Final = {"migration_number", "filename"}
+_REQUIRED = {"migration_number", "filename"}
 
 # What an entry needs, and what stands for it in a table that somebody else made.
-_ENTRY: Final = {
+_ENTRY = {
     "filename": ("filename", "NULL"),
     "migration_number": ("migration_number", "NULL"),
     "kind": ("kind", "'sql'"),

@@ -148,6 +148,28 @@ async def test_settings_of_one_file_do_not_reach_the_next(place: Place, tmp_path
     assert await place.rows("SELECT * FROM seen") == [('"public"', "3s", place.endpoint.user)]
 
 
+async def test_only_the_last_file_of_a_bunch_waits_for_the_disk_whatever_it_says_itself(
+    place: Place, tmp_path: Path
+) -> None:
+    await place.run(
+        "CREATE TABLE t (id int)",
+        "CREATE TABLE committed (file int, synchronous text)",
+        "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO committed VALUES (NEW.id, current_setting('synchronous_commit')); RETURN NULL; END $$",
+        "CREATE CONSTRAINT TRIGGER t_commit AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION at_commit()",
+    )
+    files = {f"{number}_t.sql": f"INSERT INTO t VALUES ({number});\n" for number in (1, 2)}
+    await apply(
+        place.endpoint,
+        place.name,
+        history_of(
+            tmp_path, files | {"3_t.sql": "SET synchronous_commit = off;\nINSERT INTO t VALUES (3);\n"}
+        ),
+    )
+    assert await place.rows("SELECT * FROM committed ORDER BY file") == [(1, "off"), (2, "off"), (3, "on")]
+
+
 async def test_directives_set_the_limits_of_their_file_only(place: Place, tmp_path: Path) -> None:
     see = (
         "SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement;\n"

@@ -1,9 +1,4 @@
-"""The files of a folder, and which of them are plain enough to be run from here.
-
-Plain is a file that the full program would run the same way and say nothing about: one transaction, no directive, no COPY
-data, nothing that lint could have an opinion on. A test holds `names_in_order` to the full program's own order, and every
-file that is plain here to having no finding there.
-"""
+"""The files of a folder, and which of them are to be run. A test holds `pending_in_order` to the full program's own order."""
 
 # ruff: noqa: PTH123, PTH208 - importing pathlib costs as much CPU as all of this
 
@@ -22,7 +17,6 @@ __all__ = [
     "folder_of",
     "hasher",
     "pending_in_order",
-    "plain_statements",
 ]
 
 # hashlib would load OpenSSL, 5 ms of CPU, for a function that Python has built in.
@@ -119,54 +113,3 @@ def _is_named(name: str) -> bool:
     elif not (head.isascii() and head.isdigit() and len(head) <= _LONGEST_NUMBER):
         return False
     return bool(underscore and rest) and set(rest) <= _NAME_LETTERS and rest[0] not in ".-"
-
-
-# What these begin, lint has no rule for. The second set is quiet only while every table is empty.
-_HARMLESS = {
-    ("COMMENT",),
-    ("CREATE", "FUNCTION"),
-    ("CREATE", "OR"),
-    ("CREATE", "PROCEDURE"),
-    ("CREATE", "SEQUENCE"),
-    ("CREATE", "TABLE"),
-    ("CREATE", "TRIGGER"),
-    ("CREATE", "TYPE"),
-    ("CREATE", "VIEW"),
-    ("GRANT",),
-    ("INSERT",),
-    ("SELECT",),
-}
-_ON_EMPTY_TABLES = {("ALTER", "TABLE"), ("CREATE", "INDEX"), ("CREATE", "UNIQUE"), ("DELETE",), ("UPDATE",)}
-_QUESTIONABLE = {
-    *("CASCADE", "CONCURRENTLY", "DETACH", "DROP", "OF", "PASSWORD", "RENAME", "ROLE", "SCHEMA"),
-    *("AUTHORIZATION", "LOGGED", "METHOD", "OWNER", "TABLESPACE", "UNLOGGED", "STDIN", "STDOUT"),
-}
-_LOOKS_SECRET = ("-----BEGIN", "://", "SCRAM-SHA", "$2", "AKIA", "gh", "eyJ")
-
-
-def plain_statements(content: bytes, *, fresh: bool) -> tuple[list[str], str] | None:
-    """The statements of a plain file, and its normalised text; None when it is not plain. `fresh`: no table has a row."""
-    from iotistic.errors import Invalid  # noqa: PLC0415 - only a run pays for the lexer
-    from iotistic.migrations.lexer import decode, normal_form, split  # noqa: PLC0415
-
-    try:
-        text = decode(content)
-        if "migrate:" in text.lower() or any(mark in text for mark in _LOOKS_SECRET):
-            return None
-        statements = split(text)
-        if not statements:
-            return None
-        for statement in statements:
-            if not _is_plain([token.upper for token in statement.tokens()], fresh=fresh):
-                return None
-        return [statement.text for statement in statements], normal_form(statements)
-    except Invalid:
-        return None
-
-
-def _is_plain(words: list[str], *, fresh: bool) -> bool:
-    starts = {tuple(words[:1]), tuple(words[:2])}
-    if not starts & (_HARMLESS | _ON_EMPTY_TABLES if fresh else _HARMLESS):
-        return False
-    required = "NULL" in words and "NOT" in words and "DEFAULT" not in words and words[0] == "ALTER"
-    return not required and not _QUESTIONABLE & set(words)

@@ -7,13 +7,14 @@ import os
 from iotistic import __version__
 from iotistic.cli.light.files import File, digest_of, hasher
 from iotistic.cli.light.request import Request
+from iotistic.migrations.quoting import quoted
 
 __all__ = [
     "COLUMNS",
-    "commands_for",
+    "Recorder",
+    "columns_query",
     "fingerprint_query",
     "lock_query",
-    "quoted",
     "recorded_query",
     "session_settings",
 ]
@@ -44,15 +45,6 @@ _VALUES = {
 COLUMNS = frozenset(_VALUES) | {"statement_digests"}
 
 
-def quoted(name: str) -> str:
-    """`name` as a quoted identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _table(request: Request) -> str:
-    return f"{quoted(request.schema)}.{quoted(request.table)}"
-
-
 def session_settings(request: Request, service: str) -> dict[str, str]:
     """Libpq's parameters of a run, besides where and as whom: as `iotistic.migrations.connecting` sets them."""
     path = quoted(request.schema) + ("" if request.schema == "public" else ", public")
@@ -79,12 +71,12 @@ def fingerprint_query(request: Request) -> Command:
     """One value for all that is on record: `iotistic.migrations.tables.read_fingerprint`."""
     line = "filename || ' ' || CASE WHEN state = 'applied' THEN coalesce(checksum, '-') ELSE '-' END"
     gathered = f"string_agg({line}, E'\\n' ORDER BY filename COLLATE \"C\")"
-    return f"SELECT encode(sha256(convert_to({gathered}, 'UTF8')), 'hex') FROM {_table(request)}", ()
+    return f"SELECT encode(sha256(convert_to({gathered}, 'UTF8')), 'hex') FROM {request.ledger}", ()
 
 
 def columns_query(request: Request) -> Command:
     """The columns of the table: `iotistic.migrations.tables.columns_of_ledger`."""
-    table = _table(request).replace("'", "''")
+    table = request.ledger.replace("'", "''")
     where = f"attrelid = to_regclass('{table}') AND attnum > 0 AND NOT attisdropped"
     columns = "attname, format_type(atttypid, atttypmod)"
     return f"SELECT {columns} FROM pg_catalog.pg_attribute WHERE {where} ORDER BY attnum", ()
@@ -100,39 +92,45 @@ def lock_query(request: Request, service: str, backend_pid: int) -> Command:
 
 def recorded_query(request: Request) -> Command:
     """Name of every file on record, and the checksum of the finished ones."""
-    return f"SELECT filename, CASE WHEN state = 'applied' THEN checksum END FROM {_table(request)}", ()
+    return f"SELECT filename, CASE WHEN state = 'applied' THEN checksum END FROM {request.ledger}", ()
 
 
-def commands_for(
-    request: Request, service: str, file: File, statements: list[str], normalised: str
-) -> list[Command]:
-    """What runs one transactional file and records it: `iotistic.migrations.batch.compose`."""
-    application = f"migrate:{service}:{file.name}"[:63].replace("'", "''")
-    update = ", ".join(f"{column} = excluded.{column}" for column in _VALUES)
-    conflict = f" ON CONFLICT (filename) DO UPDATE SET {update}" if file.number is None else ""
-    record = (
-        f"INSERT INTO {_table(request)} ({', '.join(_VALUES)}) VALUES ({', '.join(_VALUES.values())}){conflict}"
-        " RETURNING execution_time_ms, extract(epoch FROM applied_at)"
-    )
-    parameters = (
-        None if file.number is None else str(file.number),
-        file.title,
-        file.name,
-        "repeatable" if file.number is None else "sql",
-        file.checksum,
-        digest_of(normalised),
-        _ALGORITHM,
-        str(len(statements)),
-        os.uname().nodename,
-        "iotistic migrate",
-        __version__,
-    )
-    return [
-        ("RESET SESSION AUTHORIZATION", ()),
-        ("RESET ALL", ()),
-        (f"SET application_name = '{application}'", ()),
-        ("BEGIN", ()),
-        *((statement, ()) for statement in statements),
-        (record, parameters),
-        ("COMMIT", ()),
-    ]
+class Recorder:
+    """What runs one transactional file after the other and records each: `iotistic.migrations.batch.compose`."""
+
+    def __init__(self, request: Request, service: str) -> None:
+        self._service = service
+        self._signature = (os.uname().nodename, "iotistic migrate", __version__)
+        columns, values = ", ".join(_VALUES), ", ".join(_VALUES.values())
+        update = ", ".join(f"{column} = excluded.{column}" for column in _VALUES)
+        self._insert = f"INSERT INTO {request.ledger} ({columns}) VALUES ({values})"
+        self._conflict = f" ON CONFLICT (filename) DO UPDATE SET {update}"
+
+    def commands_for(
+        self, file: File, statements: list[str], normalised: str, *, last: bool
+    ) -> list[Command]:
+        """The commands of one file; the last one waits for the disk."""
+        application = f"migrate:{self._service}:{file.name}"[:63].replace("'", "''")
+        record = self._insert + (self._conflict if file.number is None else "")
+        parameters = (
+            None if file.number is None else str(file.number),
+            file.title,
+            file.name,
+            "repeatable" if file.number is None else "sql",
+            file.checksum,
+            digest_of(normalised),
+            _ALGORITHM,
+            str(len(statements)),
+            *self._signature,
+        )
+        return [
+            ("RESET SESSION AUTHORIZATION", ()),
+            ("RESET ALL", ()),
+            (f"SET application_name = '{application}'", ()),
+            *(() if last else (("SET synchronous_commit = off", ()),)),
+            ("BEGIN", ()),
+            *((statement, ()) for statement in statements),
+            *((("SET LOCAL synchronous_commit = on", ()),) if last else ()),
+            (record + " RETURNING execution_time_ms, extract(epoch FROM applied_at)", parameters),
+            ("COMMIT", ()),
+        ]

@@ -8,6 +8,10 @@ from os import listdir
 from os.path import isfile
 from select import select
 
+TYPE_CHECKING = False  # importing typing costs 3 ms of CPU
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["Connection", "Row", "open_connection"]
 
 Row = tuple[str | None, ...]
@@ -15,6 +19,9 @@ Parameters = tuple[str | None, ...]
 
 _CONNECTION_OK = 0
 _COMMAND_OK, _TUPLES_OK, _SYNC = 1, 2, 10
+_GOOD = frozenset((_COMMAND_OK, _TUPLES_OK, _SYNC))
+_NONE: list[Row] = []
+_STOPS, _STOP_PAUSE = 20, 0.25
 
 # Name, what it answers, what it takes. A pointer that is cut to 32 bits is a crash: so every function is declared.
 _FUNCTIONS = {
@@ -112,43 +119,73 @@ class Connection:
         Without BEGIN among them they are one transaction. After each COMMIT the server is asked not to wait with its
         answers for the rest.
         """
-        found = self.receive() if self.send(commands) else []
+        found = list(self.answers()) if self.send(commands) and self.end() else []
         return found if len(found) == len(commands) else None
 
     def send(self, commands: list[tuple[str, Parameters]]) -> bool:
-        """The first half of `pipeline`: meanwhile the server works."""
+        """Sends a part of a pipeline; the server begins with it. After a failure it skips whatever follows, up to the end."""
         library, handle = self._library, self._handle
         for statement, parameters in commands:
-            array = c_char_p * max(1, len(parameters))
-            values = array(*[None if value is None else value.encode() for value in parameters])
+            values = None
+            if parameters:
+                array = c_char_p * len(parameters)
+                values = array(*[None if value is None else value.encode() for value in parameters])
             text = statement.encode()
             if not library.PQsendQueryParams(handle, text, len(parameters), None, values, None, None, 0):
                 return False
             if statement == "COMMIT":
                 library.PQsendFlushRequest(handle)
-        return bool(library.PQpipelineSync(handle)) and self._flush()
+        return self._flush()
 
-    def receive(self) -> list[list[Row]]:
-        """The second half: the rows of each command that was sent, up to the first that failed."""
-        found: list[list[Row]] = []
-        failed = False
+    def end(self) -> bool:
+        """Ends the pipeline: nothing more is sent."""
+        return bool(self._library.PQpipelineSync(self._handle)) and self._flush()
+
+    def answers(self) -> "Iterator[list[Row]]":
+        """The rows of each command of an ended pipeline, as they come, up to the first that failed."""
+        library, failed = self._library, False
         while (result := self._result()) is not None:
-            status = self._library.PQresultStatus(result)
-            failed = failed or status not in {_COMMAND_OK, _TUPLES_OK, _SYNC}
-            if not failed and status != _SYNC:
-                found.append(self._rows(result))
-                continue
-            self._library.PQclear(result)
+            status = library.PQresultStatus(result)
+            failed = failed or status not in _GOOD
+            rows = self._rows(result) if status == _TUPLES_OK and not failed else _NONE
+            library.PQclear(result)
             if status == _SYNC:
-                break
-        return found
+                return
+            if not failed:
+                yield rows
 
-    def cancel(self) -> None:
-        """Stops the statement that runs."""
+    def stop(self) -> None:
+        """Stops the statement that runs and everything sent behind it; answers when the server has stopped, or after 5 s."""
+        library, handle = self._library, self._handle
+        library.PQpipelineSync(handle)
+        for _ in range(_STOPS):  # one that arrives between two statements stops nothing
+            self._cancel()
+            while select([library.PQsocket(handle)], [], [], _STOP_PAUSE)[0]:
+                if not library.PQconsumeInput(handle) or self._drained():
+                    return
+
+    def _cancel(self) -> None:
         cancel = self._library.PQgetCancel(self._handle)
         if cancel:
             self._library.PQcancel(cancel, create_string_buffer(256), 256)
             self._library.PQfreeCancel(cancel)
+
+    def _drained(self) -> bool:
+        """Reads away what has come; whether the pipeline's end is among it."""
+        library, handle = self._library, self._handle
+        library.PQflush(handle)
+        nothing = False
+        while not library.PQisBusy(handle):
+            result = library.PQgetResult(handle)
+            if result is None and nothing:
+                return True
+            nothing = result is None
+            if result is not None:
+                ended = library.PQresultStatus(result) == _SYNC
+                library.PQclear(result)
+                if ended:
+                    return True
+        return False
 
     def close(self) -> None:
         """Ends the session; its transaction and its locks go with it."""
@@ -166,8 +203,7 @@ class Connection:
     def _result(self) -> int | None:
         """The next result, waiting for it where signals are heard; None when the connection is gone."""
         library, handle = self._library, self._handle
-        ends = 0
-        while True:
+        for _ in range(2):  # one null ends a command; a second means that there is nothing more
             while library.PQisBusy(handle):
                 select([library.PQsocket(handle)], [], [])
                 if not library.PQconsumeInput(handle):
@@ -175,19 +211,15 @@ class Connection:
             result: int | None = library.PQgetResult(handle)
             if result is not None:
                 return result
-            ends += 1
-            if ends > 1:  # one null ends a command; a second means that there is nothing more
-                return None
+        return None
 
     def _rows(self, result: int) -> list[Row]:
         library = self._library
         columns = range(library.PQnfields(result))
-        rows = [
+        return [
             tuple(self._text(result, row, column) for column in columns)
             for row in range(library.PQntuples(result))
         ]
-        library.PQclear(result)
-        return rows
 
     def _text(self, result: int, row: int, column: int) -> str | None:
         if self._library.PQgetisnull(result, row, column):

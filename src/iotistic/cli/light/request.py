@@ -1,5 +1,7 @@
 """What a command line asks for, when it is one of the plain ones."""
 
+from iotistic.migrations.quoting import LedgerNames
+
 __all__ = ["Request", "request_of"]
 
 _VALUED = {
@@ -15,7 +17,7 @@ _VALUED = {
 _SERVICES = ("platform", "billing", "vpn")
 
 
-class Request:
+class Request(LedgerNames):
     """`iotistic migrate [run] ...` with its options; None is not given."""
 
     __slots__ = ("as_json", "data_dir", "database", "folder", "schema", "service", "table", "url")

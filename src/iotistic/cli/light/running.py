@@ -8,15 +8,16 @@ explanations.
 import signal
 import sys
 
-from iotistic.cli.light.files import File, pending_in_order, plain_statements
-from iotistic.cli.light.ledger import COLUMNS, columns_query, commands_for, lock_query, quoted, recorded_query
+from iotistic.cli.light.files import File, pending_in_order
+from iotistic.cli.light.ledger import COLUMNS, Recorder, columns_query, lock_query, recorded_query
 from iotistic.cli.light.libpq import Connection, Row
+from iotistic.cli.light.plain import plain_statements
 from iotistic.cli.light.request import Request
 
 __all__ = ["Stopped", "run_files"]
 
-# The first bunches are small, so that the server has work soon; none is more than a round trip may lose.
-_BUNCHES = (4, 12, 32)
+# The first bunch is small, so that the server has work soon.
+_BUNCHES = (4, 16)
 _HAS_TABLES = """
 SELECT EXISTS (
   SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -40,7 +41,7 @@ def run_files(connection: Connection, request: Request, service: str, files: lis
     try:
         return _run(connection, request, service, files)
     except (Stopped, KeyboardInterrupt):
-        connection.cancel()
+        connection.stop()
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -62,13 +63,11 @@ def _run(connection: Connection, request: Request, service: str, files: list[Fil
     pending = None if recorded is None else pending_in_order(files, recorded)
     if not pending:
         return None
-    first = _prepared(request, service, pending[: _BUNCHES[0]], fresh=fresh)
-    if first is None or not (columns or _make_tables(connection, request)):
+    run = _Run(connection, request, service, pending, fresh=fresh)
+    unlock = ("SELECT pg_advisory_unlock($1)", lock[1][:1])
+    if not run.send([] if columns else _tables(request), [unlock]):
         return None
-    if not _send(connection, request, service, pending, first, fresh=fresh):
-        return None
-    unlocked = connection.pipeline([("SELECT pg_advisory_unlock($1)", lock[1][:1])])
-    return len(pending) if unlocked == [[("t",)]] else None
+    return len(pending) if run.tell() == [("t",)] else None
 
 
 def _recorded(connection: Connection, request: Request) -> dict[str, str | None] | None:
@@ -76,71 +75,77 @@ def _recorded(connection: Connection, request: Request) -> dict[str, str | None]
     return None if answer is None else {row[0] or "": row[1] for row in answer[0]}
 
 
-class _Names:
-    """What `iotistic.migrations.tables` asks of a history."""
-
-    def __init__(self, request: Request) -> None:
-        self.schema = request.schema
-        self.table = request.table
-        self.ledger = f"{quoted(request.schema)}.{quoted(request.table)}"
-        self.events = f"{quoted(request.schema)}.{quoted(request.table + '_events')}"
-
-
-def _make_tables(connection: Connection, request: Request) -> bool:
+def _tables(request: Request) -> Commands:
     from iotistic.migrations.tables import create_events, create_ledger  # noqa: PLC0415 - only a first run pays for it
 
-    names = _Names(request)
-    made = (*create_ledger(names), *create_events(names))
-    return connection.pipeline([(text, ()) for text in ("BEGIN", *made, "COMMIT")]) is not None
+    made = (*create_ledger(request), *create_events(request))
+    return [(text, ()) for text in ("SET synchronous_commit = off", "BEGIN", *made, "COMMIT")]
 
 
-def _prepared(
-    request: Request, service: str, files: list[File], *, fresh: bool
-) -> list[tuple[File, Commands]] | None:
-    """The commands of each file; None when one of them is not plain."""
-    found: list[tuple[File, Commands]] = []
-    for file in files:
-        plain = plain_statements(file.content, fresh=fresh)
-        if plain is None:
-            return None
-        found.append((file, commands_for(request, service, file, *plain)))
-    return found
+class _Run:
+    """Files on their way, all in one pipeline: the server works on some while others are prepared."""
 
+    def __init__(
+        self, connection: Connection, request: Request, service: str, pending: list[File], *, fresh: bool
+    ) -> None:
+        self._connection = connection
+        self._recorder = Recorder(request, service)
+        self._pending = pending
+        self._fresh = fresh
+        self._sent = 0
+        self._ends: dict[int, File] = {}
+        """The number of the command that commits a file, and the file."""
 
-def _send(
-    connection: Connection,
-    request: Request,
-    service: str,
-    pending: list[File],
-    first: list[tuple[File, Commands]],
-    *,
-    fresh: bool,
-) -> bool:
-    """Runs bunch after bunch, preparing one while the server works on the one before."""
-    bunch: list[tuple[File, Commands]] | None = first
-    prepared, bunches = len(first), iter(_BUNCHES[1:])
-    while bunch:
-        commands = [command for _, part in bunch for command in part]
-        if not connection.send(commands):
-            return False
-        size = next(bunches, _BUNCHES[-1])
-        following = _prepared(request, service, pending[prepared : prepared + size], fresh=fresh)
-        prepared += size
-        answers = connection.receive()
-        _tell(bunch, answers)
-        if len(answers) < len(commands):
-            return False
-        bunch = following
-    return bunch is not None
+    def send(self, before: Commands, after: Commands) -> bool:
+        """Sends `before`, then bunch after bunch, then `after`; up to the first file that is not plain. False: no file was."""
+        rest, sizes = self._pending, iter(_BUNCHES)
+        while rest:
+            size = next(sizes, _BUNCHES[-1])
+            files, rest = self._prepared(rest[:size]), rest[size:]
+            if not files:
+                break
+            if len(files) < size:
+                rest = []
+            commands = [
+                *before,
+                *self._noted(files, len(before)),
+                *(after if files[-1][0] is self._pending[-1] else ()),
+            ]
+            before = []
+            if not self._connection.send(commands):
+                return False
+        return self._sent > 0 and self._connection.end()
 
+    def tell(self) -> list[Row]:
+        """Says of each file that is committed how long it took, as the answers come; answers the last answer."""
+        colour, plain = ("\033[32m", "\033[0m") if sys.stderr.isatty() else ("", "")
+        rows: list[Row] = []
+        for number, answer in enumerate(self._connection.answers(), start=1):
+            if number in self._ends:
+                milliseconds = float(rows[0][0] or 0)
+                sys.stderr.write(
+                    f"{colour}{self._ends[number].name} applied in {milliseconds:.0f} ms{plain}\n"
+                )
+            rows = answer
+        return rows
 
-def _tell(bunch: list[tuple[File, Commands]], answers: list[list[Row]]) -> None:
-    """Says of each file that is committed how long it took."""
-    colour, plain = ("\033[32m", "\033[0m") if sys.stderr.isatty() else ("", "")
-    end = 0
-    for file, commands in bunch:
-        end += len(commands)
-        if end > len(answers):
-            return
-        milliseconds = float(answers[end - 2][0][0] or 0)
-        sys.stderr.write(f"{colour}{file.name} applied in {milliseconds:.0f} ms{plain}\n")
+    def _prepared(self, files: list[File]) -> list[tuple[File, Commands]]:
+        """The commands of the files up to the first that is not plain."""
+        found: list[tuple[File, Commands]] = []
+        for file in files:
+            plain = plain_statements(file.content, fresh=self._fresh)
+            if plain is None:
+                break
+            last = file is self._pending[-1]
+            found.append((file, self._recorder.commands_for(file, *plain, last=last)))
+        return found
+
+    def _noted(self, files: list[tuple[File, Commands]], before: int) -> Commands:
+        """The commands of the files; where each of them ends is kept for `tell`."""
+        self._sent += before
+        commands: Commands = []
+        for file, part in files:
+            commands += part
+            self._sent += len(part)
+            self._ends[self._sent] = file
+        return commands
