@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, final
 
-from psycopg.types.json import Jsonb
-
-from iotistic.configuration.errors import CONSTRAINTS, SettingInvalid, SettingNotFound
-from iotistic.configuration.model import Setting
+from iotistic.configuration.catalogue import kind_of
+from iotistic.configuration.errors import SettingNotFound
+from iotistic.configuration.model import Setting, SettingChange
+from iotistic.configuration.repository import ConfigurationRepository
+from iotistic.configuration.validation import check_together, check_value
 from iotistic.database.pool import Connection
-from iotistic.database.queries import Queries, Statements
 
 __all__ = ["ConfigurationService"]
 
-_QUERIES = Queries("iotistic.configuration")
+_LONGEST_PAGE = 1000
 
 
 @final
@@ -20,25 +20,56 @@ class ConfigurationService:
     """`system_config` on one connection; whoever opened the transaction commits it."""
 
     def __init__(self, connection: Connection) -> None:
-        self._sql = Statements(connection, _QUERIES, CONSTRAINTS)
+        self._settings = ConfigurationRepository(connection)
 
     async def find_setting(self, key: str) -> Setting | None:
         """The setting of this key."""
-        return await self._sql.one("find_setting", Setting, key=key)
+        return await self._settings.find(key)
 
     async def get_setting(self, key: str) -> Setting:
-        """The same; raises SettingNotFound."""
-        found = await self.find_setting(key)
+        """The same. Raises SettingNotFound, or SettingUnknown for a key that no setting has."""
+        found = await self._settings.find(key)
         if found is None:
-            raise SettingNotFound(f"There is no setting {key!r}.", key=key)
+            kind_of(key)
+            raise _absent(key)
         return found
 
-    async def list_settings(self, prefix: str = "") -> Sequence[Setting]:
-        """The settings whose key begins with `prefix`, by key, at most 1,000."""
-        return await self._sql.many("list_settings", Setting, prefix=prefix)
+    async def list_settings(
+        self, prefix: str = "", *, after: str | None = None, limit: int = _LONGEST_PAGE
+    ) -> Sequence[Setting]:
+        """The settings whose key begins with `prefix`, by key, those behind `after`, at most `limit` (up to 1,000)."""
+        return await self._settings.list(prefix=prefix, after=after, limit=min(limit, _LONGEST_PAGE))
 
-    async def set_setting(self, key: str, value: Any) -> None:  # noqa: ANN401 - any JSON
-        """Adds or replaces. Raises SettingInvalid for an impossible key, or for null, which would be read as "not set"."""
-        if value is None:
-            raise SettingInvalid(f"The setting {key!r} cannot be null.", key=key)
-        await self._sql.run("set_setting", key=key, value=Jsonb(value))
+    async def set_setting(self, key: str, value: Any) -> bool:  # noqa: ANN401 - any JSON
+        """Adds or replaces; answers whether that changed anything.
+
+        Raises SettingUnknown, SettingInvalid, or SettingInUse when the settings would no longer fit together.
+        """
+        check_value(key, value)
+        values = await self._locked()
+        check_together({**values, key: value})
+        return await self._settings.set(key, value)
+
+    async def remove_setting(self, key: str) -> None:
+        """Takes it away. Raises SettingNotFound, or SettingInUse while another setting names it."""
+        values = await self._locked()
+        if values.pop(key, None) is None:
+            raise _absent(key)
+        check_together(values)
+        await self._settings.remove(key)
+
+    async def list_changes(
+        self, key: str | None = None, *, before: int | None = None, limit: int = 100
+    ) -> Sequence[SettingChange]:
+        """What happened to a setting, or to all of them, newest first, those before the change `before`."""
+        return await self._settings.changes(key=key, before=before, limit=min(limit, _LONGEST_PAGE))
+
+    async def _locked(self) -> dict[str, Any]:
+        await self._settings.lock()
+        return {setting.key: setting.value for setting in await self.list_settings()}
+
+
+def _absent(key: str) -> SettingNotFound:
+    return SettingNotFound(
+        f"There is no setting {key!r}.", hint="`iotistic system-config list` shows those there are.", key=key
+    )
