@@ -1,10 +1,10 @@
 """The platform as one object: pools, ingest, key cache, news, and a unit of work whose services share one connection."""
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import final
+from typing import Any, final
 from uuid import UUID
 
 from iotistic import migrations
@@ -12,7 +12,7 @@ from iotistic.audit import AuditService
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.clock import Clock, system_clock
 from iotistic.config import Settings
-from iotistic.configuration import ConfigurationService
+from iotistic.configuration import ConfigurationService, SettingCache
 from iotistic.database import unit_of_work
 from iotistic.database.news import News
 from iotistic.database.pool import Connection, Pool, connect, open_pool
@@ -121,6 +121,7 @@ class Platform:
         peppers: Peppers,
         hasher: PasswordHasher,
         key_cache: KeyCache,
+        setting_cache: SettingCache,
         news: News,
         ingest: Ingest,
         clock: Clock,
@@ -130,6 +131,7 @@ class Platform:
         self.endpoints = endpoints
         self.pool = pool
         self.key_cache = key_cache
+        self.setting_cache = setting_cache
         self.news = news
         self.ingest = ingest
         self.clock = clock
@@ -171,6 +173,7 @@ class Platform:
         """Flushes what ingest accepted, then closes every connection."""
         await self.ingest.stop()
         await self.news.stop()
+        await self.setting_cache.stop()
         await self.key_cache.stop()
         await self.pool.close()
         self._hasher.close()
@@ -215,7 +218,7 @@ async def open_platform(
     with_ingest: bool = True,
     clock: Clock = system_clock,
 ) -> Platform:
-    """Opens the pool of the platform database and, `with_ingest`, the key cache, the news and the ingest; changes nothing in it.
+    """Opens the pool of the platform database and, `with_ingest`, the caches of keys and settings, the news and the ingest; changes nothing in it.
 
     Raises Unavailable when the server cannot be reached.
     """
@@ -236,6 +239,13 @@ async def open_platform(
         )
 
     key_cache = KeyCache(lambda: direct("keys", "app"))
+
+    async def load_settings() -> Mapping[str, Any]:
+        async with unit_of_work.begin(pool, read_only=True) as unit:
+            settings = await ConfigurationService(unit.connection).list_settings()
+        return {setting.key: setting.value for setting in settings}
+
+    setting_cache = SettingCache(lambda: direct("settings", "app"), load_settings)
     news = News(lambda: direct("news", "app"), (SHADOW_CHANGED,))
 
     async def touch(connection: Connection, uuids: Collection[UUID]) -> None:
@@ -244,6 +254,7 @@ async def open_platform(
     ingest = Ingest(lambda: direct("ingest", "ingest"), clock=clock, contacts=touch)
     if with_ingest:
         await key_cache.start()
+        await setting_cache.start()
         await news.start()
         await ingest.start()
     return Platform(
@@ -253,6 +264,7 @@ async def open_platform(
         peppers=peppers,
         hasher=PasswordHasher(),
         key_cache=key_cache,
+        setting_cache=setting_cache,
         news=news,
         ingest=ingest,
         clock=clock,

@@ -48,6 +48,9 @@ COMMANDS = {
         "iotistic.cli.migrate", "Bring databases to the newest schema, and see what is pending."
     ),
     "config": Command("iotistic.cli.config", "Show and check the settings."),
+    "system-config": Command(
+        "iotistic.cli.system_config", "Show and change how the platform runs: settings in the database."
+    ),
     "serve": Command("iotistic.cli.serve", "Run the HTTP API."),
     "agent": Command("iotistic.cli.agent", "Report this computer as a device."),
 }

@@ -87,10 +87,12 @@ def kind_of(key: str) -> tuple[KeyKind, str]:
     for kind in CATALOGUE:
         if found := kind.pattern.fullmatch(key):
             return kind, found.groupdict().get("which", "")
-    near = get_close_matches(key, [kind.key for kind in CATALOGUE], n=1, cutoff=0.6)
+    near = get_close_matches(
+        re.sub(r"\.[0-9]+$", ".<id>", key), [kind.key for kind in CATALOGUE], n=1, cutoff=0.6
+    )
     guess = f"Did you mean {near[0]}? " if near else ""
     raise SettingUnknown(
         f"There is no setting called {key}.",
-        hint=f"{guess}`iotistic system-config keys` lists them; what the platform does not know goes under custom.",
+        hint=f"{guess}`iotistic system-config keys` lists them; your own go under custom.<name>.",
         key=key,
     )

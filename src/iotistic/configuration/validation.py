@@ -32,8 +32,7 @@ def check_value(key: str, value: Any) -> None:  # noqa: ANN401 - any JSON
     kind, which = kind_of(key)
     if value is None:
         raise SettingInvalid(f"The setting {key} cannot be null.", hint="Remove it instead.", key=key)
-    if isinstance(kind.shape, type) and issubclass(kind.shape, msgspec.Struct):
-        _check_members(key, kind.shape, value)
+    _check_members(key, kind.shape, value)
     try:
         msgspec.convert(value, kind.shape, strict=True)
         kind.check(value, which)
@@ -66,8 +65,9 @@ def check_together(values: Mapping[str, Any]) -> None:
             )
 
 
-def _check_members(key: str, shape: type[msgspec.Struct], value: object) -> None:
-    if not isinstance(value, dict):
+def _check_members(key: str, shape: object, value: object) -> None:
+    """Says of a member what is known about it, where the decoder would only say that it is not expected."""
+    if not (isinstance(shape, type) and issubclass(shape, msgspec.Struct) and isinstance(value, dict)):
         return
     known = {field.encode_name for field in msgspec.structs.fields(shape)}
     for member in sorted(set(cast("dict[str, object]", value)) - known):

@@ -21,6 +21,7 @@ from iotistic.security import Principal, Refusal, Role
 
 __all__ = [
     "OPEN_PATHS",
+    "Administrator",
     "Auditor",
     "Authentication",
     "OwnDevice",
@@ -95,6 +96,7 @@ class RoleTooLow(Denied):
 # What a role may do is decided by name, never by "not a viewer": a role that is added later can look until it is listed.
 _WRITERS: frozenset[Role] = frozenset({"owner", "admin", "manager", "operator"})
 _AUDITORS: frozenset[Role] = frozenset({"owner", "admin"})
+_ADMINISTRATORS: frozenset[Role] = frozenset({"owner", "admin"})
 
 _BEARER = re.compile(rb"bearer +(?P<key>[A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 
@@ -223,6 +225,14 @@ def _auditor(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
     return principal
 
 
+def _administrator(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
+    if principal.role not in _ADMINISTRATORS:
+        raise RoleTooLow(
+            f"The role {principal.role} does not run the platform.", hint="Owners and administrators do."
+        )
+    return principal
+
+
 def _own_device(request: Request, uuid: UUID) -> UUID:
     require_own_device(request.scope, uuid)
     return uuid
@@ -234,5 +244,7 @@ Writer = Annotated[Principal, Depends(_writer)]
 """A person whose role may change things."""
 Auditor = Annotated[Principal, Depends(_auditor)]
 """A person whose role may see who changed what."""
+Administrator = Annotated[Principal, Depends(_administrator)]
+"""A person whose role may change how the platform runs."""
 OwnDevice = Annotated[UUID, Depends(_own_device)]
 """The device of the path, which is the caller itself."""

@@ -24,6 +24,7 @@ from iotistic.http.request_context import RequestContext, request_id_of
 from iotistic.http.request_metrics import RequestMetrics
 from iotistic.http.routes import (
     audit,
+    configuration,
     device_facts,
     devices,
     fleets,
@@ -48,6 +49,7 @@ _ROUTERS = (
     shadow.router,
     telemetry.router,
     audit.router,
+    configuration.router,
     system.router,
 )
 _QUIET = frozenset({"/health", "/ready", "/metrics"})

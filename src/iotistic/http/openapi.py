@@ -37,6 +37,7 @@ _TAGS = [
         "name": "audit",
         "description": "Who changed what of everything that decides who comes in and what devices do.",
     },
+    {"name": "configuration", "description": "How the platform runs: settings kept in the database."},
     {"name": "system", "description": "Whether the service works, and how much it does."},
 ]
 _SCHEMES = {

@@ -22,6 +22,7 @@ from pydantic import (
 __all__ = [
     "Answer",
     "Document",
+    "Json",
     "Moment",
     "Page",
     "Request",
@@ -83,6 +84,12 @@ def _shallow(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def _shallow_value(value: object) -> object:
+    if not _fits(value, _DEEPEST):
+        raise ValueError(f"it is nested deeper than {_DEEPEST} levels")
+    return value
+
+
 def _fits(value: object, levels: int) -> bool:
     if isinstance(value, dict):
         inner = list(cast("Mapping[str, object]", value).values())
@@ -99,6 +106,8 @@ Text = Annotated[Storable, StringConstraints(min_length=1, max_length=200)]
 """A name or a word: 1 to 200 characters."""
 Document = Annotated[dict[str, Any], AfterValidator(_shallow)]
 """Any JSON object, nested up to 8 levels."""
+Json = Annotated[Any, AfterValidator(_shallow_value)]
+"""Any JSON, nested up to 8 levels."""
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A point in time as received: RFC 3339 with its offset, or seconds since 1970."""
 Timestamp = Annotated[

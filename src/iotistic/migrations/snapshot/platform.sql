@@ -224,6 +224,32 @@ END
 $function$;
 COMMENT ON FUNCTION public.note_fleet_changed_v1() IS 'Brings device_search in step with the default tags of a fleet.';
 
+CREATE OR REPLACE FUNCTION public.note_setting_changed_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  said CONSTANT jsonb := coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb;
+BEGIN
+  IF TG_OP = 'UPDATE' AND OLD.key = NEW.key AND OLD.value = NEW.value THEN
+    RETURN NULL;
+  END IF;
+  INSERT INTO public.system_config_history (key, action, old_value, new_value, actor_kind, actor)
+  SELECT
+    coalesce(NEW.key, OLD.key),
+    CASE TG_OP WHEN 'INSERT' THEN 'added' WHEN 'UPDATE' THEN 'changed' ELSE 'removed' END,
+    OLD.value,
+    NEW.value,
+    coalesce(said ->> 'actor_kind', 'system'),
+    coalesce(said ->> 'actor', session_user);
+  PERFORM pg_notify('config_changed', coalesce(NEW.key, OLD.key));
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.note_setting_changed_v1() IS 'Adds the change to system_config_history, and sends the key on channel config_changed: caches listen to this.';
+
 CREATE OR REPLACE FUNCTION public.note_tags_changed_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -319,6 +345,30 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) IS 'Brings device_search in step with what these devices, their tags and their fleets say.';
+
+CREATE OR REPLACE FUNCTION public.refuse_half_tls_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  wrong text;
+BEGIN
+  wrong := CASE
+    WHEN coalesce(NEW.value ->> 'protocol', 'mqtt') IN ('mqtts', 'wss') <> coalesce((NEW.value -> 'useTls')::boolean, false)
+      THEN 'useTls is true with the protocols mqtts and wss, and with no other'
+    WHEN (NEW.value ->> 'caCert') !~ '^-{5}BEGIN CERTIFICATE-{5}' THEN 'caCert is a certificate in PEM'
+    WHEN (NEW.value ->> 'clientCert') !~ '^-{5}BEGIN CERTIFICATE-{5}' THEN 'clientCert is a certificate in PEM'
+    WHEN (NEW.value ->> 'clientKey') !~ '^(env:[A-Za-z_]|file:/)' THEN 'clientKey is env:NAME or file:/path, never the key itself'
+    WHEN (NEW.value ->> 'clientCert' IS NULL) <> (NEW.value ->> 'clientKey' IS NULL) THEN 'clientCert and clientKey come together'
+  END;
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '%: %', NEW.key, wrong USING ERRCODE = 'check_violation', CONSTRAINT = 'system_config_mqtt_tls_check';
+  END IF;
+  RETURN NEW;
+END
+$function$;
+COMMENT ON FUNCTION public.refuse_half_tls_v1() IS 'Fails when what mqtt.brokers.* says about TLS does not fit together.';
 
 CREATE OR REPLACE FUNCTION public.refuse_rewriting_v1()
  RETURNS trigger
@@ -941,14 +991,38 @@ CREATE TABLE public.system_config (
   value jsonb NOT NULL,
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT system_config_pkey PRIMARY KEY (key),
-  CONSTRAINT system_config_key_check CHECK ((key ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,199}$'::text))
+  CONSTRAINT system_config_key_check CHECK ((key ~ '^[a-zA-Z][a-zA-Z0-9_.-]{0,199}$'::text)),
+  CONSTRAINT system_config_value_check CHECK (((jsonb_typeof(value) <> 'null'::text) AND (strpos((value)::text, 'PRIVATE KEY-----'::text) = 0)))
 );
 COMMENT ON TABLE public.system_config IS 'One row per setting of the running platform.';
 COMMENT ON COLUMN public.system_config.key IS 'A dotted name: mqtt.brokers.1.';
-COMMENT ON COLUMN public.system_config.value IS 'Any JSON; never JSON null where a value is expected.';
+COMMENT ON COLUMN public.system_config.value IS 'JSON of the shape that the key has; never null, never a secret: where one is needed, env:NAME or file:/path says where it is.';
 CREATE TRIGGER audit_delete AFTER DELETE ON public.system_config REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{}', '{value}');
 CREATE TRIGGER audit_insert AFTER INSERT ON public.system_config REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{}', '{value}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.system_config REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{}', '{value}');
+CREATE TRIGGER system_config_changed AFTER INSERT OR DELETE OR UPDATE ON public.system_config FOR EACH ROW EXECUTE FUNCTION public.note_setting_changed_v1();
+CREATE TRIGGER system_config_mqtt_tls BEFORE INSERT OR UPDATE ON public.system_config FOR EACH ROW WHEN (((new.key ~~ 'mqtt.brokers.%'::text) AND (jsonb_typeof(new.value) = 'object'::text))) EXECUTE FUNCTION public.refuse_half_tls_v1();
+
+CREATE TABLE public.system_config_history (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  key text NOT NULL,
+  action text NOT NULL,
+  old_value jsonb,
+  new_value jsonb,
+  actor_kind text NOT NULL,
+  actor text NOT NULL,
+  changed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT system_config_history_pkey PRIMARY KEY (id),
+  CONSTRAINT system_config_history_action_check CHECK ((((action = 'added'::text) AND (old_value IS NULL) AND (new_value IS NOT NULL)) OR ((action = 'changed'::text) AND (old_value IS NOT NULL) AND (new_value IS NOT NULL)) OR ((action = 'removed'::text) AND (old_value IS NOT NULL) AND (new_value IS NULL)))),
+  CONSTRAINT system_config_history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['user'::text, 'device'::text, 'claim_key'::text, 'system'::text])))
+);
+COMMENT ON TABLE public.system_config_history IS 'One row per change of a setting; never changed.';
+COMMENT ON COLUMN public.system_config_history.key IS 'As in system_config, where it may be gone.';
+COMMENT ON COLUMN public.system_config_history.old_value IS 'What it was; NULL: it was not there.';
+COMMENT ON COLUMN public.system_config_history.new_value IS 'What it is from then on; NULL: it is gone.';
+COMMENT ON COLUMN public.system_config_history.actor_kind IS 'user: a person with an account; system: a command, a program, or somebody in psql.';
+COMMENT ON COLUMN public.system_config_history.actor IS 'The username, or the role of the database session where nobody said more.';
+CREATE INDEX system_config_history_key_id_idx ON public.system_config_history USING btree (key, id);
 
 CREATE TABLE public.tag_definitions (
   key text NOT NULL,
@@ -1114,6 +1188,8 @@ GRANT EXECUTE ON FUNCTION public.note_devices_added_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_devices_added_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_fleet_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_fleet_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.note_setting_changed_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.note_setting_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_app;
@@ -1125,6 +1201,8 @@ GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_readonly
 GRANT EXECUTE ON FUNCTION public.record_audit_v1(action text, resource text, resource_id text, device_uuid uuid, before jsonb, after jsonb) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.refuse_half_tls_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.refuse_half_tls_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.refuse_rewriting_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refuse_rewriting_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.refuse_undefined_default_tag_v1() TO iotistic_app;
@@ -1139,6 +1217,7 @@ GRANT USAGE ON SEQUENCE public.metric_rollup_marks_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.system_config_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.users_id_seq TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.api_key_history TO iotistic_app;
 GRANT SELECT ON TABLE public.api_key_history TO iotistic_readonly;
@@ -1215,6 +1294,8 @@ GRANT SELECT ON TABLE public.provisioning_key_uses TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_keys TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;
+GRANT SELECT ON TABLE public.system_config_history TO iotistic_app;
+GRANT SELECT ON TABLE public.system_config_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.tag_definitions TO iotistic_app;
 GRANT SELECT ON TABLE public.tag_definitions TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.users TO iotistic_app;

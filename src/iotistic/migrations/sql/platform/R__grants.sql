@@ -17,7 +17,7 @@ BEGIN
   IF 'iotistic_app' = ANY(present) THEN
     REVOKE UPDATE, DELETE ON api_key_history, device_state_history FROM iotistic_app;
     -- Only what runs with the rights of the owner adds to it: audit_change_v1 and record_audit_v1.
-    REVOKE INSERT, UPDATE, DELETE ON audit_log FROM iotistic_app;
+    REVOKE INSERT, UPDATE, DELETE ON audit_log, system_config_history FROM iotistic_app;
     -- The service of one release must not be able to say what the schema is. Absent where another tool runs the files.
     IF to_regclass('public.schema_migrations') IS NOT NULL THEN
       REVOKE INSERT, UPDATE, DELETE ON schema_migrations, schema_migrations_events FROM iotistic_app;
