@@ -24,7 +24,7 @@ from iotistic.devices.shadow import CHANNEL as SHADOW_CHANGED
 from iotistic.devices.shadow import ShadowService
 from iotistic.devices.tagging import TaggingService
 from iotistic.errors import IotisticError
-from iotistic.partitioning import runway
+from iotistic.partitioning import READY_DAYS, runway
 from iotistic.provenance import Provenance, present_provenance
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
@@ -32,8 +32,6 @@ from iotistic.telemetry import Ingest, TelemetryService
 from iotistic.telemetry.rollups import RollupService
 
 __all__ = ["Finding", "Platform", "Work", "open_platform"]
-
-_LEAST_RUNWAY_DAYS = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +202,7 @@ class Platform:
             return [
                 Finding(
                     check=f"partitions {ahead.parent}",
-                    ready=ahead.days >= _LEAST_RUNWAY_DAYS,
+                    ready=ahead.days >= READY_DAYS,
                     detail=f"{ahead.days} days made ahead",
                 )
                 for ahead in await runway(connection, self.clock())

@@ -38,6 +38,9 @@ COMMANDS = {
     "users": Command("iotistic.cli.users", "List accounts, and give one a new password."),
     "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),
     "audit": Command("iotistic.cli.audit", "Show who changed what."),
+    "partitions": Command(
+        "iotistic.cli.partitions", "See how long partitions last, make and retire them, mend them."
+    ),
     "db": Command("iotistic.cli.db", "Connection URLs, and psql on the platform's databases."),
     "backup": Command("iotistic.cli.backup", "Take backups, prove them by restoring, and let old ones go."),
     "restore": Command(

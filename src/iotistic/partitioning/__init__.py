@@ -11,13 +11,20 @@ migrations, and by the housekeeper within ten minutes where something else runs 
 `await Maintainer(owner_connection).run()`. `docs/partitions.md` tells the rest.
 """
 
+from iotistic.partitioning.adoption import Adoption
 from iotistic.partitioning.catalog import PartitionCatalog, runway
+from iotistic.partitioning.errors import AdoptionRefused, PolicyNotFound, RowsOutside
 from iotistic.partitioning.grain import Grain, Period
 from iotistic.partitioning.maintainer import Failure, Maintainer, Outcome
-from iotistic.partitioning.plan import Attach, Create, Drop, Finalise, Retire, Step, plan
-from iotistic.partitioning.policy import Leaf, Policy, Runway, Situation, Stray
+from iotistic.partitioning.plan import Attach, Create, Drop, Finalise, MoveOut, Retire, Step, plan
+from iotistic.partitioning.policy import ALARM_DAYS, READY_DAYS, Leaf, Policy, Runway, Situation, Stray
+from iotistic.partitioning.repair import repairs
 
 __all__ = [
+    "ALARM_DAYS",
+    "READY_DAYS",
+    "Adoption",
+    "AdoptionRefused",
     "Attach",
     "Create",
     "Drop",
@@ -26,15 +33,19 @@ __all__ = [
     "Grain",
     "Leaf",
     "Maintainer",
+    "MoveOut",
     "Outcome",
     "PartitionCatalog",
     "Period",
     "Policy",
+    "PolicyNotFound",
     "Retire",
+    "RowsOutside",
     "Runway",
     "Situation",
     "Step",
     "Stray",
     "plan",
+    "repairs",
     "runway",
 ]

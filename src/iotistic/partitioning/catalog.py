@@ -7,15 +7,14 @@ from typing import final
 
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
+from iotistic.partitioning.acts import RETIRING
+from iotistic.partitioning.errors import PolicyNotFound
 from iotistic.partitioning.grain import Grain
 from iotistic.partitioning.policy import Leaf, Policy, Runway, Situation, Stray
 
-__all__ = ["RETIRING", "PartitionCatalog", "runway"]
+__all__ = ["PartitionCatalog", "runway"]
 
 _QUERIES = Queries("iotistic.partitioning")
-
-RETIRING = "Retiring: "
-"""What the comment of a partition begins with from the moment its end is decided until it is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +25,7 @@ class _PolicyRow:
     back: int
     keep_days: int
     key: str
+    default_partition: str | None
 
     @property
     def policy(self) -> Policy:
@@ -72,9 +72,17 @@ class PartitionCatalog:
                 key=row.key,
                 leaves=_leaves(row.parent, leaves),
                 strays=_strays(row.parent, strays),
+                default=row.default_partition,
             )
             for row in policies
         ]
+
+    async def situation(self, parent: str) -> Situation:
+        """One of them. Raises PolicyNotFound."""
+        for situation in await self.situations():
+            if situation.policy.parent == parent:
+                return situation
+        raise PolicyNotFound.of(parent)
 
 
 async def runway(connection: Connection, now: datetime) -> list[Runway]:

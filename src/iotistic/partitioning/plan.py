@@ -7,7 +7,18 @@ from datetime import datetime
 from iotistic.partitioning.grain import Grain, Period
 from iotistic.partitioning.policy import Leaf, Policy, Situation
 
-__all__ = ["Attach", "Create", "Drop", "Finalise", "Retire", "Step", "horizon", "plan"]
+__all__ = [
+    "Attach",
+    "Create",
+    "Drop",
+    "Finalise",
+    "MoveOut",
+    "Retire",
+    "Step",
+    "horizon",
+    "plan",
+    "uncovered",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +82,18 @@ class Drop:
         return f"drop {self.leaf}, detached earlier"
 
 
-Step = Create | Attach | Finalise | Retire | Drop
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveOut:
+    """Moves the rows of a DEFAULT partition to partitions of their own and drops it. Only a repair does."""
+
+    parent: str
+    leaf: str
+
+    def __str__(self) -> str:
+        return f"move the rows of the DEFAULT partition {self.leaf} out, and drop it"
+
+
+Step = Create | Attach | Finalise | Retire | Drop | MoveOut
 
 
 def plan(situation: Situation, now: datetime) -> list[Step]:
@@ -107,7 +129,7 @@ def _room(situation: Situation, now: datetime) -> list[Create | Attach]:
     taken = {leaf.name for leaf in situation.leaves if leaf.holds}
     steps: list[Create | Attach] = []
     for period in _wanted(policy, now):
-        for grain, part in _uncovered(policy.grain, period, situation):
+        for grain, part in uncovered(policy.grain, period, situation):
             name = grain.leaf(policy.parent, part)
             if name in taken:  # a partition of other bounds has the name: a person must look
                 continue
@@ -129,7 +151,7 @@ def _wanted(policy: Policy, now: datetime) -> Iterator[Period]:
             yield period
 
 
-def _uncovered(grain: Grain, period: Period, situation: Situation) -> Iterator[tuple[Grain, Period]]:
+def uncovered(grain: Grain, period: Period, situation: Situation) -> Iterator[tuple[Grain, Period]]:
     """The whole period where nothing is in the way; else its parts that are free, as after a change of the grain."""
     met = [leaf for leaf in situation.leaves if leaf.holds and leaf.covers(period.lower, period.upper)]
     if not met:
@@ -140,7 +162,7 @@ def _uncovered(grain: Grain, period: Period, situation: Situation) -> Iterator[t
     ):
         return
     for part in grain.finer.within(period):
-        yield from _uncovered(grain.finer, part, situation)
+        yield from uncovered(grain.finer, part, situation)
 
 
 def _leftovers(situation: Situation, needed: set[str], oldest: datetime) -> list[Step]:

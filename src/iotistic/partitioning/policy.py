@@ -2,12 +2,17 @@
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from iotistic.partitioning.grain import Grain, Period
 
-__all__ = ["Leaf", "Policy", "Runway", "Situation", "Stray"]
+__all__ = ["ALARM_DAYS", "READY_DAYS", "Leaf", "Policy", "Runway", "Situation", "Stray"]
+
+READY_DAYS = 1
+"""With fewer whole days made ahead a service is not ready for traffic."""
+ALARM_DAYS = 3
+"""With fewer, somebody must look why nothing makes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +87,10 @@ class Situation:
     policy: Policy
     key: str = "timestamp"
     """The column whose value decides which partition a row goes to."""
-    leaves: tuple[Leaf, ...] = field(default=())
+    leaves: tuple[Leaf, ...] = ()
     strays: tuple[Stray, ...] = ()
+    default: str | None = None
+    """The DEFAULT partition, which only a foreign set-up has: it forbids concurrent detach."""
 
     @property
     def ranges(self) -> list[Period]:
