@@ -19,6 +19,7 @@ NOT_AUDITED = {
     "device_search": "derived from devices, tags and fleets",
     "device_shadows": "its versions are audited in device_state_history",
     "ingest_quarantine": "telemetry",
+    "ingest_receipts": "telemetry: what was answered",
     "metric_name_lists": "the names of telemetry",
     "metric_rollup_marks": "telemetry: a queue",
     "metric_rollup_progress": "telemetry: how far a job has come",

@@ -20,6 +20,7 @@ from iotistic.database.unit_of_work import AfterCommit, UnitOfWork
 from iotistic.devices import DeviceService
 from iotistic.devices.bulk import BulkService
 from iotistic.devices.fleets import FleetService
+from iotistic.devices.gateways import GatewayService
 from iotistic.devices.shadow import CHANNEL as SHADOW_CHANGED
 from iotistic.devices.shadow import ShadowService
 from iotistic.devices.tagging import TaggingService
@@ -28,7 +29,7 @@ from iotistic.partitioning import READY_DAYS, runway
 from iotistic.provenance import Provenance, present_provenance
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
-from iotistic.telemetry import Ingest, TelemetryService
+from iotistic.telemetry import GatewayIngest, Ingest, TelemetryService
 from iotistic.telemetry.rollups import RollupService
 
 __all__ = ["Finding", "Platform", "Work", "open_platform"]
@@ -86,6 +87,10 @@ class Work:
         return FleetService(self.connection)
 
     @cached_property
+    def gateways(self) -> GatewayService:
+        return GatewayService(self.connection)
+
+    @cached_property
     def tagging(self) -> TaggingService:
         return TaggingService(self.connection)
 
@@ -132,6 +137,7 @@ class Platform:
         self.setting_cache = setting_cache
         self.news = news
         self.ingest = ingest
+        self.gateway_ingest = GatewayIngest(ingest)
         self.clock = clock
         self._peppers = peppers
         self._hasher = hasher

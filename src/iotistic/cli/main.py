@@ -34,6 +34,7 @@ COMMANDS = {
     "status": Command("iotistic.cli.status", "Show what runs, where, and how the data grows."),
     "devices": Command("iotistic.cli.devices", "List devices, look at one, import and export them."),
     "fleets": Command("iotistic.cli.fleets", "Group devices that are run alike."),
+    "gateways": Command("iotistic.cli.gateways", "Say which devices a gateway may send telemetry for."),
     "tags": Command("iotistic.cli.tags", "Rules of tags, and who breaks them."),
     "users": Command("iotistic.cli.users", "List accounts, and give one a new password."),
     "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),

@@ -28,6 +28,7 @@ from iotistic.http.routes import (
     device_facts,
     devices,
     fleets,
+    gateways,
     registry,
     sessions,
     shadow,
@@ -44,6 +45,7 @@ _ROUTERS = (
     registry.router,  # before the devices: /export is no uuid
     devices.router,
     fleets.router,
+    gateways.router,
     tags.router,
     device_facts.router,
     shadow.router,

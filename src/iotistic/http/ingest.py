@@ -3,54 +3,87 @@
 Each endpoint takes the bytes as they came, and answers once they are durable.
 """
 
+from collections.abc import Awaitable, Callable, Collection
 from typing import final
 from uuid import UUID
 
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from iotistic.bootstrap import Platform
 from iotistic.http.access import require_own_device
 from iotistic.http.parameters import ParameterInvalid
 from iotistic.http.platform_access import platform_of
 from iotistic.http.request_metrics import ROUTE_KEY
 from iotistic.telemetry import LOGS, METRICS, Sent, Stream
 
-__all__ = ["LOGS_PATH", "METRICS_PATH", "ingest_routes", "is_ingest"]
+__all__ = [
+    "GATEWAY_LOGS_PATH",
+    "GATEWAY_METRICS_PATH",
+    "LOGS_PATH",
+    "METRICS_PATH",
+    "ingest_routes",
+    "is_ingest",
+]
 
 METRICS_PATH = "/api/v1/devices/{uuid}/metrics"
 LOGS_PATH = "/api/v1/devices/{uuid}/logs"
+GATEWAY_METRICS_PATH = "/api/v1/gateways/{uuid}/metrics"
+GATEWAY_LOGS_PATH = "/api/v1/gateways/{uuid}/logs"
+
+_PATHS = frozenset({METRICS_PATH, LOGS_PATH, GATEWAY_METRICS_PATH, GATEWAY_LOGS_PATH})
+
+Answer = Callable[[Platform, Stream, UUID, Sent], Awaitable[bytes]]
 
 
 def ingest_routes() -> list[BaseRoute]:
     """The endpoints, to be placed before the framework's own routes."""
     return [
-        Route(METRICS_PATH, IngestEndpoint(METRICS_PATH, METRICS), methods=["POST"]),
-        Route(LOGS_PATH, IngestEndpoint(LOGS_PATH, LOGS), methods=["POST"]),
+        Route(path, IngestEndpoint(path, stream, answer), methods=["POST"])
+        for path, stream, answer in (
+            (METRICS_PATH, METRICS, _of_device),
+            (LOGS_PATH, LOGS, _of_device),
+            (GATEWAY_METRICS_PATH, METRICS, _of_gateway),
+            (GATEWAY_LOGS_PATH, LOGS, _of_gateway),
+        )
     ]
 
 
 def is_ingest(scope: Scope) -> bool:
     """Whether a finished request was answered here."""
-    return scope.get(ROUTE_KEY) in {METRICS_PATH, LOGS_PATH}
+    return scope.get(ROUTE_KEY) in _PATHS
 
 
 @final
 class IngestEndpoint:
     """One plain ASGI application; `path` is its template in metrics and logs."""
 
-    def __init__(self, path: str, stream: Stream) -> None:
+    def __init__(self, path: str, stream: Stream, answer: Answer) -> None:
         self._path = path
         self._stream = stream
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope[ROUTE_KEY] = self._path
         uuid = _device_of(scope)
         require_own_device(scope, uuid)
         message = await receive()  # whole: `iotistic.http.request_body` has gathered it
-        body = await platform_of(scope).ingest.answer(self._stream, uuid, _sent(scope, message["body"]))
+        body = await self._answer(platform_of(scope), self._stream, uuid, _sent(scope, message["body"]))
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _of_device(platform: Platform, stream: Stream, uuid: UUID, sent: Sent) -> Awaitable[bytes]:
+    return platform.ingest.answer(stream, uuid, sent)
+
+
+def _of_gateway(platform: Platform, stream: Stream, uuid: UUID, sent: Sent) -> Awaitable[bytes]:
+    async def allowed(devices: Collection[UUID]) -> Collection[UUID]:
+        async with platform.begin(read_only=True) as work:
+            return await work.gateways.allowed(uuid, devices)
+
+    return platform.gateway_ingest.answer(stream, uuid, sent, allowed)
 
 
 def _device_of(scope: Scope) -> UUID:

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from iotistic.http.access import OPEN_PATHS
-from iotistic.http.ingest import LOGS_PATH, METRICS_PATH
+from iotistic.http.ingest import GATEWAY_LOGS_PATH, GATEWAY_METRICS_PATH, LOGS_PATH, METRICS_PATH
 from iotistic.http.responses import refusals
+from iotistic.http.schemas.gateways import GatewayLines, GatewayReceiptGiven, GatewayReports
 from iotistic.http.schemas.problem import ProblemDetails
 from iotistic.http.schemas.telemetry import LogLines, MetricReports, ReceiptGiven
 
@@ -26,6 +27,7 @@ _TAGS = [
     {"name": "devices", "description": "The registry."},
     {"name": "shadow", "description": "What is desired of a device, and what it reports of itself."},
     {"name": "fleets", "description": "Groups of devices that are run alike."},
+    {"name": "gateways", "description": "Which devices a gateway may send telemetry for."},
     {"name": "tags", "description": "Rules of what people say about devices."},
     {"name": "telemetry", "description": "What devices reported."},
     {"name": "enrolment", "description": "How a device gets its key."},
@@ -69,7 +71,15 @@ def describe(app: FastAPI) -> dict[str, Any]:
         )
         components = document.setdefault("components", {})
         components.setdefault("schemas", {}).update(
-            _schemas(MetricReports, LogLines, ReceiptGiven, ProblemDetails)
+            _schemas(
+                MetricReports,
+                LogLines,
+                ReceiptGiven,
+                GatewayReports,
+                GatewayLines,
+                GatewayReceiptGiven,
+                ProblemDetails,
+            )
         )
         components["securitySchemes"] = _SCHEMES
         _add_ingest(document["paths"])
@@ -92,19 +102,44 @@ def _add_ingest(paths: dict[str, Any]) -> None:
     paths.setdefault(LOGS_PATH, {})["post"] = _ingest(
         "send_logs", "Store log lines", LogLines, "a log line a line"
     )
+    paths.setdefault(GATEWAY_METRICS_PATH, {})["post"] = _ingest(
+        "send_metrics_of_many",
+        "Store metrics of many devices",
+        GatewayReports,
+        "a report a line, each {device, timestamp, metrics, units}",
+        GatewayReceiptGiven,
+    )
+    paths.setdefault(GATEWAY_LOGS_PATH, {})["post"] = _ingest(
+        "send_logs_of_many",
+        "Store log lines of many devices",
+        GatewayLines,
+        "a log line a line, each with a field device",
+        GatewayReceiptGiven,
+    )
 
 
-def _ingest(name: str, summary: str, body: type[BaseModel], lines: str) -> dict[str, Any]:
+def _ingest(
+    name: str,
+    summary: str,
+    body: type[BaseModel],
+    lines: str,
+    answer: type[BaseModel] = ReceiptGiven,
+) -> dict[str, Any]:
+    whose = (
+        "devices that an operator let the gateway send for"
+        if answer is not ReceiptGiven
+        else "device that the key belongs to"
+    )
     content = {
         "application/json": {"schema": {"$ref": _NESTED.format(model=body.__name__)}},
         "application/x-ndjson": {"schema": {"type": "string", "description": lines}},
     }
-    receipt = {"application/json": {"schema": {"$ref": _NESTED.format(model=ReceiptGiven.__name__)}}}
+    receipt = {"application/json": {"schema": {"$ref": _NESTED.format(model=answer.__name__)}}}
     return {
         "tags": ["ingest"],
         "operationId": name,
         "summary": summary,
-        "description": f"{summary} of the device that the key belongs to. The body may be gzip or zstd (Content-Encoding).",
+        "description": f"{summary}: of the {whose}. The body may be gzip or zstd (Content-Encoding).",
         "parameters": [
             {"name": "uuid", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
             {

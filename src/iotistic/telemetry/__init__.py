@@ -13,6 +13,7 @@ from iotistic.telemetry.errors import (
     RangeInvalid,
     TooManyPoints,
 )
+from iotistic.telemetry.gateway import GatewayIngest
 from iotistic.telemetry.ingest import Contacts, Ingest
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.model import (
@@ -39,6 +40,7 @@ __all__ = [
     "BodyTooLarge",
     "Contacts",
     "EncodingUnsupported",
+    "GatewayIngest",
     "IdempotencyKeyInvalid",
     "IdempotencyKeyReused",
     "Ingest",

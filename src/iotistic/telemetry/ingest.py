@@ -67,22 +67,22 @@ class Ingest:
         contacts: Contacts | None = None,
     ) -> None:
         self._clock = clock
-        self._limits = limits or IngestLimits()
+        self.limits = limits or IngestLimits()
         self._contacts = contacts
-        self._late_after = microseconds(self._limits.late_after)
+        self._late_after = microseconds(self.limits.late_after)
         self._writing = Session(connect, prepare_session)
         self._looking = Session(connect)
-        self._windows = Windows(self._looking, clock, self._limits)
-        self._reports = ReportReader(MetricSets(self._looking, self._limits.device_metric_sets), self._limits)
-        self._lines = LineReader(self._limits)
+        self._windows = Windows(self._looking, clock, self.limits)
+        self._reports = ReportReader(MetricSets(self._looking, self.limits.device_metric_sets), self.limits)
+        self._lines = LineReader(self.limits)
         self._receipts = Receipts(self._looking)
-        self._inbox = Inbox(self._limits)
+        self._inbox = Inbox(self.limits)
         self._tally = Tally()
         self._delivery = Delivery(
             self._writing,
-            Watermarks(self._limits.watermarks),
+            Watermarks(self.limits.watermarks),
             self._windows.sort_out,
-            self._limits,
+            self.limits,
             self._tally,
             clock=clock,
         )
@@ -135,19 +135,46 @@ class Ingest:
         sent = Sent(body=body, content_encoding=content_encoding, content_type=content_type)
         return await self._submit(LOGS, device_uuid, sent, None)
 
-    async def answer(self, stream: Stream, device_uuid: UUID, sent: Sent) -> bytes:
+    async def answer(
+        self, stream: Stream, device_uuid: UUID, sent: Sent, *, sender: UUID | None = None
+    ) -> bytes:
         """What `submit_metrics` or `submit_logs` answer, as JSON; with an idempotency key the answer given first, octet by octet.
 
-        Raises IdempotencyKeyInvalid, IdempotencyKeyReused, and what they raise.
+        A key is one of its `sender`, which is the device unless said. Raises IdempotencyKeyInvalid, IdempotencyKeyReused, and
+        what they raise.
         """
         if sent.idempotency_key is None:
             return encode(await self._submit(stream, device_uuid, sent, None))
-        claim = Claim.of(device_uuid, stream.name, sent.idempotency_key, sent.identity, self._clock())
+        claim = self._claim(sender or device_uuid, stream.name, sent, sent.idempotency_key)
 
         async def work() -> None:
             await self._submit(stream, device_uuid, sent, claim)
 
         return await self._receipts.answer(claim, work)
+
+    async def once(self, sender: UUID, route: str, sent: Sent, work: Callable[[], Awaitable[bytes]]) -> bytes:
+        """The answer of `work`, which stores rows by itself; with an idempotency key the one given first."""
+        if sent.idempotency_key is None:
+            return await work()
+        claim = self._claim(sender, route, sent, sent.idempotency_key)
+
+        async def keep() -> None:
+            await self._receipts.keep(claim, await work())
+
+        return await self._receipts.answer(claim, keep)
+
+    def unpack(self, sent: Sent) -> bytes:
+        """The body without its encoding. Raises what `submit_metrics` raises before it reads it."""
+        body = sent.body
+        size_checked(body, self.limits.body_bytes)
+        if sent.content_encoding is None:
+            return body
+        self._inbox.check(_MEMORY_FACTOR * len(body))
+        return unpacked(body, sent.content_encoding, self.limits.unpacked_bytes)
+
+    def hear(self, device_uuid: UUID) -> None:
+        """A device showed that it is there, without a row of its own."""
+        self._heard.add(device_uuid)
 
     def statistics(self) -> IngestStatistics:
         """Counters since the start and what is queued now."""
@@ -165,7 +192,7 @@ class Ingest:
         )
 
     async def _submit(self, stream: Stream, device_uuid: UUID, sent: Sent, claim: Claim | None) -> Receipt:
-        plain = self._plain(sent)
+        plain = self.unpack(sent)
         size = _MEMORY_FACTOR * len(plain)
         self._inbox.enter(size)
         try:
@@ -180,13 +207,8 @@ class Ingest:
         finally:
             self._inbox.leave(size)
 
-    def _plain(self, sent: Sent) -> bytes:
-        body = sent.body
-        size_checked(body, self._limits.body_bytes)
-        if sent.content_encoding is None:
-            return body
-        self._inbox.check(_MEMORY_FACTOR * len(body))
-        return unpacked(body, sent.content_encoding, self._limits.unpacked_bytes)
+    def _claim(self, sender: UUID, route: str, sent: Sent, key: str) -> Claim:
+        return Claim.of(sender, route, key, sent.identity, self._clock())
 
     async def _draft(self, device_uuid: UUID, stream: str) -> Draft:
         received = self._clock()
@@ -199,7 +221,7 @@ class Ingest:
             late_before=late_before,
             since=loop.time(),
             done=loop.create_future(),
-            most_reasons=self._limits.reasons,
+            most_reasons=self.limits.reasons,
             claim=claim,
         )
         if submission.rows or claim is not None:
@@ -233,7 +255,7 @@ class Ingest:
         if self._contacts is None or not self._heard or loop.time() < self._contacts_due:
             return
         heard, self._heard = self._heard, set()
-        self._contacts_due = loop.time() + self._limits.latest_every.total_seconds()
+        self._contacts_due = loop.time() + self.limits.latest_every.total_seconds()
         try:
             async with self._writing.use() as connection, connection.transaction():
                 await self._contacts(connection, heard)
@@ -250,12 +272,12 @@ class Ingest:
                 if not mended:
                     await self._mend_latest(self._clock())
                     mended = True
-            await asyncio.sleep(self._limits.window_every.total_seconds())
+            await asyncio.sleep(self.limits.window_every.total_seconds())
 
     async def _mend_latest(self, now: datetime) -> None:
         async with self._looking.use() as connection:
             rows = _Latest(Statements(connection, _QUERIES))
-            mended = await rows.mend(now - timedelta(days=1), now + self._limits.future)
+            mended = await rows.mend(now - timedelta(days=1), now + self.limits.future)
         if mended:
             _log.info("latest values mended", extra={"rows": mended})
 

@@ -96,6 +96,12 @@ class Receipts:
         future.set_result(answer)
         return answer
 
+    async def keep(self, claim: Claim, receipt: bytes) -> None:
+        """Stores an answer by itself, after rows that were stored with answers of their own."""
+        async with self._session.use() as connection:
+            if await keep(connection, [(claim, receipt)]):
+                claim.kept = receipt
+
     async def _answer(self, claim: Claim, work: Callable[[], Awaitable[None]]) -> bytes:
         found = await self._find(claim)
         if found is None:

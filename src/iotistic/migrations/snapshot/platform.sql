@@ -800,6 +800,23 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.fleets REFERENCING OLD TABLE 
 CREATE TRIGGER fleets_changed_in_search AFTER UPDATE OF default_tags ON public.fleets FOR EACH ROW WHEN ((old.default_tags IS DISTINCT FROM new.default_tags)) EXECUTE FUNCTION public.note_fleet_changed_v1();
 CREATE TRIGGER fleets_default_tags_allowed AFTER INSERT OR UPDATE OF default_tags ON public.fleets FOR EACH ROW EXECUTE FUNCTION public.refuse_undefined_default_tag_v1();
 
+CREATE TABLE public.gateway_devices (
+  gateway_uuid uuid NOT NULL,
+  device_uuid uuid NOT NULL,
+  granted_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT gateway_devices_pkey PRIMARY KEY (gateway_uuid, device_uuid),
+  CONSTRAINT gateway_devices_device_uuid_check CHECK ((device_uuid <> gateway_uuid)),
+  CONSTRAINT gateway_devices_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
+  CONSTRAINT gateway_devices_gateway_uuid_fkey FOREIGN KEY (gateway_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.gateway_devices IS 'One row per device that a gateway may send telemetry for.';
+COMMENT ON COLUMN public.gateway_devices.gateway_uuid IS 'The gateway, devices.uuid: it sends with the key it has as a device.';
+COMMENT ON COLUMN public.gateway_devices.device_uuid IS 'The device behind it.';
+CREATE INDEX gateway_devices_device_uuid_idx ON public.gateway_devices USING btree (device_uuid);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.gateway_devices REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{gateway_uuid,device_uuid}', 'device_uuid', '{}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.gateway_devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{gateway_uuid,device_uuid}', 'device_uuid', '{}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.gateway_devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{gateway_uuid,device_uuid}', 'device_uuid', '{}', '{}');
+
 CREATE TABLE public.ingest_quarantine (
   received_at timestamp with time zone NOT NULL,
   id uuid NOT NULL,
@@ -1264,6 +1281,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.devices TO iotistic_app;
 GRANT SELECT ON TABLE public.devices TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.fleets TO iotistic_app;
 GRANT SELECT ON TABLE public.fleets TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.gateway_devices TO iotistic_app;
+GRANT SELECT ON TABLE public.gateway_devices TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.ingest_quarantine TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.ingest_quarantine TO iotistic_ingest;
 GRANT SELECT ON TABLE public.ingest_quarantine TO iotistic_readonly;
