@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, run_schedules
 from iotistic.bootstrap.platform import Platform
 from iotistic.operations.housekeeper import Housekeeper, Job
 from iotistic.partitioning import Maintainer
@@ -52,6 +53,9 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="partitions", run=partitions, every=timedelta(minutes=10)),
             Job(name="offline", run=offline, every=timedelta(seconds=30), limit=timedelta(seconds=30)),
             Job(name="rollups", run=rollups, every=timedelta(seconds=30), limit=timedelta(minutes=2)),
+            Job(name="job timeouts", run=lambda: expire_attempts(platform), every=timedelta(seconds=5)),
+            Job(name="job schedules", run=lambda: run_schedules(platform), every=timedelta(seconds=10)),
+            Job(name="job devices", run=lambda: admit_new_devices(platform), every=timedelta(seconds=30)),
         ],
     )
 

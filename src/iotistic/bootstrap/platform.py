@@ -25,6 +25,10 @@ from iotistic.devices.shadow import CHANNEL as SHADOW_CHANGED
 from iotistic.devices.shadow import ShadowService
 from iotistic.devices.tagging import TaggingService
 from iotistic.errors import IotisticError
+from iotistic.jobs import CHANNEL as JOB_NEWS
+from iotistic.jobs import JobDesk, JobService, RolloutDriver
+from iotistic.jobs.schedules import ScheduleService
+from iotistic.jobs.templates import TemplateService
 from iotistic.partitioning import READY_DAYS, runway
 from iotistic.provenance import Provenance, present_provenance
 from iotistic.secret import Secret
@@ -95,6 +99,22 @@ class Work:
         return TaggingService(self.connection)
 
     @cached_property
+    def jobs(self) -> JobService:
+        return JobService(self.connection)
+
+    @cached_property
+    def job_desk(self) -> JobDesk:
+        return JobDesk(self.connection)
+
+    @cached_property
+    def job_templates(self) -> TemplateService:
+        return TemplateService(self.connection)
+
+    @cached_property
+    def job_schedules(self) -> ScheduleService:
+        return ScheduleService(self.connection)
+
+    @cached_property
     def security(self) -> SecurityService:
         return self._platform.security(self.connection)
 
@@ -139,6 +159,7 @@ class Platform:
         self.ingest = ingest
         self.gateway_ingest = GatewayIngest(ingest)
         self.clock = clock
+        self.rollouts = RolloutDriver(self.advance_job)
         self._peppers = peppers
         self._hasher = hasher
         self._itself = Provenance(actor_kind="system", actor=application_name)
@@ -156,6 +177,11 @@ class Platform:
     async def authenticate(self, key: Secret) -> Principal | Refusal:
         """Who the bearer of a key is, from memory where that is safe."""
         return await self.key_cache.authenticate(key, self._look_up)
+
+    async def advance_job(self, job_id: int) -> None:
+        """Lets the rollout of a job go on, in a transaction of its own."""
+        async with self.begin() as work:
+            await work.jobs.advance(job_id, now=self.clock())
 
     async def owner_connection(self, purpose: str) -> Connection:
         """A direct autocommit connection as the schema's owner, for partition and other maintenance work."""
@@ -176,6 +202,7 @@ class Platform:
     async def close(self) -> None:
         """Flushes what ingest accepted, then closes every connection."""
         await self.ingest.stop()
+        await self.rollouts.stop()
         await self.news.stop()
         await self.setting_cache.stop()
         await self.key_cache.stop()
@@ -250,7 +277,7 @@ async def open_platform(
         return {setting.key: setting.value for setting in settings}
 
     setting_cache = SettingCache(lambda: direct("settings", "app"), load_settings)
-    news = News(lambda: direct("news", "app"), (SHADOW_CHANGED,))
+    news = News(lambda: direct("news", "app"), (SHADOW_CHANGED, JOB_NEWS))
 
     async def touch(connection: Connection, uuids: Collection[UUID]) -> None:
         await DeviceService(connection).touch_contacts(uuids)

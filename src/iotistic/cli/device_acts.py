@@ -102,7 +102,7 @@ async def _find(settings: Settings, name: str) -> Device:
 async def _retire(settings: Settings, device: Device) -> Retirement:
     async with opened(settings) as platform, platform.begin() as work:
         return await retire_device(
-            work.devices, work.security, device.uuid, reason="retired on the command line"
+            work.devices, work.security, work.job_desk, device.uuid, reason="retired on the command line"
         )
 
 

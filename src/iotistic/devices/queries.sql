@@ -86,6 +86,14 @@ FROM (
 INNER JOIN devices AS device ON device.uuid = page.device_uuid
 ORDER BY page.name;
 
+-- name: list_in_service
+-- Which of these devices are in service.
+SELECT uuid
+FROM devices
+WHERE uuid = ANY(%(uuids)s::uuid []) AND retired_at IS NULL
+ORDER BY uuid
+LIMIT 10000;
+
 -- name: match_devices
 -- Whom a change to many devices is for.
 SELECT candidate.device_uuid

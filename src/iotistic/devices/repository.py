@@ -70,6 +70,9 @@ class DeviceRepository:
     ) -> Sequence[Device]:
         return await self._sql.many("search_everywhere", Device, after=after, limit=limit, **asdict(criteria))
 
+    async def list_in_service(self, uuids: Collection[UUID]) -> Sequence[UUID]:
+        return [row[0] for row in await self._sql.rows("list_in_service", uuids=list(uuids))]
+
     async def match(self, criteria: Criteria, *, limit: int) -> Sequence[UUID]:
         rows = await self._sql.rows("match_devices", limit=limit, **asdict(criteria))
         return [row[0] for row in rows]

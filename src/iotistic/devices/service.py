@@ -72,6 +72,10 @@ class DeviceService:
         """Which devices in service are meant, at most `limit`. Raises FleetNotFound."""
         return await self._devices.match(await self._criteria(which), limit=limit)
 
+    async def list_in_service(self, uuids: Collection[UUID]) -> Sequence[UUID]:
+        """Which of these devices are in service, at most 10,000."""
+        return await self._devices.list_in_service(uuids)
+
     async def list_retired_devices(
         self,
         which: DeviceFilter = EVERY_DEVICE,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from iotistic.devices import Device, DeviceService
+from iotistic.jobs import JobDesk
 from iotistic.security import SecurityService
 
 __all__ = ["Retirement", "restore_device", "retire_device"]
@@ -17,20 +18,26 @@ class Retirement:
     was_in_service: bool
     """False: it was out already; what was left undone is done now."""
     keys_revoked: int
+    jobs_left: int
+    """Jobs that it had not ended, and never will."""
 
 
 async def retire_device(
-    devices: DeviceService, security: SecurityService, uuid: UUID, *, reason: str
+    devices: DeviceService, security: SecurityService, jobs: JobDesk, uuid: UUID, *, reason: str
 ) -> Retirement:
-    """Takes the device out of service and its keys with it; its name and serial are free, its history stays.
+    """Takes the device out of service, with its keys and out of its jobs; its name and serial are free, its history stays.
 
     Each step finds out by itself whether it is done, so the same call takes up what an earlier one left: the first closes the
     door (no key of a retired device opens anything), the rest tidies up behind it. Raises DeviceNotFound.
     """
     was_in_service = await devices.retire_device(uuid)
     revoked = await security.revoke_device_keys(uuid, reason=reason)
+    left = await jobs.release_device(uuid, reason="the device was taken out of service")
     return Retirement(
-        device=await devices.get_device(uuid), was_in_service=was_in_service, keys_revoked=revoked
+        device=await devices.get_device(uuid),
+        was_in_service=was_in_service,
+        keys_revoked=revoked,
+        jobs_left=len(left),
     )
 
 

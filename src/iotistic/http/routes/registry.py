@@ -136,7 +136,9 @@ async def tag_devices(request: Request, tagging: TaggingStated, _: Writer) -> di
 async def retire(request: Request, uuid: UUID, caller: Writer) -> dict[str, object]:
     """Its keys open nothing any more, its name and serial are free, its history stays. Repeat it to finish what was cut short."""
     async with platform_of(request.scope).begin() as work:
-        done = await retire_device(work.devices, work.security, uuid, reason=f"retired by {caller.username}")
+        done = await retire_device(
+            work.devices, work.security, work.job_desk, uuid, reason=f"retired by {caller.username}"
+        )
     return {"device": done.device, "was_in_service": done.was_in_service, "keys_revoked": done.keys_revoked}
 
 

@@ -274,6 +274,18 @@ END
 $function$;
 COMMENT ON FUNCTION public.notify_access_changed_v1() IS 'Sends an empty message on channel access_changed: forget everybody.';
 
+CREATE OR REPLACE FUNCTION public.notify_job_news_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_notify('job_news', NEW.device_uuid || ' jobs');
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.notify_job_news_v1() IS 'Sends the device on channel job_news.';
+
 CREATE OR REPLACE FUNCTION public.notify_key_changed_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -856,6 +868,208 @@ COMMENT ON COLUMN public.ingest_receipts.route IS 'What was asked; each has its 
 COMMENT ON COLUMN public.ingest_receipts.request_digest IS 'SHA-256 of the request: a key that comes back with another body is a mistake of its sender.';
 COMMENT ON COLUMN public.ingest_receipts.receipt IS 'The answer, as it was sent.';
 
+CREATE TABLE public.job_attempts (
+  job_id bigint NOT NULL,
+  device_uuid uuid NOT NULL,
+  attempt bigint NOT NULL,
+  outcome text NOT NULL,
+  step bigint,
+  exit_code bigint,
+  reason text,
+  output text,
+  output_bytes bigint,
+  result jsonb,
+  started_at timestamp with time zone NOT NULL,
+  finished_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT job_attempts_pkey PRIMARY KEY (job_id, device_uuid, attempt),
+  CONSTRAINT job_attempts_attempt_check CHECK ((attempt > 0)),
+  CONSTRAINT job_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'timed_out'::text, 'rejected'::text, 'cancelled'::text]))),
+  CONSTRAINT job_attempts_output_bytes_check CHECK ((output_bytes >= 0)),
+  CONSTRAINT job_attempts_output_check CHECK ((octet_length(output) <= 17000)),
+  CONSTRAINT job_attempts_reason_check CHECK ((char_length(reason) <= 1000)),
+  CONSTRAINT job_attempts_job_id_device_uuid_fkey FOREIGN KEY (job_id, device_uuid) REFERENCES public.job_executions(job_id, device_uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.job_attempts IS 'One row per attempt that ended; written once.';
+COMMENT ON COLUMN public.job_attempts.attempt IS 'Counts from 1 for each device.';
+COMMENT ON COLUMN public.job_attempts.step IS 'The step it ended in, from 0.';
+COMMENT ON COLUMN public.job_attempts.exit_code IS 'What the last program ended with, where the device runs programs.';
+COMMENT ON COLUMN public.job_attempts.output IS 'What the device said: 16 KiB, of longer ones the beginning and the end around a mark.';
+COMMENT ON COLUMN public.job_attempts.output_bytes IS 'How long the output was as it came.';
+COMMENT ON COLUMN public.job_attempts.result IS 'What the device found, at most 8 KiB; of a larger one only a mark with its size.';
+
+CREATE TABLE public.job_executions (
+  job_id bigint NOT NULL,
+  device_uuid uuid NOT NULL,
+  status text NOT NULL DEFAULT 'queued'::text,
+  attempt bigint NOT NULL DEFAULT 0,
+  step bigint,
+  message text,
+  queued_at timestamp with time zone NOT NULL DEFAULT now(),
+  due_at timestamp with time zone,
+  deadline_at timestamp with time zone,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  cancel_requested_at timestamp with time zone,
+  CONSTRAINT job_executions_pkey PRIMARY KEY (job_id, device_uuid),
+  CONSTRAINT job_executions_attempt_check CHECK (((attempt >= 0) AND ((attempt > 0) OR (status <> ALL (ARRAY['in_progress'::text, 'succeeded'::text]))))),
+  CONSTRAINT job_executions_deadline_at_check CHECK (((status = 'in_progress'::text) = (deadline_at IS NOT NULL))),
+  CONSTRAINT job_executions_due_at_check CHECK (((status = ANY (ARRAY['released'::text, 'in_progress'::text])) = (due_at IS NOT NULL))),
+  CONSTRAINT job_executions_finished_at_check CHECK (((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'timed_out'::text, 'rejected'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
+  CONSTRAINT job_executions_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'released'::text, 'in_progress'::text, 'succeeded'::text, 'failed'::text, 'timed_out'::text, 'rejected'::text, 'cancelled'::text]))),
+  CONSTRAINT job_executions_step_check CHECK ((step >= 0)),
+  CONSTRAINT job_executions_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
+  CONSTRAINT job_executions_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.job_executions IS 'One row per job and device it is for.';
+COMMENT ON COLUMN public.job_executions.status IS 'queued: its turn has not come; released: the device may take it; in_progress: it did; the others are ends.';
+COMMENT ON COLUMN public.job_executions.attempt IS 'The number of the attempt that runs or ran last; 0 before the first. A report under another number changes nothing.';
+COMMENT ON COLUMN public.job_executions.step IS 'The step the device said it is at, from 0.';
+COMMENT ON COLUMN public.job_executions.message IS 'What the device said with its last progress.';
+COMMENT ON COLUMN public.job_executions.queued_at IS 'Its place in the queue, and the earliest moment of its turn: later than now while a new attempt waits.';
+COMMENT ON COLUMN public.job_executions.due_at IS 'When its time is over: to be claimed while released, for the step or the whole while in progress.';
+COMMENT ON COLUMN public.job_executions.deadline_at IS 'When the attempt as a whole is over, whatever the step.';
+COMMENT ON COLUMN public.job_executions.cancel_requested_at IS 'When the device was asked to stop.';
+CREATE INDEX job_executions_device_uuid_due_at_job_id_idx ON public.job_executions USING btree (device_uuid, due_at, job_id) WHERE (status = 'released'::text);
+CREATE INDEX job_executions_device_uuid_job_id_idx ON public.job_executions USING btree (device_uuid, job_id);
+CREATE UNIQUE INDEX job_executions_device_uuid_key ON public.job_executions USING btree (device_uuid) WHERE (status = 'in_progress'::text);
+CREATE INDEX job_executions_due_at_idx ON public.job_executions USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX job_executions_job_id_queued_at_idx ON public.job_executions USING btree (job_id, queued_at) WHERE (status = 'queued'::text);
+CREATE TRIGGER job_executions_cancelled AFTER UPDATE OF cancel_requested_at ON public.job_executions FOR EACH ROW WHEN (((old.cancel_requested_at IS NULL) AND (new.cancel_requested_at IS NOT NULL))) EXECUTE FUNCTION public.notify_job_news_v1();
+CREATE TRIGGER job_executions_released AFTER UPDATE OF status ON public.job_executions FOR EACH ROW WHEN (((new.status = 'released'::text) AND (old.status <> 'released'::text))) EXECUTE FUNCTION public.notify_job_news_v1();
+
+CREATE TABLE public.job_schedules (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  template_id bigint NOT NULL,
+  template_version bigint,
+  target jsonb NOT NULL,
+  rollout jsonb NOT NULL,
+  cron text,
+  every interval,
+  time_zone text NOT NULL,
+  catch_up text NOT NULL,
+  is_enabled boolean NOT NULL DEFAULT true,
+  next_run_at timestamp with time zone,
+  last_run_at timestamp with time zone,
+  last_problem text,
+  created_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT job_schedules_pkey PRIMARY KEY (id),
+  CONSTRAINT job_schedules_name_key UNIQUE (name),
+  CONSTRAINT job_schedules_catch_up_check CHECK ((catch_up = ANY (ARRAY['skip'::text, 'once'::text, 'each'::text]))),
+  CONSTRAINT job_schedules_created_by_check CHECK (((char_length(created_by) >= 1) AND (char_length(created_by) <= 200))),
+  CONSTRAINT job_schedules_cron_check CHECK ((((cron IS NULL) <> (every IS NULL)) AND ((char_length(cron) >= 9) AND (char_length(cron) <= 100)))),
+  CONSTRAINT job_schedules_every_check CHECK (((every >= '00:01:00'::interval) AND (every <= '366 days'::interval))),
+  CONSTRAINT job_schedules_name_check CHECK ((name ~ '^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$'::text)),
+  CONSTRAINT job_schedules_rollout_check CHECK ((jsonb_typeof(rollout) = 'object'::text)),
+  CONSTRAINT job_schedules_target_check CHECK ((jsonb_typeof(target) = 'object'::text)),
+  CONSTRAINT job_schedules_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64))),
+  CONSTRAINT job_schedules_template_id_fkey FOREIGN KEY (template_id) REFERENCES public.job_templates(id),
+  CONSTRAINT job_schedules_template_version_fkey FOREIGN KEY (template_id, template_version) REFERENCES public.job_template_versions(template_id, version)
+);
+COMMENT ON TABLE public.job_schedules IS 'One row per rule by which jobs are made from a template by themselves.';
+COMMENT ON COLUMN public.job_schedules.template_version IS 'The version to be run; NULL: the newest at the time.';
+COMMENT ON COLUMN public.job_schedules.target IS 'Whom each job is for, found anew at each run.';
+COMMENT ON COLUMN public.job_schedules.rollout IS 'How each job goes through its devices.';
+COMMENT ON COLUMN public.job_schedules.cron IS 'Five fields, as cron understands them in time_zone.';
+COMMENT ON COLUMN public.job_schedules.every IS 'The time between runs, counted from created_at.';
+COMMENT ON COLUMN public.job_schedules.time_zone IS 'A name of the time zone database, such as Europe/Berlin.';
+COMMENT ON COLUMN public.job_schedules.catch_up IS 'What becomes of runs that were missed: skip them, run once for all, or each.';
+COMMENT ON COLUMN public.job_schedules.next_run_at IS 'When it is due; NULL: never again.';
+COMMENT ON COLUMN public.job_schedules.last_run_at IS 'The last time it was due and looked after.';
+COMMENT ON COLUMN public.job_schedules.last_problem IS 'Why the last run made no job; NULL: it made one.';
+CREATE INDEX job_schedules_next_run_at_idx ON public.job_schedules USING btree (next_run_at) WHERE is_enabled;
+CREATE INDEX job_schedules_template_id_template_version_idx ON public.job_schedules USING btree (template_id, template_version);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.job_schedules REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{template_id,template_version,target,rollout,cron,every,time_zone,catch_up,is_enabled}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.job_schedules REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{template_id,template_version,target,rollout,cron,every,time_zone,catch_up,is_enabled}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.job_schedules REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{template_id,template_version,target,rollout,cron,every,time_zone,catch_up,is_enabled}', '{}');
+
+CREATE TABLE public.job_template_versions (
+  template_id bigint NOT NULL,
+  version bigint NOT NULL,
+  document jsonb NOT NULL,
+  created_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT job_template_versions_pkey PRIMARY KEY (template_id, version),
+  CONSTRAINT job_template_versions_created_by_check CHECK (((char_length(created_by) >= 1) AND (char_length(created_by) <= 200))),
+  CONSTRAINT job_template_versions_document_check CHECK ((jsonb_typeof((document -> 'steps'::text)) = 'array'::text)),
+  CONSTRAINT job_template_versions_version_check CHECK ((version > 0)),
+  CONSTRAINT job_template_versions_template_id_fkey FOREIGN KEY (template_id) REFERENCES public.job_templates(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.job_template_versions IS 'One row per version of a job template; written once.';
+COMMENT ON COLUMN public.job_template_versions.version IS 'Counts from 1, without gaps.';
+COMMENT ON COLUMN public.job_template_versions.document IS 'The steps and their timeouts; at most 32 KiB as compact JSON.';
+COMMENT ON COLUMN public.job_template_versions.created_by IS 'Who wrote it: a username, or the name of the program.';
+
+CREATE TABLE public.job_templates (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  description text,
+  version bigint NOT NULL DEFAULT 1,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT job_templates_pkey PRIMARY KEY (id),
+  CONSTRAINT job_templates_name_key UNIQUE (name),
+  CONSTRAINT job_templates_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 1000))),
+  CONSTRAINT job_templates_name_check CHECK ((name ~ '^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$'::text)),
+  CONSTRAINT job_templates_version_check CHECK ((version > 0))
+);
+COMMENT ON TABLE public.job_templates IS 'One row per named document of steps that jobs are made from.';
+COMMENT ON COLUMN public.job_templates.name IS 'A lower-case word by which people and paths name it.';
+COMMENT ON COLUMN public.job_templates.version IS 'The newest version there is.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.job_templates REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,version}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.job_templates REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,version}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.job_templates REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,version}', '{}');
+
+CREATE TABLE public.jobs (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  template_id bigint,
+  template_version bigint,
+  schedule_id bigint,
+  scheduled_for timestamp with time zone,
+  document jsonb NOT NULL,
+  target jsonb NOT NULL,
+  is_continuous boolean NOT NULL,
+  rollout jsonb NOT NULL,
+  status text NOT NULL DEFAULT 'running'::text,
+  status_reason text,
+  forgiven bigint NOT NULL DEFAULT 0,
+  is_canary_passed boolean NOT NULL DEFAULT false,
+  created_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  finished_at timestamp with time zone,
+  CONSTRAINT jobs_pkey PRIMARY KEY (id),
+  CONSTRAINT jobs_schedule_id_scheduled_for_key UNIQUE (schedule_id, scheduled_for),
+  CONSTRAINT jobs_created_by_check CHECK (((char_length(created_by) >= 1) AND (char_length(created_by) <= 200))),
+  CONSTRAINT jobs_document_check CHECK ((jsonb_typeof((document -> 'steps'::text)) = 'array'::text)),
+  CONSTRAINT jobs_finished_at_check CHECK (((status = ANY (ARRAY['completed'::text, 'cancelled'::text])) = (finished_at IS NOT NULL))),
+  CONSTRAINT jobs_forgiven_check CHECK ((forgiven >= 0)),
+  CONSTRAINT jobs_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+  CONSTRAINT jobs_rollout_check CHECK ((jsonb_typeof(rollout) = 'object'::text)),
+  CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'paused'::text, 'halted'::text, 'completed'::text, 'cancelled'::text]))),
+  CONSTRAINT jobs_target_check CHECK ((jsonb_typeof(target) = 'object'::text)),
+  CONSTRAINT jobs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.job_schedules(id) ON DELETE SET NULL,
+  CONSTRAINT jobs_template_id_fkey FOREIGN KEY (template_id) REFERENCES public.job_templates(id) ON DELETE SET NULL
+);
+COMMENT ON TABLE public.jobs IS 'One row per piece of work for one or many devices.';
+COMMENT ON COLUMN public.jobs.template_id IS 'What it was made from; NULL: from a document given with it, or from a template deleted since.';
+COMMENT ON COLUMN public.jobs.scheduled_for IS 'The run of the schedule it was made for.';
+COMMENT ON COLUMN public.jobs.document IS 'The steps, as they were when the job was made.';
+COMMENT ON COLUMN public.jobs.target IS 'Whom it is for, as it was said: devices, a fleet, or an expression over tags.';
+COMMENT ON COLUMN public.jobs.is_continuous IS 'Whether devices that come to be meant later get it too; such a job ends only when it is cancelled.';
+COMMENT ON COLUMN public.jobs.rollout IS 'How it goes through its devices: how many at once, canary, failure threshold, attempts.';
+COMMENT ON COLUMN public.jobs.status IS 'running; paused by somebody; halted by its own rules; completed; cancelled.';
+COMMENT ON COLUMN public.jobs.status_reason IS 'Why it is halted, paused or cancelled.';
+COMMENT ON COLUMN public.jobs.forgiven IS 'Failed devices that somebody has seen and resumed the job in spite of; no rule counts them again.';
+COMMENT ON COLUMN public.jobs.is_canary_passed IS 'Whether the first devices succeeded, or somebody resumed the job without that.';
+CREATE INDEX jobs_status_id_idx ON public.jobs USING btree (status, id);
+CREATE INDEX jobs_template_id_idx ON public.jobs USING btree (template_id);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.jobs REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{name,template_id,template_version,schedule_id,target,is_continuous,rollout,status,status_reason,forgiven,created_by}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.jobs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{name,template_id,template_version,schedule_id,target,is_continuous,rollout,status,status_reason,forgiven,created_by}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.jobs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{name,template_id,template_version,schedule_id,target,is_continuous,rollout,status,status_reason,forgiven,created_by}', '{}');
+
 CREATE TABLE public.metric_name_lists (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   digest bytea NOT NULL,
@@ -1211,6 +1425,8 @@ GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.notify_job_news_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.notify_job_news_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_app;
@@ -1229,6 +1445,9 @@ GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_rea
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.job_schedules_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.job_templates_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.jobs_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_name_lists_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_rollup_marks_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
@@ -1289,6 +1508,18 @@ GRANT SELECT ON TABLE public.ingest_quarantine TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.ingest_receipts TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.ingest_receipts TO iotistic_ingest;
 GRANT SELECT ON TABLE public.ingest_receipts TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.job_attempts TO iotistic_app;
+GRANT SELECT ON TABLE public.job_attempts TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.job_executions TO iotistic_app;
+GRANT SELECT ON TABLE public.job_executions TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.job_schedules TO iotistic_app;
+GRANT SELECT ON TABLE public.job_schedules TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.job_template_versions TO iotistic_app;
+GRANT SELECT ON TABLE public.job_template_versions TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.job_templates TO iotistic_app;
+GRANT SELECT ON TABLE public.job_templates TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.jobs TO iotistic_app;
+GRANT SELECT ON TABLE public.jobs TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_name_lists TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.metric_name_lists TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_name_lists TO iotistic_readonly;
