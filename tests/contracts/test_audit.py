@@ -18,6 +18,8 @@ NOT_AUDITED = {
     "device_metrics": "telemetry",
     "device_search": "derived from devices, tags and fleets",
     "device_shadows": "its versions are audited in device_state_history",
+    "event_types": "part of the schema: migrations write it",
+    "events": "a history, never changed",
     "ingest_quarantine": "telemetry",
     "ingest_receipts": "telemetry: what was answered",
     "metric_name_lists": "the names of telemetry",

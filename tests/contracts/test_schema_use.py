@@ -177,9 +177,7 @@ async def serves(
     async with connection.transaction(force_rollback=True):
         for other in without:
             await connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(other)))
-        cursor = await connection.execute(
-            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", (index,)
-        )
+        cursor = await connection.execute("SELECT relid::text FROM pg_partition_tree(%s::regclass)", (index,))
         names = {index} | {name for (name,) in await cursor.fetchall()}
         for query in queries:
             if names & await plans.indexes_of(query):
@@ -189,7 +187,9 @@ async def serves(
 
 async def give_every_parent_a_leaf(connection: AsyncConnection) -> None:
     """A partitioned table without partitions is planned as nothing at all."""
-    for (parent,) in await rows(connection, "SELECT partrelid::regclass::text FROM pg_partitioned_table"):
+    by_time = "SELECT partrelid::regclass::text FROM pg_partitioned_table AS p WHERE partstrat = 'r'"
+    by_time += " AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = p.partrelid)"
+    for (parent,) in await rows(connection, by_time):
         await connection.execute(
             sql.SQL(
                 "CREATE TABLE {} PARTITION OF {} FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')"

@@ -40,6 +40,22 @@ class TestDatabase:
         return replace(self.superuser, user=role.name, password=password_of(role))
 
 
+async def give_events_a_place(database: TestDatabase) -> None:
+    """A partition for all times: whatever a test does to a device is told as an event."""
+    connection = await connect(
+        database.endpoint("owner"), database.name, application_name="test", autocommit=True
+    )
+    try:
+        for tier in ("events_7d", "events_90d", "events_365d", "events_2555d"):
+            await connection.execute(
+                sql.SQL(
+                    "CREATE TABLE {} PARTITION OF {} FOR VALUES FROM ('2000-01-01Z') TO ('2100-01-01Z')"
+                ).format(sql.Identifier(f"{tier}_all"), sql.Identifier(tier))
+            )
+    finally:
+        await connection.close()
+
+
 class Databases:
     """Makes and drops databases on one test server."""
 
@@ -56,6 +72,7 @@ class Databases:
         async with databases._administrator(TEMPLATE) as connection:
             await grant_defaults(connection)
         await migrate(template.endpoint("owner"), TEMPLATE)
+        await give_events_a_place(template)
         return databases
 
     @asynccontextmanager

@@ -25,6 +25,8 @@ from iotistic.devices.shadow import CHANNEL as SHADOW_CHANGED
 from iotistic.devices.shadow import ShadowService
 from iotistic.devices.tagging import TaggingService
 from iotistic.errors import IotisticError
+from iotistic.events import CHANNEL as EVENTS_APPENDED
+from iotistic.events import EventService
 from iotistic.jobs import CHANNEL as JOB_NEWS
 from iotistic.jobs import JobDesk, JobService, RolloutDriver
 from iotistic.jobs.schedules import ScheduleService
@@ -73,6 +75,10 @@ class Work:
     @cached_property
     def audit(self) -> AuditService:
         return AuditService(self.connection)
+
+    @cached_property
+    def events(self) -> EventService:
+        return EventService(self.connection)
 
     @cached_property
     def devices(self) -> DeviceService:
@@ -277,7 +283,7 @@ async def open_platform(
         return {setting.key: setting.value for setting in settings}
 
     setting_cache = SettingCache(lambda: direct("settings", "app"), load_settings)
-    news = News(lambda: direct("news", "app"), (SHADOW_CHANGED, JOB_NEWS))
+    news = News(lambda: direct("news", "app"), (EVENTS_APPENDED, JOB_NEWS, SHADOW_CHANGED))
 
     async def touch(connection: Connection, uuids: Collection[UUID]) -> None:
         await DeviceService(connection).touch_contacts(uuids)

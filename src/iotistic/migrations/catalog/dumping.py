@@ -101,8 +101,10 @@ def _table(item: Item, children: _Children) -> str:
     after += f" INHERITS ({facts['inherits']})" if "inherits" in facts else ""
     after += f" SERVER {facts['foreign server']}" if "foreign server" in facts else ""
     after += f" WITH ({facts['options']})" if "options" in facts else ""
-    body = ",\n".join(f"  {line}" for line in inside)
-    text = _statements(item, "TABLE", f"CREATE {unlogged}TABLE {item.name} (\n{body}\n){after};")
+    body = "(\n" + ",\n".join(f"  {line}" for line in inside) + "\n)"
+    if "partition of" in facts:
+        body = f"PARTITION OF {facts['partition of']}"
+    text = _statements(item, "TABLE", f"CREATE {unlogged}TABLE {item.name} {body}{after};")
     text += "".join(
         _comment("COLUMN", c.name, c.facts["comment"]) + "\n"
         for c in own

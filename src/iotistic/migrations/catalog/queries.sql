@@ -77,7 +77,7 @@ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relpersist
   );
 
 -- name: tables
--- Ordinary, partitioned and foreign tables.
+-- Ordinary, partitioned and foreign tables; of partitions only those that are partitioned themselves, since others come and go.
 SELECT 'table' AS kind, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, NULL AS parent, 0 AS place,
   jsonb_strip_nulls(jsonb_build_object(
     'unlogged', CASE WHEN c.relpersistence = 'u' THEN 'yes' END,
@@ -88,8 +88,13 @@ SELECT 'table' AS kind, quote_ident(n.nspname) || '.' || quote_ident(c.relname) 
       WHERE f.ftrelid = c.oid
     ),
     'partition by', CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
+    'partition of', CASE
+      WHEN c.relispartition
+        THEN (SELECT i.inhparent::regclass::text FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid) || ' ' || pg_get_expr(c.relpartbound, c.oid)
+    END,
     'inherits', (
-      SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid
+      SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits AS i
+      WHERE i.inhrelid = c.oid AND NOT c.relispartition
     ),
     'options', (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(c.reloptions) AS o),
     'row security', CASE WHEN c.relforcerowsecurity THEN 'forced' WHEN c.relrowsecurity THEN 'enabled' END,
@@ -98,7 +103,7 @@ SELECT 'table' AS kind, quote_ident(n.nspname) || '.' || quote_ident(c.relname) 
   )) AS facts
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
+WHERE c.relkind IN ('r', 'p', 'f') AND (c.relkind = 'p' OR NOT c.relispartition) AND c.relpersistence <> 't'
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'

@@ -2,6 +2,85 @@ CREATE EXTENSION pg_stat_statements WITH SCHEMA public;
 
 CREATE EXTENSION pg_trgm WITH SCHEMA public;
 
+CREATE SEQUENCE public.events_sequence CACHE 1 INCREMENT 1 MAXIMUM 9223372036854775807 MINIMUM 1 START 1 TYPE bigint;
+
+CREATE OR REPLACE FUNCTION public.append_event_v1(type text, aggregate_id text, data jsonb DEFAULT '{}'::jsonb, device_uuid uuid DEFAULT NULL::uuid, id uuid DEFAULT NULL::uuid, causation_id uuid DEFAULT NULL::uuid, correlation_id text DEFAULT NULL::text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  kind public.event_types;
+  said CONSTANT jsonb := coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb;
+  own_id CONSTANT uuid := coalesce($5, gen_random_uuid());
+  correlation text := $7;
+BEGIN
+  SELECT t.* INTO kind FROM public.event_types AS t WHERE t.name = $1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'There is no type of event named %', $1
+      USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'events_type_fkey', HINT = 'Types are listed in event_types.';
+  END IF;
+  IF kind.data_schema IS NOT NULL THEN
+    PERFORM public.require_event_data_v1($1, kind.data_schema, $3);
+  END IF;
+  IF $5 IS NOT NULL THEN
+    -- No unique index reaches across partitions: two at once take turns, and the second finds what the first stored.
+    PERFORM pg_advisory_xact_lock(hashtextextended('iotistic event ' || $5, 0));
+    IF EXISTS (SELECT FROM public.events AS e WHERE e.id = $5) THEN
+      RETURN NULL;
+    END IF;
+  END IF;
+  IF correlation IS NULL AND $6 IS NOT NULL THEN
+    SELECT e.correlation_id INTO correlation FROM public.events AS e WHERE e.id = $6;
+  END IF;
+  INSERT INTO public.events (
+    retention_days, id, type, aggregate, aggregate_id, device_uuid, actor_kind, actor, correlation_id, causation_id, data
+  ) VALUES (
+    kind.retention_days, own_id, kind.name, kind.aggregate, $2, $4,
+    coalesce(said ->> 'actor_kind', 'system'), coalesce(said ->> 'actor', session_user),
+    coalesce(correlation, said ->> 'request_id', own_id::text), $6, $3
+  );
+  -- A cursor and no content: a message holds 8,000 bytes, and PostgreSQL sends equal ones of a transaction once.
+  PERFORM pg_notify('events_appended', '00000000-0000-0000-0000-000000000000 appended ' || pg_current_xact_id());
+  RETURN own_id;
+END
+$function$;
+COMMENT ON FUNCTION public.append_event_v1(type text, aggregate_id text, data jsonb, device_uuid uuid, id uuid, causation_id uuid, correlation_id text) IS 'Stores an event with the actor that the transaction was begun for, and answers its id; NULL if an event of that id is there already.';
+
+CREATE OR REPLACE FUNCTION public.append_events_v1(type text, aggregate_ids text[], device_uuids uuid[], data jsonb[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  kind public.event_types;
+  said CONSTANT jsonb := coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb;
+BEGIN
+  IF coalesce(cardinality($2), 0) = 0 THEN
+    RETURN;
+  END IF;
+  SELECT t.* INTO STRICT kind FROM public.event_types AS t WHERE t.name = $1;
+  IF kind.data_schema IS NOT NULL THEN
+    PERFORM public.require_event_data_v1($1, kind.data_schema, d.content) FROM unnest($4) AS d (content);
+  END IF;
+  INSERT INTO public.events (
+    retention_days, id, type, aggregate, aggregate_id, device_uuid, actor_kind, actor, correlation_id, data
+  )
+  SELECT
+    kind.retention_days, e.id, kind.name, kind.aggregate, e.aggregate_id, e.device_uuid,
+    coalesce(said ->> 'actor_kind', 'system'), coalesce(said ->> 'actor', session_user),
+    coalesce(said ->> 'request_id', e.id::text), coalesce(e.content, '{}')
+  FROM (
+    SELECT gen_random_uuid() AS id, u.aggregate_id, u.device_uuid, u.content
+    FROM unnest($2, $3, $4) AS u (aggregate_id, device_uuid, content)
+  ) AS e;
+  PERFORM pg_notify('events_appended', '00000000-0000-0000-0000-000000000000 appended ' || pg_current_xact_id());
+END
+$function$;
+COMMENT ON FUNCTION public.append_events_v1(type text, aggregate_ids text[], device_uuids uuid[], data jsonb[]) IS 'Stores an event of one type for each place of the arrays: what it is about, the device, its data.';
+
 CREATE OR REPLACE FUNCTION public.audit_change_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -440,6 +519,91 @@ END
 $function$;
 COMMENT ON FUNCTION public.refuse_undefined_tag_value_v1() IS 'Fails when a written tag has a value that its definition does not allow.';
 
+CREATE OR REPLACE FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  wrong text;
+BEGIN
+  SELECT r.name INTO wrong FROM jsonb_array_elements_text($2 -> 'required') AS r (name) WHERE NOT $3 ? r.name LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'The event % lacks %', $1, wrong USING ERRCODE = 'check_violation', CONSTRAINT = 'events_data_schema_check';
+  END IF;
+  SELECT p.key INTO wrong
+  FROM jsonb_each($2 -> 'properties') AS p
+  WHERE
+    $3 ? p.key AND p.value ? 'type'
+    AND NOT p.value -> 'type' @> to_jsonb(jsonb_typeof($3 -> p.key))
+    AND NOT (p.value -> 'type' @> '"integer"' AND jsonb_typeof($3 -> p.key) = 'number' AND ($3 ->> p.key)::numeric % 1 = 0)
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'The event % has a % of another type than its schema says', $1, wrong
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'events_data_schema_check';
+  END IF;
+END
+$function$;
+COMMENT ON FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb) IS 'Fails unless the data has what its schema requires, of the types that it says.';
+
+CREATE OR REPLACE FUNCTION public.tell_changed_devices_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_nestloop TO 'off'
+AS $function$
+BEGIN
+  PERFORM public.append_events_v1('device.' || turn.name, array_agg(turn.uuid::text), array_agg(turn.uuid), array_agg(turn.data))
+  FROM (
+    SELECT n.uuid, n.connection_status AS name, jsonb_build_object('was', o.connection_status) AS data
+    FROM new_rows AS n
+    INNER JOIN old_rows AS o ON o.uuid = n.uuid
+    WHERE n.connection_status <> o.connection_status AND n.connection_status IN ('online', 'offline')
+    UNION ALL
+    SELECT n.uuid, CASE WHEN n.retired_at IS NULL THEN 'restored' ELSE 'retired' END, '{}'
+    FROM new_rows AS n
+    INNER JOIN old_rows AS o ON o.uuid = n.uuid
+    WHERE (n.retired_at IS NULL) <> (o.retired_at IS NULL)
+  ) AS turn
+  GROUP BY turn.name
+  ORDER BY turn.name;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.tell_changed_devices_v1() IS 'Appends device.online, offline, retired or restored about each row that turned.';
+
+CREATE OR REPLACE FUNCTION public.tell_desired_event_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM public.append_event_v1(
+    'device.desired', NEW.device_uuid::text, jsonb_build_object('version', NEW.version, 'cause', NEW.cause), device_uuid => NEW.device_uuid
+  );
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.tell_desired_event_v1() IS 'Appends device.desired about a version of what is desired.';
+
+CREATE OR REPLACE FUNCTION public.tell_new_devices_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM public.append_events_v1(
+    'device.registered',
+    array_agg(n.uuid::text),
+    array_agg(n.uuid),
+    array_agg(jsonb_build_object('name', n.name, 'kind', n.kind, 'serial', n.serial))
+  )
+  FROM new_rows AS n;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.tell_new_devices_v1() IS 'Appends device.registered about each new row.';
+
 CREATE TABLE public.api_key_history (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   key_id text NOT NULL,
@@ -728,6 +892,7 @@ COMMENT ON COLUMN public.device_state_history.restored_version IS 'The older ver
 COMMENT ON COLUMN public.device_state_history.recorded_at IS 'When the version came to be, by the clock of the database; rises with the version.';
 CREATE INDEX device_state_history_device_uuid_half_recorded_at_idx ON public.device_state_history USING btree (device_uuid, half, recorded_at);
 CREATE TRIGGER audit_insert AFTER INSERT ON public.device_state_history FOR EACH ROW WHEN ((new.half = 'desired'::text)) EXECUTE FUNCTION public.audit_desired_v1();
+CREATE TRIGGER event_desired AFTER INSERT ON public.device_state_history FOR EACH ROW WHEN ((new.half = 'desired'::text)) EXECUTE FUNCTION public.tell_desired_event_v1();
 
 CREATE TABLE public.device_tags (
   device_uuid uuid NOT NULL,
@@ -786,6 +951,81 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.devices REFERENCING OLD TABLE
 CREATE TRIGGER devices_added_to_search AFTER INSERT ON public.devices REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.note_devices_added_v1();
 CREATE TRIGGER devices_changed_in_search AFTER UPDATE OF name, kind, fleet_id, retired_at ON public.devices FOR EACH ROW WHEN (((((old.name IS DISTINCT FROM new.name) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.fleet_id IS DISTINCT FROM new.fleet_id)) OR (old.retired_at IS DISTINCT FROM new.retired_at))) EXECUTE FUNCTION public.note_device_changed_v1();
 CREATE TRIGGER devices_retired AFTER UPDATE OF retired_at ON public.devices FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
+CREATE TRIGGER event_insert AFTER INSERT ON public.devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_devices_v1();
+CREATE TRIGGER event_update AFTER UPDATE ON public.devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_devices_v1();
+
+CREATE TABLE public.event_types (
+  name text NOT NULL,
+  aggregate text NOT NULL,
+  retention_days bigint NOT NULL,
+  description text NOT NULL,
+  data_schema jsonb,
+  CONSTRAINT event_types_pkey PRIMARY KEY (name),
+  CONSTRAINT event_types_aggregate_check CHECK ((aggregate ~ '^[a-z][a-z0-9_]{0,40}$'::text)),
+  CONSTRAINT event_types_data_schema_check CHECK ((jsonb_typeof(data_schema) = 'object'::text)),
+  CONSTRAINT event_types_name_check CHECK ((name ~ '^[a-z][a-z0-9_]{0,40}\.[a-z][a-z0-9_]{0,40}$'::text)),
+  CONSTRAINT event_types_retention_days_check CHECK ((retention_days = ANY (ARRAY[(7)::bigint, (90)::bigint, (365)::bigint, (2555)::bigint])))
+);
+COMMENT ON TABLE public.event_types IS 'One row per kind of event.';
+COMMENT ON COLUMN public.event_types.name IS 'What it is about and what happened to it, in the past tense: device.retired.';
+COMMENT ON COLUMN public.event_types.aggregate IS 'What it is about: device, job, ...; the part before the dot, unless several kinds of thing share a story.';
+COMMENT ON COLUMN public.event_types.retention_days IS 'How long it is kept: a week, a quarter, a year, or seven years.';
+COMMENT ON COLUMN public.event_types.data_schema IS 'JSON Schema of its data, of which `required` and the `type` of `properties` are enforced; NULL: any object.';
+
+CREATE TABLE public.events (
+  retention_days bigint NOT NULL,
+  recorded_at timestamp with time zone NOT NULL DEFAULT now(),
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  sequence bigint NOT NULL DEFAULT nextval('public.events_sequence'::regclass),
+  type text NOT NULL,
+  aggregate text NOT NULL,
+  aggregate_id text NOT NULL,
+  device_uuid uuid,
+  actor_kind text NOT NULL,
+  actor text NOT NULL,
+  correlation_id text NOT NULL,
+  causation_id uuid,
+  data jsonb NOT NULL DEFAULT '{}'::jsonb,
+  CONSTRAINT events_pkey PRIMARY KEY (recorded_at, sequence, retention_days),
+  CONSTRAINT events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['user'::text, 'device'::text, 'claim_key'::text, 'system'::text]))),
+  CONSTRAINT events_aggregate_id_check CHECK (((char_length(aggregate_id) >= 1) AND (char_length(aggregate_id) <= 200))),
+  CONSTRAINT events_correlation_id_check CHECK (((char_length(correlation_id) >= 1) AND (char_length(correlation_id) <= 128))),
+  CONSTRAINT events_data_check CHECK (((jsonb_typeof(data) = 'object'::text) AND (pg_column_size(data) <= 16384))),
+  CONSTRAINT events_type_fkey FOREIGN KEY (type) REFERENCES public.event_types(name)
+) PARTITION BY LIST (retention_days);
+COMMENT ON TABLE public.events IS 'One row per thing that happened; never changed. Partitioned by retention, and within it by time.';
+COMMENT ON COLUMN public.events.retention_days IS 'As its type says: how long it is kept.';
+COMMENT ON COLUMN public.events.recorded_at IS 'When the transaction that it belongs to began, by the clock of the database.';
+COMMENT ON COLUMN public.events.transaction_id IS 'Which transaction wrote it: readers stop before the oldest that is still running, so that they never pass an event by.';
+COMMENT ON COLUMN public.events.sequence IS 'The order within a transaction and, roughly, among them.';
+COMMENT ON COLUMN public.events.aggregate IS 'As its type says: what it is about.';
+COMMENT ON COLUMN public.events.aggregate_id IS 'Which of them: a uuid, a name.';
+COMMENT ON COLUMN public.events.device_uuid IS 'The device it is about, also where that is not what it is about first; NULL: none.';
+COMMENT ON COLUMN public.events.actor IS 'As in audit_log.';
+COMMENT ON COLUMN public.events.correlation_id IS 'The same for everything that came of one cause: the request id, that of the event it came of, or its own id.';
+COMMENT ON COLUMN public.events.causation_id IS 'The event that it directly came of; NULL: none.';
+COMMENT ON COLUMN public.events.data IS 'What else there is to say, as the schema of its type tells; at most 16 KiB.';
+CREATE INDEX events_aggregate_aggregate_id_recorded_at_sequence_idx ON ONLY public.events USING btree (aggregate, aggregate_id, recorded_at, sequence);
+CREATE INDEX events_causation_id_idx ON ONLY public.events USING btree (causation_id) WHERE (causation_id IS NOT NULL);
+CREATE INDEX events_correlation_id_recorded_at_sequence_idx ON ONLY public.events USING btree (correlation_id, recorded_at, sequence);
+CREATE INDEX events_device_uuid_recorded_at_sequence_idx ON ONLY public.events USING btree (device_uuid, recorded_at, sequence) WHERE (device_uuid IS NOT NULL);
+CREATE INDEX events_id_idx ON ONLY public.events USING btree (id);
+CREATE INDEX events_transaction_id_sequence_idx ON ONLY public.events USING btree (transaction_id, sequence);
+CREATE INDEX events_type_recorded_at_sequence_idx ON ONLY public.events USING btree (type, recorded_at, sequence);
+CREATE TRIGGER events_only_added_to BEFORE DELETE OR UPDATE ON public.events FOR EACH ROW EXECUTE FUNCTION public.refuse_rewriting_v1();
+
+CREATE TABLE public.events_2555d PARTITION OF public.events FOR VALUES IN ('2555') PARTITION BY RANGE (recorded_at);
+COMMENT ON TABLE public.events_2555d IS 'Events that are kept for seven years, by year.';
+
+CREATE TABLE public.events_365d PARTITION OF public.events FOR VALUES IN ('365') PARTITION BY RANGE (recorded_at);
+COMMENT ON TABLE public.events_365d IS 'Events that are kept for a year, by month.';
+
+CREATE TABLE public.events_7d PARTITION OF public.events FOR VALUES IN ('7') PARTITION BY RANGE (recorded_at);
+COMMENT ON TABLE public.events_7d IS 'Events that are kept for a week, by day.';
+
+CREATE TABLE public.events_90d PARTITION OF public.events FOR VALUES IN ('90') PARTITION BY RANGE (recorded_at);
+COMMENT ON TABLE public.events_90d IS 'Events that are kept for a quarter, by week.';
 
 CREATE TABLE public.fleets (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -1403,6 +1643,9 @@ GRANT SELECT ON COLUMN public.users.id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.is_active TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.role TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.username TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.append_event_v1(type text, aggregate_id text, data jsonb, device_uuid uuid, id uuid, causation_id uuid, correlation_id text) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.append_events_v1(type text, aggregate_ids text[], device_uuids uuid[], data jsonb[]) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.append_events_v1(type text, aggregate_ids text[], device_uuids uuid[], data jsonb[]) TO iotistic_ingest;
 GRANT EXECUTE ON FUNCTION public.audit_change_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.audit_change_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.audit_desired_v1() TO iotistic_app;
@@ -1442,8 +1685,17 @@ GRANT EXECUTE ON FUNCTION public.refuse_undefined_default_tag_v1() TO iotistic_a
 GRANT EXECUTE ON FUNCTION public.refuse_undefined_default_tag_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.tell_changed_devices_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.tell_changed_devices_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.tell_desired_event_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.tell_desired_event_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.events_sequence TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.job_schedules_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.job_templates_id_seq TO iotistic_app;
@@ -1498,6 +1750,10 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_tags TO iotistic_app
 GRANT SELECT ON TABLE public.device_tags TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.devices TO iotistic_app;
 GRANT SELECT ON TABLE public.devices TO iotistic_readonly;
+GRANT SELECT ON TABLE public.event_types TO iotistic_app;
+GRANT SELECT ON TABLE public.event_types TO iotistic_readonly;
+GRANT SELECT ON TABLE public.events TO iotistic_app;
+GRANT SELECT ON TABLE public.events TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.fleets TO iotistic_app;
 GRANT SELECT ON TABLE public.fleets TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.gateway_devices TO iotistic_app;

@@ -13,11 +13,15 @@ BEGIN
     GRANT SELECT (key_id, label, pepper_version, max_uses, uses, created_at, expires_at)
       ON provisioning_keys TO iotistic_readonly;
     REVOKE EXECUTE ON FUNCTION record_audit_v1(text, text, text, uuid, jsonb, jsonb) FROM iotistic_readonly;
+    REVOKE EXECUTE ON FUNCTION append_event_v1(text, text, jsonb, uuid, uuid, uuid, text) FROM iotistic_readonly;
+    REVOKE EXECUTE ON FUNCTION append_events_v1(text, text[], uuid[], jsonb[]) FROM iotistic_readonly;
   END IF;
   IF 'iotistic_app' = ANY(present) THEN
     REVOKE UPDATE, DELETE ON api_key_history, device_state_history FROM iotistic_app;
     -- Only what runs with the rights of the owner adds to it: audit_change_v1 and record_audit_v1.
     REVOKE INSERT, UPDATE, DELETE ON audit_log, system_config_history FROM iotistic_app;
+    -- As append_event_v1 does to this; which kinds of events there are is part of the schema.
+    REVOKE INSERT, UPDATE, DELETE ON events, event_types FROM iotistic_app;
     -- The service of one release must not be able to say what the schema is. Absent where another tool runs the files.
     IF to_regclass('public.schema_migrations') IS NOT NULL THEN
       REVOKE INSERT, UPDATE, DELETE ON schema_migrations, schema_migrations_events FROM iotistic_app;
@@ -28,6 +32,7 @@ BEGIN
     GRANT INSERT ON metric_rollup_marks TO iotistic_ingest;
     GRANT SELECT, INSERT, UPDATE ON device_metric_latest, device_contacts TO iotistic_ingest;
     GRANT SELECT ON partition_policies, partition_leaves TO iotistic_ingest;
+    GRANT EXECUTE ON FUNCTION append_events_v1(text, text[], uuid[], jsonb[]) TO iotistic_ingest;
     GRANT SELECT (uuid, connection_status, retired_at), UPDATE (connection_status, updated_at) ON devices TO iotistic_ingest;
   END IF;
 END
