@@ -48,6 +48,10 @@ COMMANDS = {
         "iotistic.cli.restore",
         "Restore a backup: into a new database, compared with its manifest, then swapped in by name.",
     ),
+    "doctor": Command(
+        "iotistic.cli.doctor",
+        "Look at the database server, and say what is wrong, what comes of it, and what to type.",
+    ),
     "migrate": Command(
         "iotistic.cli.migrate", "Bring databases to the newest schema, and see what is pending."
     ),

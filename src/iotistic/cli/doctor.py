@@ -1,0 +1,159 @@
+"""`iotistic doctor`."""
+
+import shutil
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import psutil
+import typer
+
+from iotistic import migrations
+from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.bootstrap.provisioning import histories
+from iotistic.cli.db import Database, Which, database_name
+from iotistic.cli.options import AsJson, DataDir, Url, settings_from
+from iotistic.cli.output import narrate, print_json, run_async
+from iotistic.clock import system_clock
+from iotistic.config import Settings
+from iotistic.database.pool import Connection, connect
+from iotistic.database.server import find_binaries
+from iotistic.errors import IotisticError
+from iotistic.operations import doctor
+from iotistic.operations.doctor import Circumstances, Finding, Patient, State
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False)
+
+_COLOURS = {
+    State.critical: "\033[1;31m",
+    State.warn: "\033[33m",
+    State.ok: "\033[32m",
+    State.skipped: "\033[2m",
+}
+
+
+@app.command()
+def examine(
+    checks: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only these checks, by id; all when left out.", metavar="[CHECK]..."),
+    ] = None,
+    *,
+    database: Which = Database.platform,
+    every: Annotated[bool, typer.Option("--all", help="Also list what is fine.")] = False,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", help="Print Prometheus text on stdout.")
+    ] = False,
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at the database server, and say what is wrong, what comes of it, and what to type.
+
+    Exit code: 0 nothing to do, 1 a warning, 2 an alarm, 3 a check could not look.
+    """
+    settings = settings_from(data_dir, url)
+    name = database_name(settings, database)
+    chosen = doctor.choose_checks(checks or [])
+    findings = run_async(_examine(settings, name, chosen))
+    if prometheus:
+        sys.stdout.write(doctor.prometheus_text(findings, name))
+    elif as_json:
+        print_json({"database": name, "findings": [_plain(finding) for finding in findings]})
+    else:
+        _render(findings, every=every or bool(checks))
+    raise typer.Exit(doctor.exit_code(findings))
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {**asdict(finding), "state": finding.state.name}
+
+
+def _render(findings: Sequence[Finding], *, every: bool) -> None:
+    coloured = sys.stdout.isatty()
+    order = sorted(findings, key=lambda finding: -finding.state)
+    for finding in order:
+        if finding.state is State.ok and not every:
+            continue
+        colour, plain = (_COLOURS[finding.state], "\033[0m") if coloured else ("", "")
+        sys.stdout.write(
+            f"{colour}{finding.state.name:<9}{plain}{finding.title} ({finding.id}): {finding.observed}\n"
+        )
+        if finding.state > State.ok:
+            sys.stdout.write(f"         {finding.why}\n")
+            if finding.fix:
+                sys.stdout.write(f"         Do: {finding.fix}\n")
+            if finding.lock:
+                sys.stdout.write(f"         Locks: {finding.lock}\n")
+    counts = ", ".join(
+        f"{sum(each.state is state for each in findings)} {state.name}" for state in reversed(State)
+    )
+    took = sum(finding.milliseconds for finding in findings)
+    narrate(
+        f"{len(findings)} checks in {took:.0f} ms: {counts}."
+        + ("" if every else " --all lists those that are fine.")
+    )
+
+
+async def _examine(settings: Settings, database: str, checks: Sequence[doctor.Check]) -> list[Finding]:
+    async with _session(settings, database) as connection:
+        patient = Patient(
+            connection=connection,
+            seen=await _circumstances(settings, database, connection),
+            migrations=lambda: _migrations(settings),
+            is_platform=database == settings.names.platform,
+        )
+        return [finding async for finding in doctor.examine(patient, checks)]
+
+
+@asynccontextmanager
+async def _session(settings: Settings, database: str) -> AsyncGenerator[Connection]:
+    """As the server's administrator, who alone may see its rules and files, in a session that cannot write."""
+    connection = await connect(
+        Endpoints(settings).superuser(), database, application_name="iotistic-doctor", autocommit=True
+    )
+    try:
+        await connection.execute("SELECT set_config('default_transaction_read_only', 'on', false)")
+        await connection.execute(
+            "SELECT set_config('statement_timeout', %s, false)",
+            (str(int(doctor.CHECK_LIMIT.total_seconds() * 1000)),),
+        )
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _circumstances(settings: Settings, database: str, connection: Connection) -> Circumstances:
+    now = system_clock()
+    since = await doctor.DoctorRepository(connection).statistics_since()
+    local = settings.database is None
+    disk = shutil.disk_usage(settings.data_dir) if local else None
+    version = connection.info.server_version
+    return Circumstances(
+        now=now,
+        server_version=version,
+        stats_age=None if since is None else now - since,
+        data_disk=None if disk is None else (disk.total, disk.free),
+        memory_bytes=psutil.virtual_memory().total if local else None,
+        backups=settings.data_dir / "backups" if local else None,
+        database=database,
+        installed_version=find_binaries(major=version // 10_000).version if local else None,
+    )
+
+
+async def _migrations(settings: Settings) -> tuple[list[str], list[str]]:
+    """Databases with pending files, and what is wrong with the files of others."""
+    endpoint, pending, problems = Endpoints(settings).of("owner"), list[str](), list[str]()
+    for database, history in histories(settings.names):
+        try:
+            status = await migrations.inspect(endpoint, database, history)
+        except IotisticError as error:
+            problems.append(f"{database}: {error.message}")
+            continue
+        if not status.at_head:
+            pending.append(database)
+    return pending, problems

@@ -1,0 +1,54 @@
+"""What is examined: one database of one server, and what is known about the machine it runs on."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+from iotistic.database.pool import Connection
+from iotistic.operations.backups import BackupRecords, BackupStore
+from iotistic.operations.doctor.durability import BackupState, DaySize
+from iotistic.operations.doctor.fleet import LeafBounds
+from iotistic.operations.doctor.model import Circumstances
+from iotistic.operations.doctor.repository import DoctorRepository
+
+__all__ = ["MigrationLook", "Patient"]
+
+MigrationLook = Callable[[], Awaitable[tuple[Sequence[str], Sequence[str]]]]
+"""Names of databases with pending files, and what is wrong with others in words."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """A connection in a read-only session, and the circumstances."""
+
+    connection: Connection
+    seen: Circumstances
+    migrations: MigrationLook
+    is_platform: bool = True
+    """Whether it is the platform database, with its telemetry."""
+    known: dict[str, Sequence[LeafBounds]] = field(default_factory=dict[str, Sequence[LeafBounds]])
+    """What several checks ask for, asked once."""
+
+    @property
+    def ask(self) -> DoctorRepository:
+        return DoctorRepository(self.connection)
+
+    async def day_sizes(self) -> Sequence[DaySize]:
+        return await self.ask.day_sizes(self.seen.now.replace(hour=0, minute=0, second=0, microsecond=0))
+
+    async def leaves(self) -> Sequence[LeafBounds]:
+        """Every partition, by parent and time."""
+        if "leaves" not in self.known:
+            self.known["leaves"] = await self.ask.partition_bounds()
+        return self.known["leaves"]
+
+    def backups(self) -> BackupState | None:
+        """Of this database, where its backups lie on this machine."""
+        if self.seen.backups is None:
+            return None
+        store = BackupStore(self.seen.backups)
+        records = BackupRecords(store.root)
+        full = [each for each in store.list(self.seen.database) if each.is_full]
+        proofs = [proof.proved_at for each in full if (proof := records.find_proof(each)) is not None]
+        return BackupState(newest=full[0].started_at if full else None, proved=max(proofs, default=None))
