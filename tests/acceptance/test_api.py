@@ -20,6 +20,7 @@ import pytest_asyncio
 from iotistic.bootstrap import open_platform
 from iotistic.config import DatabaseNames, Settings
 from iotistic.secret import Secret
+from iotistic.security.enrolment import answer_to
 from tests.support.databases import Databases
 
 PEPPER = Secret("the pepper of the acceptance test")
@@ -111,11 +112,22 @@ async def make_claim_key(settings: Settings) -> Secret:
     platform = await open_platform(settings, application_name="test", with_ingest=False)
     try:
         async with platform.begin() as work:
-            issued = await work.security.create_claim_key(max_uses=1, lasts=timedelta(hours=1), label="test")
+            issued = await work.enrolment.create_claim_key(
+                max_uses=1, lasts=timedelta(hours=1), label="test", created_by="test"
+            )
             await work.security.create_user("ada", Secret("ada's long password"), "viewer")
     finally:
         await platform.close()
     return issued.text
+
+
+async def enrol(client: httpx.AsyncClient, claim: Secret, body: dict[str, str]) -> dict[str, str]:
+    """What a device does: claim, and answer the challenge with its new key."""
+    claimed = (await client.post("/api/v1/devices/enrol", json=body, headers=bearer(claim.reveal()))).json()
+    answer = answer_to(claimed["challenge"], Secret(claimed["api_key"]))
+    proof = {"enrolment_id": claimed["enrolment_id"], "answer": answer}
+    enrolled = await client.post("/api/v1/devices/enrol/proof", json=proof)
+    return {"device_uuid": enrolled.json()["device_uuid"], "api_key": claimed["api_key"]}
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -133,10 +145,7 @@ async def test_from_empty_databases_to_a_device_that_is_seen(
         await ready(client, service)
         claim = await make_claim_key(installation.settings)
 
-        enrolled = await client.post(
-            "/api/v1/devices/enrol", json={"name": "pump", "serial": "p1"}, headers=bearer(claim.reveal())
-        )
-        device = enrolled.json()
+        device = await enrol(client, claim, {"name": "pump", "serial": "p1"})
         path = f"/api/v1/devices/{device['device_uuid']}"
         report = {"timestamp": datetime.now(UTC).isoformat(), "metrics": {"cpu_usage": 12.5}}
         receipt = await client.post(
@@ -179,10 +188,7 @@ async def test_what_was_being_answered_when_it_was_told_to_stop_is_answered(
     ):
         await ready(client, service)
         claim = await make_claim_key(installation.settings)
-        enrolled = await client.post(
-            "/api/v1/devices/enrol", json={"name": "pump"}, headers=bearer(claim.reveal())
-        )
-        device = enrolled.json()
+        device = await enrol(client, claim, {"name": "pump"})
         now = datetime.now(UTC)
         sent: list[asyncio.Task[httpx.Response]] = []
         for number in range(200):

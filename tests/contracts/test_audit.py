@@ -20,6 +20,7 @@ NOT_AUDITED = {
     "device_shadows": "its versions are audited in device_state_history",
     "event_types": "part of the schema: migrations write it",
     "events": "a history, never changed",
+    "enrolments": "counted in provisioning_keys, and what comes of one is a row of api_keys; both are audited",
     "ingest_quarantine": "telemetry",
     "ingest_receipts": "telemetry: what was answered",
     "metric_name_lists": "the names of telemetry",
@@ -32,7 +33,7 @@ NOT_AUDITED = {
     "network_interfaces": "what a device says of itself",
     "partition_policies": "part of the schema: migrations write it",
     "system_config_history": "a history, never changed",
-    "provisioning_key_uses": "counted in provisioning_keys, which is audited",
+    "provisioning_attempts": "a record of who tried, never changed",
 }
 SECRET = re.compile(r"secret|password|hash|token|private|\.value$")
 

@@ -29,8 +29,7 @@ READ_BY_PEOPLE: dict[str, str] = {
     "api_key_history.occurred_at": "the history of a key is read in psql, in this order",
     "api_keys.created_at": "how old a key is, for reports about keys that should be replaced",
     "metric_sets.created_at": "when a fleet began to report something new",
-    "provisioning_key_uses.used_at": "when a device came first, for whoever asks how a claim key was used",
-    "provisioning_keys.created_at": "how old a claim key is",
+    "enrolments.claimed_at": "when a device came, for whoever asks how a claim key was used",
     "users.created_at": "how old an account is",
 }
 

@@ -5,6 +5,7 @@ It is written on bare sockets, because the faults are below what a web framework
 
 import asyncio
 import contextlib
+import hmac
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -85,6 +86,9 @@ class DeviceApi:
         self.keys: dict[str, str] = {}
         """uuid by valid key."""
         self.enrolments: list[Any] = []
+        """What those said who claimed."""
+        self.claims: dict[str, dict[str, str]] = {}
+        """What was given for a claim, and the serial it was for, by the id of the enrolment."""
         self.requests: list[Request] = []
         self.reports: dict[tuple[str, str], bytes] = {}
         self.lines: dict[tuple[str, str, int], bytes] = {}
@@ -169,8 +173,8 @@ class DeviceApi:
         return not fault.close
 
     def _handle(self, request: Request) -> tuple[int, bytes]:
-        if request.path.endswith("/enrol"):
-            return self._enrol(request)
+        if request.path.endswith(("/enrol", "/enrol/proof")):
+            return (self._claim if request.path.endswith("/enrol") else self._prove)(request)
         uuid, resource = request.path.removeprefix("/api/v1/devices/").split("/")
         if self.keys.get(request.key) != uuid:
             return 401, _problem(401, "unauthenticated")
@@ -186,16 +190,27 @@ class DeviceApi:
         lines = msgspec.json.decode(request.body, type=_Lines).lines
         return self._take(self.lines, lines, lambda r: (uuid, r["timestamp"], r["sequence"]))
 
-    def _enrol(self, request: Request) -> tuple[int, bytes]:
+    def _claim(self, request: Request) -> tuple[int, bytes]:
         if request.key not in self.claim_keys:
             return 401, _problem(401, "claim_key_invalid")
         self.enrolments.append(request.json)
-        is_new = request.json["serial"] not in self.devices
-        uuid = self.devices.setdefault(request.json["serial"], str(uuid4()))
+        given = {
+            "enrolment_id": str(uuid4()),
+            "api_key": f"key-{uuid4().hex}",
+            "challenge": f"challenge-{uuid4().hex}",
+        }
+        self.claims[given["enrolment_id"]] = {**given, "serial": request.json["serial"]}
+        return 201, json.dumps(given).encode()
+
+    def _prove(self, request: Request) -> tuple[int, bytes]:
+        claim = self.claims.get(request.json["enrolment_id"])
+        if claim is None or request.json["answer"] != _answer(claim):
+            return 401, _problem(401, "proof_refused")
+        is_new = claim["serial"] not in self.devices
+        uuid = self.devices.setdefault(claim["serial"], str(uuid4()))
         self.keys = {key: owner for key, owner in self.keys.items() if owner != uuid}
-        key = f"key-{uuid4().hex}"
-        self.keys[key] = uuid
-        return 201 if is_new else 200, json.dumps({"device_uuid": uuid, "api_key": key}).encode()
+        self.keys[claim["api_key"]] = uuid
+        return 201 if is_new else 200, json.dumps({"device_uuid": uuid}).encode()
 
     def _take(
         self, table: dict[Any, bytes], raws: list[msgspec.Raw], key_of: Callable[[Any], Any]
@@ -242,6 +257,10 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Request(method=method, path=path, headers=headers, body=body)
+
+
+def _answer(claim: dict[str, str]) -> str:
+    return hmac.new(claim["api_key"].encode(), claim["challenge"].encode(), "sha256").hexdigest()
 
 
 def _problem(status: int, code: str) -> bytes:

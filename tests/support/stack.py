@@ -14,7 +14,7 @@ from iotistic.bootstrap import Platform, open_platform
 from iotistic.cli.stack.state import find_state
 from iotistic.config import Settings, load_settings
 from iotistic.data_folder import DataFolder
-from iotistic.workflows import enrol_device
+from tests.support.enrolment import enrol_device
 from tests.support.server import throw_away, throw_away_folder
 
 __all__ = ["RunningStack"]
@@ -89,19 +89,11 @@ class RunningStack:
     async def enrol(self, count: int) -> list[tuple[UUID, str]]:
         """So many devices with their keys."""
         async with self.platform() as platform, platform.begin() as work:
-            claim = await work.security.create_claim_key(
-                max_uses=count, lasts=timedelta(minutes=5), label="test"
+            claim = await work.enrolment.create_claim_key(
+                max_uses=count, lasts=timedelta(minutes=5), label="test", created_by="test"
             )
             enrolled = [
-                await enrol_device(
-                    work.devices,
-                    work.security,
-                    claim_key=claim.text,
-                    name=f"sender {number}",
-                    kind="sensor",
-                    serial=None,
-                    facts={},
-                )
+                await enrol_device(work.registrar, claim_key=claim.text, name=f"sender {number}")
                 for number in range(count)
             ]
             return [(one.device_uuid, one.api_key.reveal()) for one in enrolled]

@@ -54,7 +54,7 @@ def find_identity(folder: StateFolder) -> Identity | None:
         # The decoder's own text would quote the file, so it is not passed on.
         raise Invalid(
             f"The file {folder.identity} is damaged.",
-            hint="Delete it and start the agent with a claim key: it will be the same device again.",
+            hint="Delete it and start the agent with a claim key; an operator runs `iotistic devices allow-enrolment` first.",
             path=str(folder.identity),
         ) from error
     return Identity(device_uuid=stored.device_uuid, api_key=Secret(stored.api_key), server=stored.server)

@@ -8,6 +8,7 @@ from iotistic.agent.backoff import Backoff
 from iotistic.agent.events import Events
 from iotistic.agent.facts import enrolment_facts
 from iotistic.agent.identity import Identity, find_identity, host_serial, keep_identity, same_server
+from iotistic.agent.pending import Pending, answer_to, find_pending, forget_pending, keep_pending
 from iotistic.agent.settings import AgentSettings
 from iotistic.agent.state_folder import StateFolder
 from iotistic.agent.transport import (
@@ -20,14 +21,15 @@ from iotistic.agent.transport import (
     TryLater,
     judge,
 )
-from iotistic.agent.wire import Enrolment, Problem, encode, parse_enrolled
+from iotistic.agent.wire import Enrolment, Problem, Proof, encode, parse_challenge, parse_enrolled
 from iotistic.errors import Conflict, Denied, Invalid, IotisticError, Unavailable
 from iotistic.secret import Secret
 
 __all__ = ["NotEnrolled", "OtherServer", "Session", "SessionState"]
 
 SessionState = Literal["enrolling", "enrolled", "key_refused"]
-_PATH = "/api/v1/devices/enrol"
+_CLAIM = "/api/v1/devices/enrol"
+_PROOF = "/api/v1/devices/enrol/proof"
 _GIVE_CLAIM_KEY = "Give a claim key with --claim-key-file or in IOTISTIC_CLAIM_KEY."
 
 
@@ -117,11 +119,13 @@ class Session:
             await asyncio.sleep(pause.total_seconds())
 
     async def enrol(self) -> None:
-        """Enrols once and keeps the new identity. Raises NotEnrolled, Denied, Invalid or Unavailable."""
-        claim_key = self._settings.find_claim_key()
-        if claim_key is None:
-            raise NotEnrolled("There is no claim key.", hint=_GIVE_CLAIM_KEY)
-        self._keep(await self._ask(claim_key))
+        """Enrols once and keeps the new identity. Raises NotEnrolled, Denied, Invalid or Unavailable.
+
+        Goes on with an enrolment that is under way; its answer may have been lost, or this host may have crashed.
+        """
+        pending = find_pending(self._folder, self._settings.server) or await self._claim()
+        self._keep(await self._prove(pending))
+        forget_pending(self._folder)
 
     def _keep(self, identity: Identity) -> None:
         try:
@@ -134,17 +138,43 @@ class Session:
         self._ready.set()
         self._events.info("enrolled", device=identity.device_uuid, server=identity.server)
 
-    async def _ask(self, claim_key: Secret) -> Identity:
+    async def _claim(self) -> Pending:
+        """A new key and its challenge, kept on disk."""
+        claim_key = self._settings.find_claim_key()
+        if claim_key is None:
+            raise NotEnrolled("There is no claim key.", hint=_GIVE_CLAIM_KEY)
         enrolment = Enrolment(
-            name=self._settings.name, serial=host_serial(self._folder), facts=enrolment_facts()
+            name=self._settings.name,
+            serial=host_serial(self._folder),
+            facts=enrolment_facts(),
+            previous_key=None if self.identity is None else self.identity.api_key.reveal(),
         )
-        outcome = judge(await self._transport.send("POST", _PATH, key=claim_key, body=encode(enrolment)))
-        if isinstance(outcome, Delivered):
-            enrolled = parse_enrolled(outcome.body)
-            if enrolled is not None:
-                return Identity(
-                    device_uuid=enrolled.device_uuid, api_key=enrolled.api_key, server=self._settings.server
-                )
+        outcome = judge(await self._transport.send("POST", _CLAIM, key=claim_key, body=encode(enrolment)))
+        challenge = parse_challenge(outcome.body) if isinstance(outcome, Delivered) else None
+        if challenge is None:
+            raise _failure(outcome)
+        pending = Pending(
+            enrolment_id=challenge.enrolment_id,
+            api_key=challenge.api_key,
+            challenge=challenge.challenge,
+            server=self._settings.server,
+        )
+        try:
+            keep_pending(self._folder, pending)
+        except OSError as error:
+            raise Unavailable(f"The new device key cannot be stored: {error.strerror}.") from error
+        return pending
+
+    async def _prove(self, pending: Pending) -> Identity:
+        proof = Proof(enrolment_id=pending.enrolment_id, answer=answer_to(pending.challenge, pending.api_key))
+        outcome = judge(await self._transport.send("POST", _PROOF, key=None, body=encode(proof)))
+        uuid = parse_enrolled(outcome.body) if isinstance(outcome, Delivered) else None
+        if uuid is not None:
+            return Identity(device_uuid=uuid, api_key=pending.api_key, server=self._settings.server)
+        if isinstance(outcome, KeyRefused | Refused | Blocked):
+            forget_pending(self._folder)  # too late for this one: the next attempt claims anew
+        if isinstance(outcome, KeyRefused):
+            raise Unavailable("The claim is no longer open.")
         raise _failure(outcome)
 
     def _stored(self) -> Identity | None:
@@ -152,6 +182,8 @@ class Session:
         if stored is not None and same_server(stored.server, self._settings.server):
             return stored
         if self._settings.find_claim_key() is not None:
+            return None
+        if find_pending(self._folder, self._settings.server) is not None:
             return None
         if stored is not None:
             raise OtherServer(
@@ -181,7 +213,10 @@ def _failure(outcome: Outcome) -> IotisticError:
                 hint="It may be mistyped, used up or expired: make a new one and give it with --claim-key-file.",
             )
         case Blocked(status=status, problem=problem) | Refused(status=status, problem=problem):
-            return Denied(f"The server refused to enrol this host: {status} {problem}".rstrip() + ".")
+            return Denied(
+                f"The server refused to enrol this host: {status} {problem}".rstrip(" .") + ".",
+                hint=problem.hint or None,
+            )
         case TryLater(reason=reason, retry_after=retry_after):
             return Unavailable(f"The server cannot be asked to enrol now: {reason}.", retry_after=retry_after)
         case Delivered():

@@ -39,6 +39,11 @@ class StateFolder:
         return self.root / "identity.json"
 
     @property
+    def pending(self) -> Path:
+        """The enrolment that is under way."""
+        return self.root / "enrolling.json"
+
+    @property
     def host_id(self) -> Path:
         return self.root / "host_id"
 

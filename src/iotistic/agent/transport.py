@@ -128,10 +128,12 @@ class Transport:
         self._deadline = deadline.total_seconds()
 
     async def send(
-        self, method: Literal["POST", "PUT"], path: str, *, key: Secret, body: bytes
+        self, method: Literal["POST", "PUT"], path: str, *, key: Secret | None, body: bytes
     ) -> Answer | TryLater:
         """One request, over within the deadline."""
-        headers = {"Authorization": f"Bearer {key.reveal()}", "Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json"}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key.reveal()}"
         try:
             async with (
                 asyncio.timeout(self._deadline),

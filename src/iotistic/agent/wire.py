@@ -16,12 +16,14 @@ from iotistic.clock import Clock
 from iotistic.secret import Secret
 
 __all__ = [
-    "Enrolled",
+    "Challenge",
     "Enrolment",
     "Problem",
+    "Proof",
     "Reason",
     "Receipt",
     "encode",
+    "parse_challenge",
     "parse_enrolled",
     "parse_problem",
     "parse_receipt",
@@ -57,11 +59,12 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolled:
-    """The server's answer to an enrolment."""
+class Challenge:
+    """The server's answer to a claim."""
 
-    device_uuid: str
+    enrolment_id: str
     api_key: Secret
+    challenge: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,17 @@ class Enrolment:
     name: str
     serial: str
     facts: Mapping[str, str]
+    previous_key: str | None = None
+    """Its old key, if it has one: shows that it is the same device."""
     kind: str = "host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The answer to a challenge."""
+
+    enrolment_id: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +94,7 @@ class Problem:
     code: str = ""
     title: str = ""
     detail: str = ""
+    hint: str = ""
 
     def __str__(self) -> str:
         text = self.detail or self.title
@@ -88,17 +102,24 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _ChallengeWire:
+    enrolment_id: str
+    api_key: str
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _EnrolledWire:
     device_uuid: str
-    api_key: str
 
 
 _RECEIPT = msgspec.json.Decoder(Receipt)
+_CHALLENGE = msgspec.json.Decoder(_ChallengeWire)
 _ENROLLED = msgspec.json.Decoder(_EnrolledWire)
 _PROBLEM = msgspec.json.Decoder(Problem)
 
 
-def encode(value: Body | Enrolment) -> bytes:
+def encode(value: Body | Enrolment | Proof) -> bytes:
     """`value` as JSON; times as RFC 3339 in UTC."""
     return _ENCODER.encode(value)
 
@@ -122,15 +143,23 @@ def parse_receipt(body: bytes) -> Receipt | None:
         return None
 
 
-def parse_enrolled(body: bytes) -> Enrolled | None:
-    """The new identity in an answer, or None when it is something else."""
+def parse_challenge(body: bytes) -> Challenge | None:
+    """The challenge in an answer, or None when it is something else."""
     try:
-        wire = _ENROLLED.decode(body)
+        wire = _CHALLENGE.decode(body)
     except msgspec.MsgspecError:
         return None
-    if not wire.device_uuid or not wire.api_key.isascii() or not wire.api_key:
+    if not wire.enrolment_id or not wire.api_key.isascii() or not wire.api_key:
         return None
-    return Enrolled(device_uuid=wire.device_uuid, api_key=Secret(wire.api_key))
+    return Challenge(enrolment_id=wire.enrolment_id, api_key=Secret(wire.api_key), challenge=wire.challenge)
+
+
+def parse_enrolled(body: bytes) -> str | None:
+    """The device's uuid in an answer, or None when it is something else."""
+    try:
+        return _ENROLLED.decode(body).device_uuid or None
+    except msgspec.MsgspecError:
+        return None
 
 
 def parse_problem(body: bytes) -> Problem:

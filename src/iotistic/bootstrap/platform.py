@@ -35,8 +35,10 @@ from iotistic.partitioning import READY_DAYS, runway
 from iotistic.provenance import Provenance, present_provenance
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
+from iotistic.security.enrolment import AttemptService, EnrolmentService
 from iotistic.telemetry import GatewayIngest, Ingest, TelemetryService
 from iotistic.telemetry.rollups import RollupService
+from iotistic.workflows import Keepers, Registrar
 
 __all__ = ["Finding", "Platform", "Work", "open_platform"]
 
@@ -125,6 +127,26 @@ class Work:
         return self._platform.security(self.connection)
 
     @cached_property
+    def enrolment(self) -> EnrolmentService:
+        return self._platform.enrolment(self.connection)
+
+    @property
+    def registrar(self) -> Registrar:
+        """Those who let a device in."""
+        return Registrar(devices=self.devices, security=self.security, enrolment=self.enrolment)
+
+    @property
+    def keepers(self) -> Keepers:
+        """Those who keep something of a device."""
+        return Keepers(
+            devices=self.devices, security=self.security, enrolment=self.enrolment, jobs=self.job_desk
+        )
+
+    @cached_property
+    def attempts(self) -> AttemptService:
+        return AttemptService(self.connection)
+
+    @cached_property
     def configuration(self) -> ConfigurationService:
         return ConfigurationService(self.connection)
 
@@ -179,6 +201,9 @@ class Platform:
 
     def security(self, connection: Connection) -> SecurityService:
         return SecurityService(connection, peppers=self._peppers, hasher=self._hasher, clock=self.clock)
+
+    def enrolment(self, connection: Connection) -> EnrolmentService:
+        return EnrolmentService(connection, peppers=self._peppers)
 
     async def authenticate(self, key: Secret) -> Principal | Refusal:
         """Who the bearer of a key is, from memory where that is safe."""

@@ -56,12 +56,13 @@ def restore(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a device back into service; it enrols again for a new key."""
+    """Take a device back into service; its keys stay revoked, see `allow-enrolment`."""
     device = run_async(_restore(settings_from(data_dir, url), uuid, name))
     if as_json:
         print_json(asdict(device))
     else:
-        narrate(f"{device.name} is in service.")
+        narrate(f"{device.name} is in service, without a key.")
+        narrate(f"To let it enrol again: iotistic devices allow-enrolment {device.uuid}")
 
 
 def tag(
@@ -101,9 +102,7 @@ async def _find(settings: Settings, name: str) -> Device:
 
 async def _retire(settings: Settings, device: Device) -> Retirement:
     async with opened(settings) as platform, platform.begin() as work:
-        return await retire_device(
-            work.devices, work.security, work.job_desk, device.uuid, reason="retired on the command line"
-        )
+        return await retire_device(work.keepers, device.uuid, reason="retired on the command line")
 
 
 async def _restore(settings: Settings, uuid: str, name: str | None) -> Device:

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from iotistic.bootstrap import open_platform
+from iotistic.cli import claim_keys
 from iotistic.cli.device_acts import restore, retire, tag
+from iotistic.cli.device_enrolment import allow_enrolment, enrolment_attempts
 from iotistic.cli.device_files import export_devices, import_devices
 from iotistic.cli.device_options import (
     Fleet,
@@ -48,6 +50,9 @@ app.command("export")(export_devices)
 app.command()(retire)
 app.command()(restore)
 app.command()(tag)
+app.command()(allow_enrolment)
+app.command()(enrolment_attempts)
+app.add_typer(claim_keys.app, name="claim-keys")
 
 
 @app.command("list")

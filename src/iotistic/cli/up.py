@@ -12,7 +12,9 @@ from typing import Annotated, final
 
 import typer
 
-from iotistic.bootstrap import Platform, open_platform
+from iotistic.agent.identity import host_serial
+from iotistic.agent.state_folder import StateFolder
+from iotistic.bootstrap import Platform, Work, open_platform
 from iotistic.cli.down import stop_everything
 from iotistic.cli.options import DataDir, Url, settings_from
 from iotistic.cli.output import narrate, run_async
@@ -137,10 +139,26 @@ class _Run:
         """The administrator's password if the account is new, and a claim key if this computer has no device key yet."""
         async with platform.begin() as work:
             password = await work.security.ensure_administrator()
-            if not self._with_agent or (self._stack.folder.agent / "identity.json").exists():
+            folder = StateFolder(self._stack.folder.agent)
+            if not self._with_agent or folder.identity.exists():
                 return password, None
-            claim = await work.security.create_claim_key(max_uses=1, lasts=_CLAIM_LASTS, label="local agent")
-            return password, claim.text
+            return password, await self._let_this_computer_in(work, folder)
+
+    async def _let_this_computer_in(self, work: Work, folder: StateFolder) -> Secret:
+        """A claim key for its serial alone. If its key was deleted while the registry still knows it, it may come again."""
+        folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        serial = host_serial(folder)
+        known = await work.devices.find_device_by_serial(serial)
+        if known is not None:
+            await work.enrolment.permit(known.uuid, by="iotistic up", lasts=_CLAIM_LASTS)
+        claim = await work.enrolment.create_claim_key(
+            max_uses=1,
+            lasts=_CLAIM_LASTS,
+            label="local agent",
+            created_by="iotistic up",
+            allowed_serials=[serial],
+        )
+        return claim.text
 
     def _introduce(self, api_url: str, password: Secret | None) -> None:
         narrate("")

@@ -14,6 +14,7 @@ __all__ = [
     "FilterInvalid",
     "TagInvalid",
     "TagNotFound",
+    "name_taken",
     "tag_value_not_allowed",
 ]
 
@@ -60,7 +61,8 @@ class TagNotFound(NotFound):
     code = "tag_not_found"
 
 
-def _name_taken(_: psycopg.Error) -> IotisticError:
+def name_taken(_: psycopg.Error | None = None) -> IotisticError:
+    """The name belongs to another device in service."""
     return DeviceNameTaken(
         "Another device in service has this name.", hint="Choose another, or retire the other device."
     )
@@ -109,7 +111,7 @@ def tag_value_not_allowed(error: psycopg.Error) -> IotisticError:
 
 
 CONSTRAINTS: ConstraintErrors = {
-    "devices_name_key": _name_taken,
+    "devices_name_key": name_taken,
     "devices_serial_key": _serial_taken,
     "devices_name_check": _bad_name,
     "devices_kind_check": _bad_kind,

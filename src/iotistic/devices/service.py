@@ -6,10 +6,11 @@ from typing import Any, final
 from uuid import UUID
 
 from iotistic.database.pool import Connection
-from iotistic.devices.errors import DeviceInvalid, DeviceNotFound, FilterInvalid, TagNotFound
+from iotistic.devices.errors import DeviceInvalid, DeviceNotFound, FilterInvalid, TagNotFound, name_taken
 from iotistic.devices.fleets.service import FleetService
 from iotistic.devices.model import Device, DeviceFilter, HostFacts, NetworkInterface, Tag
 from iotistic.devices.repository import Criteria, DeviceRepository
+from iotistic.devices.rules import fault_of_device
 from iotistic.devices.tag_condition import tag_condition
 
 __all__ = ["EVERY_DEVICE", "DeviceService"]
@@ -38,6 +39,14 @@ class DeviceService:
         if device is None:
             raise DeviceInvalid(f"The device {name!r} could not be registered.")
         return device
+
+    async def require_registrable(self, *, name: str, kind: str, serial: str | None) -> None:
+        """Raises DeviceInvalid, or DeviceNameTaken, for a device that could not be registered now."""
+        fault = fault_of_device(name, kind, serial)
+        if fault is not None:
+            raise DeviceInvalid(fault)
+        if await self._devices.find_by_name(name) is not None:
+            raise name_taken()
 
     async def find_device(self, uuid: UUID) -> Device | None:
         """The device of this identity, in service or retired."""

@@ -45,6 +45,7 @@ OPEN_PATHS = frozenset(
         "/ready",
         "/api/v1/auth/login",
         "/api/v1/devices/enrol",  # takes a claim key, which is no key of a caller: the workflow checks it
+        "/api/v1/devices/enrol/proof",  # takes the answer to a challenge: the workflow checks it
     }
 )
 
@@ -187,7 +188,7 @@ async def _authenticate(scope: Scope) -> Principal:
         _log.info("key refused", extra={"reason": verdict.reason})
         raise KeyRefused(
             "The key is not valid.",
-            hint="Log in again; a device enrols again with a claim key.",
+            hint="Log in again; a device enrols again with a claim key, once an operator permits it.",
             presented=True,
         )
     return verdict

@@ -28,6 +28,7 @@ from iotistic.http.routes import (
     device_facts,
     device_jobs,
     devices,
+    enrolment,
     fleets,
     gateways,
     job_templates,
@@ -45,6 +46,7 @@ __all__ = ["PlatformApp", "create_platform_app"]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ROUTERS = (
     sessions.router,
+    enrolment.router,
     registry.router,  # before the devices: /export is no uuid
     devices.router,
     fleets.router,

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from iotistic.http.access import OPEN_PATHS
 from iotistic.http.ingest import GATEWAY_LOGS_PATH, GATEWAY_METRICS_PATH, LOGS_PATH, METRICS_PATH
 from iotistic.http.responses import refusals
+from iotistic.http.routes.enrolment import CLAIM_PATH
 from iotistic.http.schemas.gateways import GatewayLines, GatewayReceiptGiven, GatewayReports
 from iotistic.http.schemas.problem import ProblemDetails
 from iotistic.http.schemas.telemetry import LogLines, MetricReports, ReceiptGiven
@@ -31,7 +32,7 @@ _TAGS = [
     {"name": "gateways", "description": "Which devices a gateway may send telemetry for."},
     {"name": "tags", "description": "Rules of what people say about devices."},
     {"name": "telemetry", "description": "What devices reported."},
-    {"name": "enrolment", "description": "How a device gets its key."},
+    {"name": "enrolment", "description": "How a device gets its key, and who may let it in."},
     {
         "name": "ingest",
         "description": "What devices send. Answered once it is durable: repeat whatever got no answer.",
@@ -173,7 +174,7 @@ def _name_keys(paths: dict[str, Any]) -> None:
     """Which key each operation takes: what is enforced before any route (`iotistic.http.access`), said for each."""
     for path, operations in paths.items():
         for method, operation in operations.items():
-            if "enrolment" in operation["tags"]:
+            if path == CLAIM_PATH:
                 operation["security"] = [{"claim_key": []}]
             elif path not in OPEN_PATHS:
                 operation["security"] = [{"key": []}, *_device_key(path, method, operation["tags"])]

@@ -1,8 +1,6 @@
-"""Who may come in: people with passwords, devices and people with keys, new devices with claim keys."""
+"""Who may come in: people with passwords, devices and people with keys. New devices: `iotistic.security.enrolment`."""
 
 from iotistic.security.errors import (
-    ClaimantInvalid,
-    ClaimKeyRefused,
     LoginRefused,
     PasswordUnusable,
     UserInvalid,
@@ -16,8 +14,6 @@ from iotistic.security.passwords import PasswordHasher
 from iotistic.security.service import SecurityService
 
 __all__ = [
-    "ClaimKeyRefused",
-    "ClaimantInvalid",
     "IssuedKey",
     "KeyCache",
     "KeyKind",

@@ -7,8 +7,6 @@ from iotistic.errors import Conflict, Invalid, IotisticError, NotFound, Unauthen
 
 __all__ = [
     "CONSTRAINTS",
-    "ClaimKeyRefused",
-    "ClaimantInvalid",
     "HasherBusy",
     "LoginRefused",
     "PasswordUnusable",
@@ -22,18 +20,6 @@ class LoginRefused(Unauthenticated):
     """Unknown name, wrong password or inactive account: one answer for all three."""
 
     code = "login_refused"
-
-
-class ClaimKeyRefused(Unauthenticated):
-    """The claim key is unknown, expired or used up."""
-
-    code = "claim_key_refused"
-
-
-class ClaimantInvalid(Invalid):
-    """A serial that no device can have."""
-
-    code = "claimant_invalid"
 
 
 class UserNotFound(NotFound):
@@ -78,13 +64,8 @@ def _bad_role(_: psycopg.Error) -> IotisticError:
     return UserInvalid("A role is owner, admin, manager, operator or viewer.")
 
 
-def _bad_serial(_: psycopg.Error) -> IotisticError:
-    return ClaimantInvalid("A serial has 1 to 200 characters.")
-
-
 CONSTRAINTS: ConstraintErrors = {
     "users_username_key": _username_taken,
     "users_username_check": _bad_username,
     "users_role_check": _bad_role,
-    "provisioning_key_uses_serial_check": _bad_serial,
 }

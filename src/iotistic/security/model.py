@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-__all__ = ["Principal", "Refusal", "Role", "StoredClaim", "StoredKey", "StoredUser", "User"]
+__all__ = ["Principal", "Refusal", "Role", "StoredKey", "StoredUser", "User"]
 
 Role = Literal["owner", "admin", "manager", "operator", "viewer"]
 
@@ -64,16 +64,6 @@ class StoredKey:
     revoked_at: datetime | None
     user_is_active: bool | None
     device_retired_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredClaim:
-    """A claim key as the database knows it."""
-
-    key_id: str
-    secret_hash: bytes
-    pepper_version: int
-    is_expired: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,30 +105,3 @@ WITH revoked AS (
 INSERT INTO api_key_history (key_id, device_uuid, user_id, action, reason)
 SELECT key_id, device_uuid, user_id, 'revoked', %(reason)s::text
 FROM revoked;
-
--- name: insert_claim_key
--- Stores a claim key.
-INSERT INTO provisioning_keys (key_id, label, secret_hash, pepper_version, max_uses, expires_at)
-VALUES (
-  %(key_id)s::text, %(label)s::text, %(secret_hash)s::bytea, %(pepper_version)s::bigint, %(max_uses)s::bigint,
-  now() + %(lasts)s::interval
-);
-
--- name: find_claim_key
--- A claim key with what checks its secret, and whether its time is over.
-SELECT key_id, secret_hash, pepper_version, expires_at <= now() AS is_expired
-FROM provisioning_keys
-WHERE key_id = %(key_id)s::text;
-
--- name: note_claim
--- Remembers the device; touches no row when the key let it in before. Of two at once the second waits for the first.
-INSERT INTO provisioning_key_uses (key_id, serial)
-VALUES (%(key_id)s::text, %(serial)s::text)
-ON CONFLICT DO NOTHING;
-
--- name: use_claim_key
--- Counts one use if the key is good for one more: a single statement, so that a thousand at once cannot overdraw it.
-UPDATE provisioning_keys
-SET uses = uses + 1
-WHERE key_id = %(key_id)s::text AND uses < max_uses;
-

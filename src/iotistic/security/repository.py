@@ -8,7 +8,7 @@ from uuid import UUID
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.security.errors import CONSTRAINTS
-from iotistic.security.model import Role, StoredClaim, StoredKey, StoredUser, User
+from iotistic.security.model import Role, StoredKey, StoredUser, User
 
 __all__ = ["SecurityRepository"]
 
@@ -80,34 +80,3 @@ class SecurityRepository:
 
     async def revoke_device_keys(self, device_uuid: UUID, reason: str) -> int:
         return await self._sql.run("revoke_device_keys", device_uuid=device_uuid, reason=reason)
-
-    async def insert_claim_key(
-        self,
-        *,
-        key_id: str,
-        label: str,
-        secret_hash: bytes,
-        pepper_version: int,
-        max_uses: int,
-        lasts: timedelta,
-    ) -> None:
-        await self._sql.run(
-            "insert_claim_key",
-            key_id=key_id,
-            label=label,
-            secret_hash=secret_hash,
-            pepper_version=pepper_version,
-            max_uses=max_uses,
-            lasts=lasts,
-        )
-
-    async def find_claim_key(self, key_id: str) -> StoredClaim | None:
-        return await self._sql.one("find_claim_key", StoredClaim, key_id=key_id)
-
-    async def note_claim(self, key_id: str, serial: str) -> bool:
-        """Whether the device comes with this key for the first time."""
-        return await self._sql.run("note_claim", key_id=key_id, serial=serial) > 0
-
-    async def use_claim_key(self, key_id: str) -> bool:
-        """Whether there was a use left."""
-        return await self._sql.run("use_claim_key", key_id=key_id) > 0

@@ -8,7 +8,7 @@ from uuid import UUID
 from iotistic.clock import Clock
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
-from iotistic.security.errors import ClaimKeyRefused, LoginRefused, UserInvalid, UserNotFound
+from iotistic.security.errors import LoginRefused, UserInvalid, UserNotFound
 from iotistic.security.keys import IssuedKey, KeyKind, ParsedKey, Peppers, generate_key, parse_key
 from iotistic.security.model import Principal, Refusal, Role, StoredKey, User
 from iotistic.security.passwords import PasswordHasher, readable_password
@@ -97,41 +97,6 @@ class SecurityService:
             reason=reason,
         )
         return issued
-
-    async def create_claim_key(self, *, max_uses: int, lasts: timedelta, label: str) -> IssuedKey:
-        """A key that lets `max_uses` new devices enrol within `lasts`."""
-        parsed, issued = generate_key(KeyKind.CLAIM)
-        await self._security.insert_claim_key(
-            key_id=issued.key_id,
-            label=label,
-            secret_hash=self._digest(parsed),
-            pepper_version=self._peppers.current,
-            max_uses=max_uses,
-            lasts=lasts,
-        )
-        return issued
-
-    async def claim(self, text: Secret, *, serial: str | None = None) -> str:
-        """Uses the claim key once and answers its id. Raises ClaimKeyRefused, without saying why: strangers call this.
-
-        A device that comes again with the key that let it in, known by its `serial`, costs no further use: the answer may have
-        been lost. The use counts only if the transaction commits.
-        """
-        refused = ClaimKeyRefused(
-            "The claim key is unknown, expired or used up.", hint="Ask the platform's operator for a new one."
-        )
-        parsed = parse_key(text.reveal())
-        if parsed is None or parsed.kind is not KeyKind.CLAIM:
-            raise refused
-        stored = await self._security.find_claim_key(parsed.key_id)
-        if stored is None or not self._peppers.matches(parsed, stored.secret_hash, stored.pepper_version):
-            raise refused
-        if stored.is_expired:
-            raise refused
-        is_new = serial is None or await self._security.note_claim(parsed.key_id, serial)
-        if is_new and not await self._security.use_claim_key(parsed.key_id):
-            raise refused
-        return parsed.key_id
 
     async def authenticate(self, text: Secret) -> Principal | Refusal:
         """Who the bearer of a device's or person's key is, or why it opens nothing."""

@@ -1,15 +1,27 @@
 """What spans domains: each workflow is one function over the services of one transaction."""
 
-from iotistic.workflows.enrol_device import Enrolment, enrol_device
-from iotistic.workflows.retire_device import Retirement, restore_device, retire_device
+from iotistic.workflows.enrol_device import (
+    DeviceRetired,
+    Enrolment,
+    Registrar,
+    claim_device,
+    permit_enrolment,
+    prove_device,
+)
+from iotistic.workflows.retire_device import Keepers, Retirement, restore_device, retire_device
 from iotistic.workflows.start_job import ScheduleRun, admit_devices, run_due_schedule, start_job
 
 __all__ = [
+    "DeviceRetired",
     "Enrolment",
+    "Keepers",
+    "Registrar",
     "Retirement",
     "ScheduleRun",
     "admit_devices",
-    "enrol_device",
+    "claim_device",
+    "permit_enrolment",
+    "prove_device",
     "restore_device",
     "retire_device",
     "run_due_schedule",

@@ -6,8 +6,19 @@ from uuid import UUID
 from iotistic.devices import Device, DeviceService
 from iotistic.jobs import JobDesk
 from iotistic.security import SecurityService
+from iotistic.security.enrolment import EnrolmentService
 
-__all__ = ["Retirement", "restore_device", "retire_device"]
+__all__ = ["Keepers", "Retirement", "restore_device", "retire_device"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keepers:
+    """The services that keep something of a device, on one transaction."""
+
+    devices: DeviceService
+    security: SecurityService
+    enrolment: EnrolmentService
+    jobs: JobDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,19 +33,18 @@ class Retirement:
     """Jobs that it had not ended, and never will."""
 
 
-async def retire_device(
-    devices: DeviceService, security: SecurityService, jobs: JobDesk, uuid: UUID, *, reason: str
-) -> Retirement:
+async def retire_device(at: Keepers, uuid: UUID, *, reason: str) -> Retirement:
     """Takes the device out of service, with its keys and out of its jobs; its name and serial are free, its history stays.
 
     Each step finds out by itself whether it is done, so the same call takes up what an earlier one left: the first closes the
     door (no key of a retired device opens anything), the rest tidies up behind it. Raises DeviceNotFound.
     """
-    was_in_service = await devices.retire_device(uuid)
-    revoked = await security.revoke_device_keys(uuid, reason=reason)
-    left = await jobs.release_device(uuid, reason="the device was taken out of service")
+    was_in_service = await at.devices.retire_device(uuid)
+    revoked = await at.security.revoke_device_keys(uuid, reason=reason)
+    await at.enrolment.withdraw_permit(uuid)
+    left = await at.jobs.release_device(uuid, reason="the device was taken out of service")
     return Retirement(
-        device=await devices.get_device(uuid),
+        device=await at.devices.get_device(uuid),
         was_in_service=was_in_service,
         keys_revoked=revoked,
         jobs_left=len(left),
@@ -44,7 +54,7 @@ async def retire_device(
 async def restore_device(devices: DeviceService, uuid: UUID, *, name: str | None = None) -> Device:
     """Takes the device back into service with its tags, fleet and history, as `name` if given; in service it stays as it is.
 
-    Its keys stay revoked: the device enrols again and is recognised by its serial. Raises DeviceNotFound, DeviceNameTaken or
+    Its keys stay revoked: the device enrols again once somebody permits it. Raises DeviceNotFound, DeviceNameTaken or
     DeviceSerialTaken.
     """
     return await devices.restore_device(uuid, name=name)

@@ -256,3 +256,28 @@ async def test_a_disk_that_takes_nothing_is_outlived_and_counted(
         await until(lambda: len(api.reports) > before + 3)
     assert api.messages() == ["held until there is room"]
     assert json.loads(list(api.reports.values())[-1])["metrics"]["agent_spool_dropped"] >= 3
+
+
+async def test_a_host_that_crashes_before_it_learns_that_it_is_in_goes_on_where_it_was(
+    api: DeviceApi, tmp_path: Path
+) -> None:
+    api.only_on = "/enrol/proof"
+    api.faults.extend([Fault(commit=True, close=True)] * 100)  # proved, and the answer is lost
+    async with running_agent(agent_settings(tmp_path, api.url)):
+        await until(lambda: api.devices)
+    assert not (tmp_path / "identity.json").exists()
+    api.faults.clear()
+    api.claim_keys.clear()
+    async with running_agent(agent_settings(tmp_path, api.url, claim_key=None)):
+        await until(lambda: api.reports)
+    assert len(api.enrolments) == 1
+    assert not (tmp_path / "enrolling.json").exists()
+
+
+async def test_a_host_whose_claim_is_no_longer_open_claims_anew(api: DeviceApi, tmp_path: Path) -> None:
+    api.only_on = "/enrol/proof"
+    api.faults.append(Fault(status=401, code="proof_refused"))
+    async with running_agent(agent_settings(tmp_path, api.url)):
+        await until(lambda: api.reports)
+    assert len(api.enrolments) == 2
+    assert len(api.devices) == 1

@@ -17,11 +17,11 @@ from iotistic.devices.bulk.model import DeviceDraft
 from iotistic.devices.fleets import FleetDraft, FleetService
 from iotistic.devices.shadow import Actor, ShadowService
 from iotistic.devices.tagging import TagDefinitionDraft, TaggingService
-from iotistic.jobs import JobDesk
 from iotistic.provenance import Provenance
 from iotistic.secret import Secret
 from iotistic.workflows import retire_device
 from tests.support.databases import TestDatabase
+from tests.support.enrolment import keepers
 from tests.support.services import security_service
 
 ANNA = Provenance(actor_kind="user", actor="anna", key_id="k1", request_id="request-1")
@@ -189,7 +189,7 @@ async def test_retiring_a_device_is_told_with_the_keys_it_takes_along(connection
     devices, security = DeviceService(connection), security_service(connection)
     device = await devices.create_device(name="pump", kind="sensor")
     await security.issue_device_key(device.uuid, reason="test")
-    await retire_device(devices, security, JobDesk(connection), device.uuid, reason="broken")
+    await retire_device(keepers(connection), device.uuid, reason="broken")
     entries = await AuditService(connection).list_entries(AuditFilter(device_uuid=device.uuid))
     assert {(entry.resource, entry.action, tuple(entry.after or {})) for entry in entries[:2]} == {
         ("devices", "changed", ("retired_at",)),

@@ -20,8 +20,8 @@ from iotistic.http import create_platform_app
 from iotistic.partitioning import Maintainer
 from iotistic.secret import Secret
 from iotistic.security import PasswordHasher, Role
-from iotistic.workflows import enrol_device
 from tests.support.databases import Databases, TestDatabase
+from tests.support.enrolment import enrol_device
 
 PASSWORD = Secret("a password of 26 characters")
 
@@ -142,9 +142,7 @@ def make_device(platform: Platform, client_with: MakeClient) -> MakeDevice:
         name = f"device-{next(_numbers):04}"
         claim = await make_claim_key(platform)
         async with platform.begin() as work:
-            enrolled = await enrol_device(
-                work.devices, work.security, claim_key=claim, name=name, kind="host", serial=None, facts={}
-            )
+            enrolled = await enrol_device(work.registrar, claim_key=claim, name=name, kind="host")
         return EnrolledDevice(
             uuid=enrolled.device_uuid, name=name, key=enrolled.api_key, client=client_with(enrolled.api_key)
         )
@@ -172,7 +170,7 @@ async def claim_key(platform: Platform) -> Secret:
 
 async def make_claim_key(platform: Platform, *, max_uses: int = 1) -> Secret:
     async with platform.begin() as work:
-        issued = await work.security.create_claim_key(
-            max_uses=max_uses, lasts=timedelta(hours=1), label="test"
+        issued = await work.enrolment.create_claim_key(
+            max_uses=max_uses, lasts=timedelta(hours=1), label="test", created_by="test"
         )
     return issued.text

@@ -53,6 +53,7 @@ def test_no_more_paths_are_open_than_these() -> None:
         "/ready",
         "/api/v1/auth/login",
         "/api/v1/devices/enrol",
+        "/api/v1/devices/enrol/proof",
     } == OPEN_PATHS
 
 
@@ -64,9 +65,12 @@ async def test_a_stranger_is_asked_for_a_key(stranger: httpx.AsyncClient, method
     assert response.headers["www-authenticate"] == 'Bearer realm="iotistic"'
 
 
+@pytest.mark.parametrize("path", ["/api/v1/devices/enrol", "/api/v1/devices/enrol/proof"])
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
-async def test_an_open_path_is_open_for_nothing_else(stranger: httpx.AsyncClient, method: str) -> None:
-    response = await stranger.request(method, "/api/v1/devices/enrol", json={"name": "x"})
+async def test_an_open_path_is_open_for_nothing_else(
+    stranger: httpx.AsyncClient, method: str, path: str
+) -> None:
+    response = await stranger.request(method, path, json={"name": "x"})
     assert response.status_code in {401, 405}
 
 

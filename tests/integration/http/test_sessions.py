@@ -1,10 +1,9 @@
-"""Logging in and out, and enrolling, over HTTP."""
+"""Logging in and out over HTTP."""
 
 import asyncio
 import json
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -14,10 +13,9 @@ from iotistic.bootstrap import Platform
 from iotistic.http import create_platform_app
 from iotistic.secret import Secret
 from iotistic.security import Role
-from tests.integration.http.conftest import PASSWORD, EnrolledDevice, MakeClient, make_claim_key
+from tests.integration.http.conftest import PASSWORD, EnrolledDevice
 
 LOGIN = "/api/v1/auth/login"
-ENROL = "/api/v1/devices/enrol"
 
 
 @pytest.fixture
@@ -134,86 +132,3 @@ async def test_after_logging_out_the_key_is_good_for_nothing(
 async def test_me_tells_a_device_who_it_is(device: EnrolledDevice) -> None:
     me = (await device.client.get("/api/v1/auth/me")).json()
     assert (me["kind"], me["device_uuid"], me["expires_at"]) == ("device", str(device.uuid), None)
-
-
-async def test_a_claim_key_lets_a_device_in(
-    fresh: httpx.AsyncClient, viewer: httpx.AsyncClient, claim_key: Secret, client_with: MakeClient
-) -> None:
-    body = {"name": "newcomer", "kind": "host", "serial": "serial-newcomer", "facts": {"os": "Debian"}}
-    response = await fresh.post(ENROL, json=body, headers=bearer(claim_key))
-    assert response.status_code == 201
-    uuid, key = UUID(response.json()["device_uuid"]), response.json()["api_key"]
-    assert (await client_with(Secret(key)).get("/api/v1/auth/me")).json()["device_uuid"] == str(uuid)
-    assert (await viewer.get(f"/api/v1/devices/{uuid}")).json()["serial"] == "serial-newcomer"
-    assert (await viewer.get(f"/api/v1/devices/{uuid}/host")).json()["facts"] == {"os": "Debian"}
-
-
-async def test_a_device_that_lost_its_key_gets_another_and_keeps_its_identity(
-    platform: Platform, fresh: httpx.AsyncClient
-) -> None:
-    claim_key = await make_claim_key(platform, max_uses=2)
-    body = {"name": "forgetful", "serial": "serial-forgetful"}
-    first = await fresh.post(ENROL, json=body, headers=bearer(claim_key))
-    again = await fresh.post(ENROL, json={**body, "name": "another name"}, headers=bearer(claim_key))
-    assert (first.status_code, again.status_code) == (201, 200)
-    assert first.json()["device_uuid"] == again.json()["device_uuid"]
-    assert first.json()["api_key"] != again.json()["api_key"]
-    new, old = bearer(again.json()["api_key"]), bearer(first.json()["api_key"])
-    assert (await fresh.get("/api/v1/auth/me", headers=new)).status_code == 200
-    async with asyncio.timeout(5):
-        while (await fresh.get("/api/v1/auth/me", headers=old)).status_code != 401:
-            await asyncio.sleep(0.005)
-
-
-async def test_a_claim_key_that_is_used_up_lets_nobody_in(
-    fresh: httpx.AsyncClient, claim_key: Secret
-) -> None:
-    assert (await fresh.post(ENROL, json={"name": "first-in"}, headers=bearer(claim_key))).status_code == 201
-    refused = await fresh.post(ENROL, json={"name": "second-in"}, headers=bearer(claim_key))
-    assert (refused.status_code, refused.json()["code"]) == (401, "claim_key_refused")
-
-
-async def test_a_refused_name_costs_no_use_of_the_claim_key(
-    fresh: httpx.AsyncClient, claim_key: Secret, device: EnrolledDevice
-) -> None:
-    taken = await fresh.post(ENROL, json={"name": device.name}, headers=bearer(claim_key))
-    assert (taken.status_code, taken.json()["code"]) == (409, "device_name_taken")
-    assert (await fresh.post(ENROL, json={"name": "third-in"}, headers=bearer(claim_key))).status_code == 201
-
-
-async def test_nobody_enrols_without_a_claim_key(fresh: httpx.AsyncClient, device: EnrolledDevice) -> None:
-    bare = await fresh.post(ENROL, json={"name": "uninvited"})
-    wrong = await fresh.post(ENROL, json={"name": "uninvited"}, headers=bearer(device.key))
-    assert (bare.status_code, wrong.status_code) == (401, 401)
-    assert bare.json()["code"] == wrong.json()["code"] == "claim_key_refused"
-
-
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"name": ""}, "body.name"),
-        ({"name": None}, "body.name"),
-        ({"kind": "Not A Kind"}, "body.kind"),
-        ({"serial": ""}, "body.serial"),
-        ({"serial": "x" * 201}, "body.serial"),
-        ({"facts": "x"}, "body.facts"),
-    ],
-)
-async def test_an_impossible_device_is_refused_by_field(
-    fresh: httpx.AsyncClient, claim_key: Secret, change: dict[str, Any], field: str
-) -> None:
-    body = {"name": "impossible", "kind": "host", "serial": "s", "facts": {}, **change}
-    response = await fresh.post(ENROL, json=body, headers=bearer(claim_key))
-    assert response.status_code == 422
-    assert [error["field"] for error in response.json()["errors"]] == [field]
-
-
-async def test_two_devices_of_one_serial_at_once_become_one(
-    platform: Platform, fresh: httpx.AsyncClient
-) -> None:
-    headers = bearer(await make_claim_key(platform, max_uses=10))
-    bodies = [{"name": f"twin-{number}", "serial": "serial-twin"} for number in range(4)]
-    answers = await asyncio.gather(*(fresh.post(ENROL, json=body, headers=headers) for body in bodies))
-    assert {answer.status_code for answer in answers} <= {200, 201, 409}
-    uuids = {answer.json()["device_uuid"] for answer in answers if answer.status_code < 300}
-    assert len(uuids) == 1

@@ -69,7 +69,13 @@ async def test_the_readonly_role_reads_every_column_but_credentials(shared_datab
     async with as_role(shared_database, "readonly") as connection:
         seen = await columns(connection)
     hidden = {name for name, readable in seen.items() if not readable}
-    assert hidden == {"users.password_hash", "api_keys.secret_hash", "provisioning_keys.secret_hash"}
+    assert hidden == {
+        "users.password_hash",
+        "api_keys.secret_hash",
+        "provisioning_keys.secret_hash",
+        "enrolments.secret_hash",
+        "enrolments.answer_hash",
+    }
     assert not {name for name in seen.keys() - hidden if SECRET.search(name.split(".")[1])}
 
 

@@ -1,4 +1,3 @@
-import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -9,7 +8,6 @@ from iotistic.database.pool import Connection, connect
 from iotistic.devices import DeviceService
 from iotistic.secret import Secret
 from iotistic.security import (
-    ClaimKeyRefused,
     LoginRefused,
     Principal,
     Refusal,
@@ -124,63 +122,6 @@ async def test_the_administrator_is_made_once(connection: Connection) -> None:
     assert password is not None
     assert (await security.log_in("admin", password)).role == "owner"
     assert await security.ensure_administrator() is None
-
-
-@pytest.mark.parametrize("text", ["", "nonsense"])
-async def test_what_is_no_claim_key_claims_nothing(connection: Connection, text: str) -> None:
-    with pytest.raises(ClaimKeyRefused):
-        await security_service(connection).claim(Secret(text))
-
-
-async def test_a_device_key_claims_nothing_and_a_claim_key_authenticates_nobody(
-    connection: Connection,
-) -> None:
-    security = security_service(connection)
-    device = await DeviceService(connection).create_device(name="pump", kind="sensor")
-    key = await security.issue_device_key(device.uuid, reason="test")
-    with pytest.raises(ClaimKeyRefused):
-        await security.claim(key.text)
-    claim = await security.create_claim_key(max_uses=1, lasts=HOUR, label="test")
-    assert await security.authenticate(claim.text) == Refusal(reason="malformed")
-
-
-async def test_a_claim_key_works_as_often_as_it_says(connection: Connection) -> None:
-    security = security_service(connection)
-    claim = await security.create_claim_key(max_uses=2, lasts=HOUR, label="test")
-    await security.claim(claim.text)
-    await security.claim(claim.text)
-    with pytest.raises(ClaimKeyRefused):
-        await security.claim(claim.text)
-
-
-async def test_an_expired_claim_key_is_refused(connection: Connection) -> None:
-    security = security_service(connection)
-    claim = await security.create_claim_key(max_uses=2, lasts=timedelta(seconds=-1), label="test")
-    with pytest.raises(ClaimKeyRefused):
-        await security.claim(claim.text)
-
-
-async def test_a_thousand_at_once_do_not_overdraw_a_claim_key(database: TestDatabase) -> None:
-    opener = await connect(database.endpoint("app"), database.name, application_name="test", autocommit=True)
-    claim = await security_service(opener).create_claim_key(max_uses=100, lasts=HOUR, label="test")
-    connections = [
-        await connect(database.endpoint("app"), database.name, application_name="test", autocommit=True)
-        for _ in range(10)
-    ]
-
-    async def hit(connection: Connection) -> int:
-        won = 0
-        for _ in range(100):
-            try:
-                await security_service(connection).claim(claim.text)
-                won += 1
-            except ClaimKeyRefused:
-                pass
-        return won
-
-    assert sum(await asyncio.gather(*map(hit, connections))) == 100
-    for connection in (opener, *connections):
-        await connection.close()
 
 
 async def test_the_readonly_role_sees_no_hash(shared_database: TestDatabase) -> None:

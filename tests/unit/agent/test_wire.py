@@ -7,6 +7,7 @@ from iotistic.agent.model import LogLine, Report
 from iotistic.agent.wire import (
     Problem,
     encode,
+    parse_challenge,
     parse_enrolled,
     parse_problem,
     parse_receipt,
@@ -83,19 +84,25 @@ def test_anything_else_is_no_receipt(body: bytes) -> None:
     [
         b"",
         b"{}",
-        b'{"device_uuid": "", "api_key": "k"}',
-        b'{"device_uuid": "u", "api_key": ""}',
-        '{"device_uuid":"u","api_key":"é"}'.encode(),
+        b'{"enrolment_id": "", "api_key": "k", "challenge": "c"}',
+        b'{"enrolment_id": "e", "api_key": "", "challenge": "c"}',
+        b'{"enrolment_id": "e", "api_key": "k"}',
+        '{"enrolment_id":"e","api_key":"é","challenge":"c"}'.encode(),
     ],
 )
+def test_anything_else_is_no_challenge(body: bytes) -> None:
+    assert parse_challenge(body) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"device_uuid": ""}', b'{"device_uuid": 5}'])
 def test_anything_else_is_no_enrolment(body: bytes) -> None:
     assert parse_enrolled(body) is None
 
 
 def test_a_new_key_does_not_print_itself() -> None:
-    enrolled = parse_enrolled(b'{"device_uuid": "u", "api_key": "hunter2"}')
-    assert enrolled is not None
-    assert "hunter2" not in repr(enrolled)
+    challenge = parse_challenge(b'{"enrolment_id": "e", "api_key": "hunter2", "challenge": "c"}')
+    assert challenge is not None
+    assert "hunter2" not in repr(challenge)
 
 
 @pytest.mark.parametrize(

@@ -136,9 +136,7 @@ async def tag_devices(request: Request, tagging: TaggingStated, _: Writer) -> di
 async def retire(request: Request, uuid: UUID, caller: Writer) -> dict[str, object]:
     """Its keys open nothing any more, its name and serial are free, its history stays. Repeat it to finish what was cut short."""
     async with platform_of(request.scope).begin() as work:
-        done = await retire_device(
-            work.devices, work.security, work.job_desk, uuid, reason=f"retired by {caller.username}"
-        )
+        done = await retire_device(work.keepers, uuid, reason=f"retired by {caller.username}")
     return {"device": done.device, "was_in_service": done.was_in_service, "keys_revoked": done.keys_revoked}
 
 
@@ -149,7 +147,7 @@ async def retire(request: Request, uuid: UUID, caller: Writer) -> dict[str, obje
     summary="Take a device back into service",
 )
 async def restore(request: Request, uuid: UUID, _: Writer, stated: DeviceRestored | None = None) -> Device:
-    """With its tags, fleet and history. Its keys stay revoked: it enrols again, and is recognised by its serial."""
+    """With its tags, fleet and history. Its keys stay revoked: it enrols again once somebody permits it."""
     name = None if stated is None else stated.name
     async with platform_of(request.scope).begin() as work:
         return await restore_device(work.devices, uuid, name=name)

@@ -1,34 +1,23 @@
-"""Coming in: people log in, devices enrol."""
+"""Coming in: people log in."""
 
 from datetime import timedelta
-from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 
-from iotistic.http.access import Reader, get_principal, presented_key
+from iotistic.http.access import Reader, get_principal
 from iotistic.http.login_gate import LoginGate
 from iotistic.http.platform_access import platform_of
 from iotistic.http.request_context import request_id_of
 from iotistic.http.responses import refusals
-from iotistic.http.schemas.sessions import (
-    Caller,
-    Credentials,
-    DeviceEnrolled,
-    DeviceIntroduced,
-    SessionOpened,
-)
+from iotistic.http.schemas.sessions import Caller, Credentials, SessionOpened
 from iotistic.provenance import Provenance
 from iotistic.secret import Secret
-from iotistic.security import ClaimKeyRefused
-from iotistic.security.keys import parse_key
-from iotistic.workflows import enrol_device
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1", responses=refusals())
 
 _SESSION_LASTS = timedelta(hours=12)
-_KNOWN_SERIAL = "The serial is known: a new key, the old ones are revoked."
 
 
 @router.post("/auth/login", responses=refusals(429), tags=["sessions"], summary="Log in")
@@ -71,40 +60,3 @@ async def log_out(request: Request, caller: Reader) -> None:
     """The key that was sent is good for nothing from now on."""
     async with platform_of(request.scope).begin() as work:
         await work.security.revoke_key(caller.key_id, reason="logged out")
-
-
-@router.post(
-    "/devices/enrol",
-    status_code=HTTPStatus.CREATED,
-    responses={**refusals(409), 200: {"model": DeviceEnrolled, "description": _KNOWN_SERIAL}},
-    tags=["enrolment"],
-    summary="Let a device in",
-)
-async def enrol(request: Request, response: Response, introduced: DeviceIntroduced) -> DeviceEnrolled:
-    """Takes a claim key as bearer. A serial that is known gets its device back, with a new key."""
-    claim_key = presented_key(request.scope)
-    if claim_key is None:
-        raise ClaimKeyRefused(
-            "Enrolling needs a claim key.", hint="Send `Authorization: Bearer <claim key>`."
-        )
-    async with platform_of(request.scope).begin() as work:
-        await work.act_as(_claimant(claim_key, request_id_of(request.scope)))
-        enrolment = await enrol_device(
-            work.devices,
-            work.security,
-            claim_key=claim_key,
-            name=introduced.name,
-            kind=introduced.kind,
-            serial=introduced.serial,
-            facts=introduced.facts,
-        )
-    if not enrolment.created:
-        response.status_code = HTTPStatus.OK
-    return DeviceEnrolled(device_uuid=enrolment.device_uuid, api_key=enrolment.api_key.reveal())
-
-
-def _claimant(claim_key: Secret, request_id: str) -> Provenance:
-    """Only believed until the key is checked: a refused one leaves nothing behind."""
-    parsed = parse_key(claim_key.reveal())
-    key_id = "unreadable" if parsed is None else parsed.key_id
-    return Provenance(actor_kind="claim_key", actor=key_id, key_id=key_id, request_id=request_id)

@@ -1,13 +1,13 @@
-"""Logging in and enrolling on the wire."""
+"""Logging in on the wire."""
 
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from iotistic.http.schemas.values import Answer, Document, Request, Statement, Text, Timestamp, check_storable
+from iotistic.http.schemas.values import Answer, Request, Text, Timestamp, check_storable
 
-__all__ = ["Caller", "Credentials", "DeviceEnrolled", "DeviceIntroduced", "SessionOpened"]
+__all__ = ["Caller", "Credentials", "SessionOpened"]
 
 
 def _storable(password: SecretStr) -> SecretStr:
@@ -42,23 +42,3 @@ class Caller(Answer):
     role: str | None = Field(default=None, examples=["owner"])
     device_uuid: UUID | None = Field(default=None, examples=[None])
     expires_at: Timestamp | None = Field(default=None, examples=["2026-11-24T08:00:00Z"])
-
-
-class DeviceIntroduced(Statement):
-    """What a device says when it comes."""
-
-    name: Text = Field(description="What people will call it; unique.", examples=["workshop-pi"])
-    kind: str = Field(default="host", pattern=r"^[a-z][a-z0-9_-]{0,49}$", examples=["host"])
-    serial: Text | None = Field(
-        default=None,
-        description="What its hardware calls itself: by it, a device that lost its key is recognised.",
-        examples=["b8:27:eb:00:00:01"],
-    )
-    facts: Document = Field(default={}, examples=[{"os": "Debian GNU/Linux 13 (trixie)", "arch": "aarch64"}])
-
-
-class DeviceEnrolled(Answer):
-    """Who the device is from now on."""
-
-    device_uuid: UUID
-    api_key: str = Field(description="Its key. Told once.", examples=["iot_dev_3kqh2v7w5m4x_..."])

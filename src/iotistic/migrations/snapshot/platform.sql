@@ -954,6 +954,63 @@ CREATE TRIGGER devices_retired AFTER UPDATE OF retired_at ON public.devices FOR 
 CREATE TRIGGER event_insert AFTER INSERT ON public.devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_devices_v1();
 CREATE TRIGGER event_update AFTER UPDATE ON public.devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_devices_v1();
 
+CREATE TABLE public.enrolment_permits (
+  device_uuid uuid NOT NULL,
+  permitted_by text NOT NULL,
+  permitted_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT enrolment_permits_pkey PRIMARY KEY (device_uuid),
+  CONSTRAINT enrolment_permits_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.enrolment_permits IS 'One row per device that may enrol again without its old key; gone once it has.';
+COMMENT ON COLUMN public.enrolment_permits.permitted_by IS 'Who said so: a username, or the name of the program.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.enrolment_permits REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{permitted_by,expires_at}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.enrolment_permits REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{permitted_by,expires_at}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.enrolment_permits REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{permitted_by,expires_at}', '{}');
+
+CREATE TABLE public.enrolments (
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  claim_key_id text NOT NULL,
+  serial text,
+  name text NOT NULL,
+  kind text NOT NULL,
+  facts jsonb NOT NULL,
+  previous_device_uuid uuid,
+  device_key_id text NOT NULL,
+  secret_hash bytea NOT NULL,
+  pepper_version bigint NOT NULL,
+  answer_hash bytea NOT NULL,
+  claimed_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  completed_at timestamp with time zone,
+  device_uuid uuid,
+  CONSTRAINT enrolments_pkey PRIMARY KEY (id),
+  CONSTRAINT enrolments_answer_hash_check CHECK ((octet_length(answer_hash) = 32)),
+  CONSTRAINT enrolments_completed_at_check CHECK (((completed_at IS NULL) = (device_uuid IS NULL))),
+  CONSTRAINT enrolments_facts_check CHECK ((jsonb_typeof(facts) = 'object'::text)),
+  CONSTRAINT enrolments_kind_check CHECK ((kind ~ '^[a-z][a-z0-9_-]{0,49}$'::text)),
+  CONSTRAINT enrolments_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+  CONSTRAINT enrolments_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+  CONSTRAINT enrolments_serial_check CHECK (((char_length(serial) >= 1) AND (char_length(serial) <= 200))),
+  CONSTRAINT enrolments_claim_key_id_fkey FOREIGN KEY (claim_key_id) REFERENCES public.provisioning_keys(key_id) ON DELETE CASCADE,
+  CONSTRAINT enrolments_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
+  CONSTRAINT enrolments_previous_device_uuid_fkey FOREIGN KEY (previous_device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.enrolments IS 'One row per device that claimed an identity: open until it proves that it has its key, then kept as who let it in.';
+COMMENT ON COLUMN public.enrolments.facts IS 'What it said about its host; emptied when it is in.';
+COMMENT ON COLUMN public.enrolments.previous_device_uuid IS 'The device whose valid key was shown with the claim; NULL: none was.';
+COMMENT ON COLUMN public.enrolments.device_key_id IS 'The public part of the key it was given; a row of api_keys once it is in.';
+COMMENT ON COLUMN public.enrolments.secret_hash IS 'As in api_keys.';
+COMMENT ON COLUMN public.enrolments.pepper_version IS 'As in api_keys.';
+COMMENT ON COLUMN public.enrolments.answer_hash IS 'SHA-256 of the only right answer to its challenge; neither challenge nor answer is stored.';
+COMMENT ON COLUMN public.enrolments.expires_at IS 'Until when it may answer.';
+COMMENT ON COLUMN public.enrolments.completed_at IS 'When it was let in; NULL: not yet.';
+COMMENT ON COLUMN public.enrolments.device_uuid IS 'Which device it is.';
+CREATE INDEX enrolments_claim_key_id_serial_idx ON public.enrolments USING btree (claim_key_id, serial);
+CREATE INDEX enrolments_device_uuid_idx ON public.enrolments USING btree (device_uuid) WHERE (device_uuid IS NOT NULL);
+CREATE UNIQUE INDEX enrolments_open_key ON public.enrolments USING btree (claim_key_id, serial) WHERE (completed_at IS NULL);
+CREATE INDEX enrolments_previous_device_uuid_idx ON public.enrolments USING btree (previous_device_uuid) WHERE (previous_device_uuid IS NOT NULL);
+
 CREATE TABLE public.event_types (
   name text NOT NULL,
   aggregate text NOT NULL,
@@ -1423,16 +1480,25 @@ COMMENT ON COLUMN public.partition_policies.premake IS 'Partitions after the pre
 COMMENT ON COLUMN public.partition_policies.back IS 'Partitions before the present one that are made for late rows when they are missing.';
 COMMENT ON COLUMN public.partition_policies.keep_days IS 'Whole days that a partition stays after the last moment it holds; then it is dropped.';
 
-CREATE TABLE public.provisioning_key_uses (
-  key_id text NOT NULL,
-  serial text NOT NULL,
-  used_at timestamp with time zone NOT NULL DEFAULT now(),
-  CONSTRAINT provisioning_key_uses_pkey PRIMARY KEY (key_id, serial),
-  CONSTRAINT provisioning_key_uses_serial_check CHECK (((char_length(serial) >= 1) AND (char_length(serial) <= 200))),
-  CONSTRAINT provisioning_key_uses_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.provisioning_keys(key_id) ON DELETE CASCADE
+CREATE TABLE public.provisioning_attempts (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  attempted_at timestamp with time zone NOT NULL DEFAULT now(),
+  source inet,
+  source_network cidr,
+  claim_key_id text,
+  serial text,
+  outcome text NOT NULL,
+  CONSTRAINT provisioning_attempts_pkey PRIMARY KEY (id),
+  CONSTRAINT provisioning_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['claimed'::text, 'enrolled'::text, 'claim_key_malformed'::text, 'claim_key_unknown'::text, 'claim_key_wrong'::text, 'claim_key_expired'::text, 'claim_key_revoked'::text, 'claim_key_used_up'::text, 'serial_not_allowed'::text, 'device_enrolled'::text, 'device_name_taken'::text, 'claim_invalid'::text, 'proof_unknown'::text, 'proof_wrong'::text, 'proof_late'::text, 'rate_limited'::text])))
 );
-COMMENT ON TABLE public.provisioning_key_uses IS 'One row per claim key and device with a serial that it let in, however often that device came.';
-COMMENT ON COLUMN public.provisioning_key_uses.used_at IS 'When it came first.';
+COMMENT ON TABLE public.provisioning_attempts IS 'One row per attempt to enrol; of those turned away for coming too often, one a minute and network.';
+COMMENT ON COLUMN public.provisioning_attempts.source IS 'The address it came from; NULL where the connection has none.';
+COMMENT ON COLUMN public.provisioning_attempts.source_network IS 'What is counted together: an IPv4 address, or the /64 around an IPv6 address, which one customer has whole.';
+COMMENT ON COLUMN public.provisioning_attempts.claim_key_id IS 'The public part of the claim key as it was shown; it may never have existed.';
+COMMENT ON COLUMN public.provisioning_attempts.serial IS 'The serial as it was said, its first 200 characters.';
+CREATE INDEX provisioning_attempts_attempted_at_idx ON public.provisioning_attempts USING btree (attempted_at);
+CREATE INDEX provisioning_attempts_refused_claim_key_idx ON public.provisioning_attempts USING btree (claim_key_id, attempted_at) WHERE (outcome <> ALL (ARRAY['claimed'::text, 'enrolled'::text, 'rate_limited'::text, 'claim_key_unknown'::text, 'claim_key_wrong'::text]));
+CREATE INDEX provisioning_attempts_refused_source_idx ON public.provisioning_attempts USING btree (source_network, attempted_at) WHERE (outcome <> ALL (ARRAY['claimed'::text, 'enrolled'::text, 'rate_limited'::text]));
 
 CREATE TABLE public.provisioning_keys (
   key_id text NOT NULL,
@@ -1441,9 +1507,14 @@ CREATE TABLE public.provisioning_keys (
   pepper_version bigint NOT NULL,
   max_uses bigint NOT NULL,
   uses bigint NOT NULL DEFAULT 0,
+  allowed_serials text[],
+  created_by text NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   expires_at timestamp with time zone NOT NULL,
+  revoked_at timestamp with time zone,
   CONSTRAINT provisioning_keys_pkey PRIMARY KEY (key_id),
+  CONSTRAINT provisioning_keys_allowed_serials_check CHECK ((((cardinality(allowed_serials) >= 1) AND (cardinality(allowed_serials) <= 10000)) AND (array_position(allowed_serials, NULL::text) IS NULL))),
+  CONSTRAINT provisioning_keys_label_check CHECK (((char_length(label) >= 1) AND (char_length(label) <= 200))),
   CONSTRAINT provisioning_keys_max_uses_check CHECK ((max_uses > 0)),
   CONSTRAINT provisioning_keys_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
   CONSTRAINT provisioning_keys_uses_check CHECK (((uses >= 0) AND (uses <= max_uses)))
@@ -1452,10 +1523,13 @@ COMMENT ON TABLE public.provisioning_keys IS 'One row per claim key: what lets a
 COMMENT ON COLUMN public.provisioning_keys.secret_hash IS 'As in api_keys.';
 COMMENT ON COLUMN public.provisioning_keys.pepper_version IS 'As in api_keys.';
 COMMENT ON COLUMN public.provisioning_keys.max_uses IS 'How many devices it may let in.';
-COMMENT ON COLUMN public.provisioning_keys.uses IS 'How many devices it has let in.';
-CREATE TRIGGER audit_delete AFTER DELETE ON public.provisioning_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,expires_at}', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON public.provisioning_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,expires_at}', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON public.provisioning_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,expires_at}', '{}');
+COMMENT ON COLUMN public.provisioning_keys.uses IS 'How many devices it has let in, with those that have claimed and not yet proved.';
+COMMENT ON COLUMN public.provisioning_keys.allowed_serials IS 'The only serials it lets in; NULL: any, also devices without one.';
+COMMENT ON COLUMN public.provisioning_keys.created_by IS 'Who made it: a username, or the name of the program.';
+COMMENT ON COLUMN public.provisioning_keys.revoked_at IS 'When it was taken back; NULL while it is good.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.provisioning_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,allowed_serials,created_by,expires_at,revoked_at}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.provisioning_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,allowed_serials,created_by,expires_at,revoked_at}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.provisioning_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,allowed_serials,created_by,expires_at,revoked_at}', '{}');
 
 CREATE TABLE public.system_config (
   key text NOT NULL,
@@ -1631,12 +1705,28 @@ GRANT SELECT, UPDATE ON COLUMN public.devices.connection_status TO iotistic_inge
 GRANT SELECT ON COLUMN public.devices.retired_at TO iotistic_ingest;
 GRANT UPDATE ON COLUMN public.devices.updated_at TO iotistic_ingest;
 GRANT SELECT ON COLUMN public.devices.uuid TO iotistic_ingest;
+GRANT SELECT ON COLUMN public.enrolments.claim_key_id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.claimed_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.completed_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.device_key_id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.device_uuid TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.expires_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.facts TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.kind TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.name TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.pepper_version TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.previous_device_uuid TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.enrolments.serial TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.provisioning_keys.allowed_serials TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.created_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.provisioning_keys.created_by TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.expires_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.key_id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.label TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.max_uses TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.pepper_version TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.provisioning_keys.revoked_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.uses TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.created_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.id TO iotistic_readonly;
@@ -1703,6 +1793,7 @@ GRANT USAGE ON SEQUENCE public.jobs_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_name_lists_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_rollup_marks_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.provisioning_attempts_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.system_config_history_id_seq TO iotistic_app;
@@ -1750,6 +1841,9 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_tags TO iotistic_app
 GRANT SELECT ON TABLE public.device_tags TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.devices TO iotistic_app;
 GRANT SELECT ON TABLE public.devices TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.enrolment_permits TO iotistic_app;
+GRANT SELECT ON TABLE public.enrolment_permits TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.enrolments TO iotistic_app;
 GRANT SELECT ON TABLE public.event_types TO iotistic_app;
 GRANT SELECT ON TABLE public.event_types TO iotistic_readonly;
 GRANT SELECT ON TABLE public.events TO iotistic_app;
@@ -1795,8 +1889,8 @@ GRANT SELECT ON TABLE public.partition_leaves TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.partition_policies TO iotistic_app;
 GRANT SELECT ON TABLE public.partition_policies TO iotistic_ingest;
 GRANT SELECT ON TABLE public.partition_policies TO iotistic_readonly;
-GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_key_uses TO iotistic_app;
-GRANT SELECT ON TABLE public.provisioning_key_uses TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_attempts TO iotistic_app;
+GRANT SELECT ON TABLE public.provisioning_attempts TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_keys TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;

@@ -69,30 +69,26 @@ CREATE TABLE provisioning_keys (
   pepper_version bigint NOT NULL,
   max_uses bigint NOT NULL,
   uses bigint NOT NULL DEFAULT 0,
+  allowed_serials text [],
+  created_by text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz NOT NULL,
+  revoked_at timestamptz,
   CONSTRAINT provisioning_keys_pkey PRIMARY KEY (key_id),
   CONSTRAINT provisioning_keys_secret_hash_check CHECK (octet_length(secret_hash) = 32),
   CONSTRAINT provisioning_keys_max_uses_check CHECK (max_uses > 0),
-  CONSTRAINT provisioning_keys_uses_check CHECK (uses BETWEEN 0 AND max_uses)
+  CONSTRAINT provisioning_keys_uses_check CHECK (uses BETWEEN 0 AND max_uses),
+  CONSTRAINT provisioning_keys_label_check CHECK (char_length(label) BETWEEN 1 AND 200),
+  CONSTRAINT provisioning_keys_allowed_serials_check CHECK (
+    cardinality(allowed_serials) BETWEEN 1 AND 10000 AND array_position(allowed_serials, NULL) IS NULL
+  )
 );
 
 COMMENT ON TABLE provisioning_keys IS 'One row per claim key: what lets a device that is not known yet enrol, a counted number of times.';
 COMMENT ON COLUMN provisioning_keys.secret_hash IS 'As in api_keys.';
 COMMENT ON COLUMN provisioning_keys.pepper_version IS 'As in api_keys.';
 COMMENT ON COLUMN provisioning_keys.max_uses IS 'How many devices it may let in.';
-COMMENT ON COLUMN provisioning_keys.uses IS 'How many devices it has let in.';
-
--- Remembers whom a claim key let in. A device whose answer was lost (the service was killed between commit and reply) comes
--- again with the same claim key; counted twice, a key for one device would lock that device out.
-CREATE TABLE provisioning_key_uses (
-  key_id text NOT NULL,
-  serial text NOT NULL,
-  used_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT provisioning_key_uses_pkey PRIMARY KEY (key_id, serial),
-  CONSTRAINT provisioning_key_uses_key_id_fkey FOREIGN KEY (key_id) REFERENCES provisioning_keys (key_id) ON DELETE CASCADE,
-  CONSTRAINT provisioning_key_uses_serial_check CHECK (char_length(serial) BETWEEN 1 AND 200)
-);
-
-COMMENT ON TABLE provisioning_key_uses IS 'One row per claim key and device with a serial that it let in, however often that device came.';
-COMMENT ON COLUMN provisioning_key_uses.used_at IS 'When it came first.';
+COMMENT ON COLUMN provisioning_keys.uses IS 'How many devices it has let in, with those that have claimed and not yet proved.';
+COMMENT ON COLUMN provisioning_keys.allowed_serials IS 'The only serials it lets in; NULL: any, also devices without one.';
+COMMENT ON COLUMN provisioning_keys.created_by IS 'Who made it: a username, or the name of the program.';
+COMMENT ON COLUMN provisioning_keys.revoked_at IS 'When it was taken back; NULL while it is good.';

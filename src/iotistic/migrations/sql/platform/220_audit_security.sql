@@ -8,7 +8,12 @@ SELECT audit_table_v1(
 );
 
 SELECT audit_table_v1(
-  'provisioning_keys', keys => '{key_id}', shown => '{label,pepper_version,max_uses,uses,expires_at}'
+  'provisioning_keys', keys => '{key_id}',
+  shown => '{label,pepper_version,max_uses,uses,allowed_serials,created_by,expires_at,revoked_at}'
+);
+
+SELECT audit_table_v1(
+  'enrolment_permits', keys => '{device_uuid}', shown => '{permitted_by,expires_at}', device => 'device_uuid'
 );
 
 SELECT audit_table_v1('system_config', keys => '{key}', shown => '{}', masked => '{value}');

@@ -6,12 +6,17 @@ DECLARE
 BEGIN
   IF 'iotistic_readonly' = ANY(present) THEN
     -- People and reports see who has a key, never what would help to guess it.
-    REVOKE SELECT ON users, api_keys, provisioning_keys FROM iotistic_readonly;
+    REVOKE SELECT ON users, api_keys, provisioning_keys, enrolments FROM iotistic_readonly;
     GRANT SELECT (id, username, role, is_active, created_at) ON users TO iotistic_readonly;
     GRANT SELECT (key_id, kind, device_uuid, user_id, pepper_version, created_at, expires_at, revoked_at)
       ON api_keys TO iotistic_readonly;
-    GRANT SELECT (key_id, label, pepper_version, max_uses, uses, created_at, expires_at)
-      ON provisioning_keys TO iotistic_readonly;
+    GRANT SELECT (
+      key_id, label, pepper_version, max_uses, uses, allowed_serials, created_by, created_at, expires_at, revoked_at
+    ) ON provisioning_keys TO iotistic_readonly;
+    GRANT SELECT (
+      id, claim_key_id, serial, name, kind, facts, previous_device_uuid, device_key_id, pepper_version, claimed_at, expires_at,
+      completed_at, device_uuid
+    ) ON enrolments TO iotistic_readonly;
     REVOKE EXECUTE ON FUNCTION record_audit_v1(text, text, text, uuid, jsonb, jsonb) FROM iotistic_readonly;
     REVOKE EXECUTE ON FUNCTION append_event_v1(text, text, jsonb, uuid, uuid, uuid, text) FROM iotistic_readonly;
     REVOKE EXECUTE ON FUNCTION append_events_v1(text, text[], uuid[], jsonb[]) FROM iotistic_readonly;
