@@ -11,7 +11,7 @@ from iotistic.cli.light.plain import plain_statements
 from iotistic.cli.light.request import Request
 from iotistic.config import Endpoint
 from iotistic.database.conninfo import conninfo
-from iotistic.database.locks import key_of
+from iotistic.database.locks import LockKey, key_of
 from iotistic.migrations import SERVICES, History, RunLimits, lock
 from iotistic.migrations.batch import compose
 from iotistic.migrations.connecting import Target, _settings
@@ -74,7 +74,9 @@ class TestStatements:
         assert ledger.fingerprint_query(request) == (read_fingerprint(history), ())
         assert ledger.columns_query(request) == (columns_of_ledger(history), ())
         statement, parameters = ledger.lock_query(request, "shop", 17)
-        assert (statement, parameters) == (lock._TRY, (str(key_of(history.lock_name)), "17", "f"))
+        keys = (str(key_of(history.lock_name)), str(LockKey.OPERATIONS.number))
+        assert (statement, parameters) == (lock._TRY, (keys[0], "17", "f", keys[1]))
+        assert ledger.unlock_query(request, "shop") == (lock._UNLOCK, keys)
 
     def test_the_session_has_the_same_settings(self, folder: Path, place: dict[str, str]) -> None:
         request = request_for(**place)

@@ -24,16 +24,20 @@ class RoleUnknown(Invalid):
     code = "role_unknown"
 
 
+_OWNER = "owner"
+
+
 @final
 class Endpoints:
     """Answers an endpoint per role.
 
-    On a configured server (DB_HOST, DATABASE_URL, --url) every job uses the credentials given there; on the embedded one
-    each role has a password of its own in the data folder.
+    On a configured server (DB_HOST, DATABASE_URL, --url) every job uses the credentials given there, and what an owner does
+    those of IOTISTIC_MIGRATION_URL if it is set; on the embedded one each role has a password of its own in the data folder.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._configured = settings.database
+        self._direct = settings.direct or settings.database
         self.folder = DataFolder(settings.data_dir)
 
     @property
@@ -46,8 +50,8 @@ class Endpoints:
         Raises RoleUnknown, or ServerNotRunning when the embedded server is meant and is down.
         """
         role = _role(purpose)
-        if self._configured is not None:
-            return self._configured
+        if self._configured is not None and self._direct is not None:
+            return self._direct if purpose == _OWNER else self._configured
         password = self.folder.find_secret(role.name)
         superuser = self.superuser()
         if password is None:
@@ -59,9 +63,9 @@ class Endpoints:
         return replace(superuser, user=role.name, password=password)
 
     def superuser(self) -> Endpoint:
-        """The embedded server's `postgres`; on a configured server whoever was configured."""
-        if self._configured is not None:
-            return self._configured
+        """The embedded server's `postgres`; on a configured server whoever was configured for what an owner does."""
+        if self._direct is not None:
+            return self._direct
         running = find_running(self.folder)
         if running is None:
             raise ServerNotRunning(

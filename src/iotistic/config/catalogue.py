@@ -112,6 +112,17 @@ class Catalogue:
         "that the URL leaves open is taken. Escape @ : / ? # % in a password.",
         example="postgresql://postgres:secret@db.example.com:5432/iotistic?sslmode=verify-full",
     )
+    migration_url: Setting[Secret] = Setting(
+        variable="IOTISTIC_MIGRATION_URL",
+        kind=URL,
+        default=None,
+        group=_DATABASE,
+        in_env_file="no",
+        unset="the same as everything else",
+        meaning="Where migrations, partition work and the housekeeper connect to, when the rest goes through a pooler (PgBouncer) or "
+        "signs in as a role that may not change the schema. It is the same server, without a pooler between.",
+        example="postgresql://owner:secret@db.example.com:5432/iotistic?sslmode=verify-full",
+    )
     postgres_db: Setting[str] = Setting(
         variable="POSTGRES_DB",
         kind=DATABASE_NAME,

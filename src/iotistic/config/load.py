@@ -3,16 +3,17 @@
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from iotistic.config.assembly import assemble
-from iotistic.config.catalogue import SETTINGS
+from iotistic.config.catalogue import SETTINGS, Catalogue
 from iotistic.config.dotenv import read_dotenv
 from iotistic.config.location import Surroundings
-from iotistic.config.model import Settings
+from iotistic.config.model import Endpoint, Settings
 from iotistic.config.problems import Rejected, SettingsInvalid
 from iotistic.config.sources import OPTION, Given, Report, gather, with_files_read
 from iotistic.config.url import masked, parse_database_url
@@ -25,6 +26,8 @@ _ROOTS_DATA_DIR = Path("/var/lib/iotistic")
 # 0.67 to DB_USER and may be another program's, or of a newer version of this one: no reason to stop.
 _TYPO = 0.8
 _RESEMBLES = 0.6
+# A URL alone names one database, which may be called as another one is by default.
+_OTHER_NAMES = {"IOTISTIC_BILLING_DB_NAME": "(billing)", "IOTISTIC_VPN_DB_NAME": "(vpn)"}
 _KUBERNETES_NAMES = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
 
 
@@ -50,9 +53,45 @@ def load_settings(
     values = Values(found, report)
     user = os.geteuid() if effective_user is None else effective_user
     settings = assemble(values, parameters, default_data_dir(environment, user), surroundings)
+    settings = replace(settings, direct=_direct_endpoint(values, settings), warnings=tuple(report.warnings))
     if report.problems:
         raise SettingsInvalid(report.problems, settings.rows)
     return settings
+
+
+def _direct_endpoint(values: Values, settings: Settings) -> Endpoint | None:
+    """What IOTISTIC_MIGRATION_URL says; user and password are the others' where it has none. --url is for all of a command."""
+    url, given = values.find(Catalogue.migration_url), values.found.get(Catalogue.database_url.variable)
+    if url is None or (given is not None and given.level == OPTION):
+        return None
+    variable, report = Catalogue.migration_url.variable, values.report
+    if settings.database is None:
+        report.warning(
+            variable, "It has no effect without DB_HOST: the embedded server is used.", "Set DB_HOST too."
+        )
+        return None
+    try:
+        named = dict(parse_database_url(url.reveal()).settings)
+        found = load_settings(
+            {}, dotenv=None, overrides={"DATABASE_URL": url.reveal(), **_OTHER_NAMES}
+        ).database
+    except Rejected as rejected:
+        report.problem(variable, rejected.reason, rejected.suggestion, value=masked(url.reveal()))
+        return None
+    except SettingsInvalid as invalid:
+        first = invalid.problems[0]
+        report.problem(variable, first.reason, first.suggestion, value=masked(url.reveal()))
+        return None
+    if named.get("DB_NAME", settings.names.platform) != settings.names.platform:
+        report.problem(
+            variable,
+            f"It names another database than DB_NAME, which is {settings.names.platform}.",
+            "Leave the database out: each of the three is told by its own setting.",
+            value=masked(url.reveal()),
+        )
+    if found is None or "DB_USER" in named:
+        return found
+    return replace(found, user=settings.database.user, password=found.password or settings.database.password)
 
 
 def default_data_dir(environment: Mapping[str, str], effective_user: int) -> Path:

@@ -113,6 +113,8 @@ class Settings:
     """The folder of this installation (`iotistic.data_folder`)."""
     database: Endpoint | None = None
     """The server to use; None means the embedded one."""
+    direct: Endpoint | None = None
+    """The same server for what needs a session of its own and the owner's rights; None means `database`."""
     names: DatabaseNames = field(default_factory=DatabaseNames)
     pool: PoolSettings = field(default_factory=PoolSettings)
     limits: SessionLimits = field(default_factory=SessionLimits)

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from hashlib import blake2b
@@ -16,7 +17,7 @@ from typing import final
 from iotistic.database.errors import LockNotAvailable
 from iotistic.database.pool import Connection
 
-__all__ = ["LockKey", "hold", "key_of", "try_lock", "unlock"]
+__all__ = ["Holder", "LockKey", "find_holder", "hold", "key_of", "try_lock", "unlock"]
 
 
 @final
@@ -30,7 +31,9 @@ class LockKey(Enum):
     HOUSEKEEPER = "iotistic.housekeeper"
     """The one leader among the services that runs periodic work."""
     OPERATIONS = "iotistic.operations"
-    """Dump, restore, migration and partition work exclude one another."""
+    """Dump, restore, migration and partition work on one database exclude one another: whoever begins such work takes it with
+    `hold` on the connection that does the work, or on one that is kept open beside it. Migrations take it for a run that
+    changes something, together with the lock of their history."""
 
     @property
     def number(self) -> int:
@@ -41,6 +44,37 @@ class LockKey(Enum):
 def key_of(name: str) -> int:
     """A stable 64-bit signed number for a lock's name: the first eight octets of BLAKE2b."""
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """The session that has a lock."""
+
+    pid: int
+    """Its server process."""
+    application: str | None
+    """What it calls itself; None when it says nothing, or when we may not see it."""
+    user: str | None
+    """Its role."""
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.application or 'no name'}, role {self.user or 'not visible'})"
+
+
+async def find_holder(connection: Connection, key: LockKey) -> Holder | None:
+    """Who has the lock in this database; None when nobody has, or it was just given back."""
+    cursor = await connection.execute(_HOLDER, (key.number,))
+    row = await cursor.fetchone()
+    return Holder(pid=row[0], application=row[1] or None, user=row[2]) if row else None
+
+
+_HOLDER = """
+SELECT l.pid, a.application_name, a.usename
+FROM pg_catalog.pg_locks AS l LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+  AND (l.classid::bigint << 32) + l.objid::bigint = %s
+"""
 
 
 async def try_lock(connection: Connection, key: LockKey) -> bool:
@@ -75,10 +109,13 @@ async def hold(
     while not await try_lock(connection, key):
         left = deadline - loop.time()
         if left <= 0:
+            holder = await find_holder(connection, key)
             raise LockNotAvailable(
-                f"Another session holds the lock {key.value}.",
-                hint="Wait for it, or find its holder in pg_locks where locktype = 'advisory'.",
+                f"The lock {key.value} is held by {holder or 'another session'}.",
+                hint="Wait for it, or end its holder"
+                + (f": SELECT pg_terminate_backend({holder.pid});" if holder else "."),
                 lock=key.value,
+                holder=holder.pid if holder else None,
             )
         await asyncio.sleep(min(left, pause * (0.5 + jitter())))
         pause = min(1.0, pause * 1.5)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -16,7 +18,7 @@ from iotistic.migrations.history import History
 from iotistic.migrations.report import RunLimits
 from iotistic.migrations.session import Session
 
-__all__ = ["Target", "folder_and_session", "open_session", "reopen_session", "server_name"]
+__all__ = ["Target", "folder_ahead", "open_session", "reopen_session", "server_name"]
 
 _PAUSE_FIRST: Final = 0.1
 _PAUSE_LONGEST: Final = 2.0
@@ -60,7 +62,7 @@ async def open_session(target: Target, *, purpose: str = "", read_only: bool = F
         if "unsupported startup parameter" in error.message:
             raise PoolerBetween(
                 f"{server_name(target.endpoint)} is a pooler that does not pass session settings on.",
-                hint="Give migrations a direct connection: the server's own port.",
+                hint="Give migrations a direct connection to the server's own port, as IOTISTIC_MIGRATION_URL or --url.",
             ) from error
         raise ServerUnreachable(
             error.message, hint=error.hint, retry_after=error.retry_after, **error.facts
@@ -101,20 +103,15 @@ def _settings(target: Target) -> dict[str, str]:
     }
 
 
-async def folder_and_session(target: Target, *, read_only: bool = False) -> tuple[Folder, Session]:
-    """The folder is read while the server prepares the connection: neither waits for the other."""
+@asynccontextmanager
+async def folder_ahead(target: Target) -> AsyncGenerator[asyncio.Task[Folder]]:
+    """The folder, being read while the server prepares a connection and looks at the history: neither waits for the other."""
     reading = asyncio.create_task(
         asyncio.to_thread(look_into, target.history.folder, service=target.history.service)
     )
     try:
-        session = await open_session(target, read_only=read_only)
-    except BaseException:
+        yield reading
+    finally:
         reading.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await reading
-        raise
-    try:
-        return await reading, session
-    except BaseException:
-        await session.close()
-        raise

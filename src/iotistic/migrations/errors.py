@@ -186,18 +186,40 @@ class MarkRefused(Invalid):
     code = "migration_mark_refused"
 
 
+class BusyLock(StrEnum):
+    """Which of the two locks of a run somebody else has."""
+
+    MIGRATION = "migration"
+    """Another runner works on the same history."""
+    OPERATIONS = "operations"
+    """A dump, a restore, partition work or the migration of another history works on the same database."""
+
+
 class LockBusy(Unavailable):
-    """Another runner held the lock for as long as we were willing to wait; nothing was done."""
+    """Somebody else held the lock for as long as we were willing to wait; nothing was done."""
 
     code = "migration_lock_busy"
 
-    def __init__(self, service: str, *, waited: timedelta, holder: Blocker | None) -> None:
+    def __init__(
+        self,
+        service: str,
+        *,
+        waited: timedelta,
+        holder: Blocker | None,
+        lock: BusyLock = BusyLock.MIGRATION,
+    ) -> None:
         self.service = service
         self.waited = waited
         self.holder = holder
+        self.lock = lock
         who = f" by process {holder.pid} ({holder.application or 'no name'})" if holder else ""
+        what = (
+            f"migration lock of {service}"
+            if lock is BusyLock.MIGRATION
+            else "operations lock of the database"
+        )
         super().__init__(
-            f"The migration lock of {service} is still held{who} after {waited.total_seconds():.0f} s.",
+            f"The {what} is still held{who} after {waited.total_seconds():.0f} s.",
             hint="Wait for it, or end the holder: SELECT pg_terminate_backend("
             f"{holder.pid if holder else '<pid>'});",
             retry_after=timedelta(seconds=10),

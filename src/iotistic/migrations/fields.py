@@ -40,6 +40,7 @@ def error_fields(error: IotisticError) -> Fields:
             return fields | {
                 "service": error.service,
                 "waited_seconds": _seconds(error.waited),
+                "lock": error.lock.value,
                 "holder": holder,
             }
         case LintRefused():

@@ -2,7 +2,8 @@
 
 Polled, never awaited inside the server: a session that sits in a blocking lock function holds a snapshot, and CREATE INDEX
 CONCURRENTLY in the session that has the lock would wait for that snapshot for ever. Held by the session that runs the
-files, so that it cannot outlive the work nor the work it.
+files, so that it cannot outlive the work nor the work it. A run takes the lock of operations with it, which dumps, restores and
+partition work of the same database take too: both or none, in one statement.
 """
 
 import asyncio
@@ -11,10 +12,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
-from iotistic.database.locks import key_of
+from iotistic.database.locks import LockKey, key_of
 from iotistic.migrations.blockers import blocker_of
-from iotistic.migrations.errors import Blocker, LockBusy, PoolerBetween
+from iotistic.migrations.errors import Blocker, BusyLock, LockBusy, PoolerBetween
 from iotistic.migrations.history import History
 from iotistic.migrations.report import Event, EventKind, Observer
 from iotistic.migrations.session import Command, Session
@@ -27,8 +29,21 @@ _LONGEST_PAUSE = 1.0
 _SAY_EVERY = 5.0
 _PROBES = 3
 
-# A lock taken through a transaction pooler stays behind on a server session that nobody owns: hence the condition.
-_TRY = "SELECT CASE WHEN pg_backend_pid() = $2 OR $3 THEN pg_try_advisory_lock($1) END"
+# A lock taken through a transaction pooler stays behind on a server session that nobody owns: hence the first two conditions.
+# A setting that every session of ours has (iotistic.migrations.connecting) and this one lacks was swallowed on the way.
+_TRY: Final = """
+SELECT CASE
+  WHEN current_setting('idle_in_transaction_session_timeout') <> '1min' THEN 'no settings'
+  WHEN pg_backend_pid() <> $2 AND NOT $3 THEN 'another session'
+  WHEN NOT pg_try_advisory_lock($1) THEN 'migration'
+  WHEN $4::bigint IS NULL OR pg_try_advisory_lock($4) THEN 'ours'
+  WHEN pg_advisory_unlock($1) THEN 'operations'
+END
+"""
+_UNLOCK: Final = "SELECT pg_advisory_unlock($1), $2::bigint IS NULL OR pg_advisory_unlock($2)"
+_DIRECT: Final = (
+    "Give migrations a direct connection to the server's own port, as IOTISTIC_MIGRATION_URL or --url."
+)
 
 _HOLDER = """
 SELECT a.pid, a.usename, a.application_name, coalesce(host(a.client_addr), a.client_hostname), a.state,
@@ -57,53 +72,74 @@ async def take_lock(
     wait: timedelta,
     observe: Observer,
     open_second: Callable[[], Awaitable[Session]],
+    operations: bool = False,
     jitter: Callable[[], float] = random.random,
 ) -> Locked:
     """Takes the lock of `history`, polling for up to `wait`, and looks at the history's table in the same round trip.
 
-    Every five seconds of waiting `observe` hears who holds it. Raises LockBusy naming the holder, and PoolerBetween when
-    the connection is not one session (`open_second` opens another one to find out).
+    With `operations` the lock of operations is taken too. Every five seconds of waiting `observe` hears who is in the way.
+    Raises LockBusy naming the holder, and PoolerBetween when the connection is not one session, or not one with our
+    settings (`open_second` opens another one where only that can tell).
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
     pause, said = _FIRST_PAUSE, began
     direct = False
     while True:
-        got, columns = await _attempt(session, history, direct=direct)
-        if got is None:
+        answer, columns = await _attempt(session, history, direct=direct, operations=operations)
+        if answer == "ours":
+            return Locked(columns=columns, waited=timedelta(seconds=loop.time() - began))
+        if answer == "another session":
             await _prove_one_session(session, open_second)
             direct = True
             continue
-        if got:
-            return Locked(columns=columns, waited=timedelta(seconds=loop.time() - began))
+        if answer == "no settings":
+            raise PoolerBetween(
+                "The connection goes through a pooler that keeps our session settings to itself: no lock timeout would hold "
+                "there, and no promise about it.",
+                hint=_DIRECT,
+            )
+        busy = BusyLock.OPERATIONS if answer == "operations" else BusyLock.MIGRATION
         left = wait.total_seconds() - (loop.time() - began)
         if left <= 0:
-            raise LockBusy(history.service, waited=wait, holder=await find_holder(session, history))
+            holder = await _find_holder(session, history, busy)
+            raise LockBusy(history.service, waited=wait, holder=holder, lock=busy)
         if said == began or loop.time() - said >= _SAY_EVERY:
             said = loop.time() + 1e-9
-            observe(_waiting(history, await find_holder(session, history), loop.time() - began))
+            observe(_waiting(history, await _find_holder(session, history, busy), busy, loop.time() - began))
         await asyncio.sleep(min(left, pause * (0.5 + jitter())))
         pause = min(_LONGEST_PAUSE, pause * 1.5)
 
 
-async def unlock(session: Session, history: History) -> bool:
-    """Gives the lock back. False: this session did not hold it any more."""
-    rows = await session.rows(Command("SELECT pg_advisory_unlock($1)", (str(key_of(history.lock_name)),)))
-    return rows[0][0] == "t"
+async def unlock(session: Session, history: History, *, operations: bool = False) -> bool:
+    """Gives the locks back. False: this session did not hold them any more."""
+    [row] = await session.rows(
+        Command(_UNLOCK, (_key(history, BusyLock.MIGRATION), _operations_key(operations)))
+    )
+    return row == ("t", "t")
 
 
-async def find_holder(session: Session, history: History) -> Blocker | None:
-    """The session that holds the lock of `history`, or None when it was just given back."""
-    rows = await session.rows(Command(_HOLDER, (str(key_of(history.lock_name)),)))
+async def _find_holder(session: Session, history: History, lock: BusyLock) -> Blocker | None:
+    """The session that holds the lock, or None when it was just given back."""
+    rows = await session.rows(Command(_HOLDER, (_key(history, lock),)))
     return blocker_of(rows[0]) if rows else None
 
 
-async def _attempt(session: Session, history: History, *, direct: bool) -> tuple[bool | None, dict[str, str]]:
-    key = str(key_of(history.lock_name))
-    attempt = Command(_TRY, (key, str(session.backend_pid), "t" if direct else "f"))
+async def _attempt(
+    session: Session, history: History, *, direct: bool, operations: bool
+) -> tuple[str | None, dict[str, str]]:
+    keys = (_key(history, BusyLock.MIGRATION), str(session.backend_pid), "t" if direct else "f")
+    attempt = Command(_TRY, (*keys, _operations_key(operations)))
     got, columns = await session.pipeline([attempt, Command(columns_of_ledger(history))])
-    answer = got[0][0]
-    return (None if answer is None else answer == "t"), {row[0] or "": row[1] or "" for row in columns}
+    return got[0][0], {row[0] or "": row[1] or "" for row in columns}
+
+
+def _key(history: History, lock: BusyLock) -> str:
+    return str(LockKey.OPERATIONS.number if lock is BusyLock.OPERATIONS else key_of(history.lock_name))
+
+
+def _operations_key(operations: bool) -> str | None:  # noqa: FBT001 - the parameter of a statement
+    return str(LockKey.OPERATIONS.number) if operations else None
 
 
 async def _prove_one_session(session: Session, open_second: Callable[[], Awaitable[Session]]) -> None:
@@ -121,7 +157,7 @@ async def _prove_one_session(session: Session, open_second: Callable[[], Awaitab
                 raise PoolerBetween(
                     "The connection goes through a pooler that changes the server session between transactions; "
                     "no migration lock would hold there.",
-                    hint="Give migrations a direct connection: the server's own port, or a pool in session mode.",
+                    hint=_DIRECT,
                 )
 
 
@@ -129,10 +165,10 @@ async def _backend(session: Session) -> str | None:
     return (await session.rows(Command("SELECT pg_backend_pid()")))[0][0]
 
 
-def _waiting(history: History, holder: Blocker | None, seconds: float) -> Event:
+def _waiting(history: History, holder: Blocker | None, lock: BusyLock, seconds: float) -> Event:
     who = f"process {holder.pid} ({holder.application or 'no name'})" if holder else "another session"
     return Event(
         kind=EventKind.LOCK_WAIT,
-        message=f"{history.service}: waiting for {who}, which holds the migration lock; {seconds:.0f} s so far.",
+        message=f"{history.service}: waiting for {who}, which holds the {lock.value} lock; {seconds:.0f} s so far.",
         blocker=holder,
     )

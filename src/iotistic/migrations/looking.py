@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from iotistic.config import Endpoint
 from iotistic.migrations.boundary import translated
-from iotistic.migrations.connecting import Target, folder_and_session, open_session, server_name
-from iotistic.migrations.entry import LoggedEvent
+from iotistic.migrations.connecting import Target, folder_ahead, open_session, server_name
+from iotistic.migrations.entry import Entry, LoggedEvent
 from iotistic.migrations.errors import HistoryUnusable, SchemaBehind, ServerUnreachable
+from iotistic.migrations.files import MigrationFile
 from iotistic.migrations.history import History, command_line
 from iotistic.migrations.ledger import read_events, read_history
 from iotistic.migrations.plan import Plan, RunOptions, compare, make_plan
@@ -28,11 +29,8 @@ async def inspect(endpoint: Endpoint, database: str, history: History) -> Status
     not read it, ServerUnreachable.
     """
     target = Target(endpoint=endpoint, database=database, history=history, limits=RunLimits())
-    folder, session = await folder_and_session(target, read_only=True)
-    with translated(target):
-        async with session:
-            entries = await read_history(session, history)
-    comparison = compare(folder.files(), entries or ())
+    files, entries = await _files_and_entries(target)
+    comparison = compare(files, entries or ())
     return Status(
         service=history.service, database=database, exists=entries is not None, comparison=comparison
     )
@@ -43,11 +41,8 @@ async def preview(
 ) -> Plan:
     """What `apply` would do now, or the refusal it would raise: HistoryRefused or FilesRefused. A dry run."""
     target = Target(endpoint=endpoint, database=database, history=history, limits=RunLimits())
-    folder, session = await folder_and_session(target, read_only=True)
-    with translated(target):
-        async with session:
-            entries = await read_history(session, history)
-    return make_plan(history.service, folder.files(), entries or (), options)
+    files, entries = await _files_and_entries(target)
+    return make_plan(history.service, files, entries or (), options)
 
 
 async def list_events(
@@ -100,3 +95,14 @@ async def wait_until_current(
             told = obstacle
         await asyncio.sleep(pause * (0.5 + jitter()))
         pause = min(_LONGEST_PAUSE, pause * 1.5)
+
+
+async def _files_and_entries(
+    target: Target,
+) -> tuple[tuple[MigrationFile, ...], tuple[Entry, ...] | None]:
+    async with folder_ahead(target) as reading:
+        session = await open_session(target, read_only=True)
+        with translated(target):
+            async with session:
+                entries = await read_history(session, target.history)
+        return (await reading).files(), entries

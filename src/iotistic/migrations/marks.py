@@ -8,7 +8,7 @@ from datetime import timedelta
 from iotistic.config import Endpoint
 from iotistic.migrations.batch import role_commands
 from iotistic.migrations.boundary import translated
-from iotistic.migrations.connecting import Target, folder_and_session, open_session
+from iotistic.migrations.connecting import Target, folder_ahead, open_session
 from iotistic.migrations.entry import Entry, EntryKind
 from iotistic.migrations.errors import MarkRefused
 from iotistic.migrations.files import MigrationFile
@@ -156,19 +156,20 @@ class Marker:
     async def _locked(self) -> AsyncGenerator[Ledger]:
         limits = RunLimits(lock_wait=self.lock_wait)
         target = Target(endpoint=self.endpoint, database=self.database, history=self.history, limits=limits)
-        folder, session = await folder_and_session(target)
-        with translated(target):
-            async with session:  # closing it gives the lock back
-                locked = await take_lock(
-                    session,
-                    self.history,
-                    wait=self.lock_wait,
-                    observe=self.observe,
-                    open_second=lambda: open_session(target, purpose="probe"),
-                )
-                await session.pipeline(role_commands(self.role))
-                entries = await ensure_tables(session, self.history, locked.columns)
-                yield Ledger(session=session, files=folder.files(), entries=entries)
+        async with folder_ahead(target) as reading:
+            session = await open_session(target)
+            with translated(target):
+                async with session:  # closing it gives the lock back
+                    locked = await take_lock(
+                        session,
+                        self.history,
+                        wait=self.lock_wait,
+                        observe=self.observe,
+                        open_second=lambda: open_session(target, purpose="probe"),
+                    )
+                    await session.pipeline(role_commands(self.role))
+                    entries = await ensure_tables(session, self.history, locked.columns)
+                    yield Ledger(session=session, files=(await reading).files(), entries=entries)
 
     async def _write(
         self, ledger: Ledger, changes: Sequence[Command], action: str, about: Sequence[MigrationFile | Entry]

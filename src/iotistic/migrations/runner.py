@@ -1,5 +1,6 @@
 """Running a history: the fast answer when there is nothing to do, and otherwise everything in order under the lock."""
 
+import asyncio
 import time
 from datetime import timedelta
 from typing import Final, final
@@ -10,7 +11,7 @@ from iotistic.migrations.batch import role_commands
 from iotistic.migrations.boundary import translated
 from iotistic.migrations.connecting import (
     Target,
-    folder_and_session,
+    folder_ahead,
     open_session,
     reopen_session,
     server_name,
@@ -78,22 +79,24 @@ class _Run:
         self._notices: tuple[str, ...] = ()
 
     async def go(self) -> Report:
-        folder, session = await folder_and_session(self._target)
-        with translated(self._target, but_losses=True):
-            while True:
-                try:
-                    async with session:
-                        await self._attempt(session, folder)
-                        return self._report(folder)
-                except ConnectionLost as lost:
-                    session = await self._reconnect(lost)
+        async with folder_ahead(self._target) as reading:
+            session = await open_session(self._target)
+            with translated(self._target, but_losses=True):
+                while True:
+                    try:
+                        async with session:
+                            await self._attempt(session, reading)
+                            return self._report(await reading)
+                    except ConnectionLost as lost:
+                        session = await self._reconnect(lost)
 
-    async def _attempt(self, session: Session, folder: Folder) -> None:
+    async def _attempt(self, session: Session, reading: asyncio.Task[Folder]) -> None:
         """Answers at once when everything is on record as it lies there; after a loss only the lock tells what became of it."""
         if self._losses:
-            await self._under_lock(session, folder.files())
+            await self._under_lock(session, (await reading).files())
             return
         recorded = await recorded_fingerprint(session, self._history)
+        folder = await reading
         if recorded is None:
             await self._under_lock(session, folder.files())
         elif recorded != folder.fingerprint:
@@ -115,6 +118,7 @@ class _Run:
             wait=self._target.limits.lock_wait,
             observe=self._settings.observe,
             open_second=lambda: open_session(self._target, purpose="probe"),
+            operations=True,
         )
         self._waited += locked.waited
         if self._settings.role is not None:
@@ -132,7 +136,7 @@ class _Run:
         finally:
             self._applied += execution.applied
             self._sent, self._running = execution.sent, execution.running
-        if not await unlock(session, self._history):
+        if not await unlock(session, self._history, operations=True):
             self._say(EventKind.NOTICE, "The migration lock was lost in mid-run; is there a pooler between?")
 
     async def _lint(self, session: Session, files: tuple[MigrationFile, ...], plan: Plan) -> None:

@@ -10,6 +10,7 @@ from typing import Final, final
 from iotistic.errors import IotisticError
 from iotistic.migrations.errors import (
     Blocker,
+    BusyLock,
     Failure,
     FilesRefused,
     HistoryRefused,
@@ -185,9 +186,12 @@ def _what_next(failure: Failure) -> str:
 
 
 def _render_busy(error: LockBusy, ink: Ink) -> str:
-    lines = [
-        f"{ink('bad', 'busy:')} another runner works on {ink('strong', error.service)}; waited {age_text(error.waited)}."
-    ]
+    who = (
+        "another runner works on"
+        if error.lock is BusyLock.MIGRATION
+        else "a dump, restore, partition work or another migration works on the database of"
+    )
+    lines = [f"{ink('bad', 'busy:')} {who} {ink('strong', error.service)}; waited {age_text(error.waited)}."]
     if error.holder is not None:
         lines += ["", _blocked([error.holder], ink)]
     return "\n".join([*lines, "", "Nothing was done. It is safe to run this again."])

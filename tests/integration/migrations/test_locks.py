@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from iotistic.database.locks import key_of
-from iotistic.migrations import Event, EventKind, RunLimits, apply
-from iotistic.migrations.errors import LockBusy, MigrationFailed
+from iotistic.database.errors import LockNotAvailable
+from iotistic.database.locks import LockKey, hold, key_of
+from iotistic.migrations import Event, EventKind, Marker, RunLimits, apply
+from iotistic.migrations.errors import BusyLock, LockBusy, MigrationFailed
 from tests.support.histories import Place, history_of, write
 
 TABLE = {"1_t.sql": "CREATE TABLE t (id int);\nINSERT INTO t VALUES (1);\n"}
@@ -141,3 +142,59 @@ async def test_files_before_the_one_that_waits_for_a_lock_are_applied_once(
         await reader.execute("COMMIT")
         report = await run
     assert [applied.filename for applied in report.applied] == ["2_u.sql", "3_t.sql", "4_w.sql"]
+
+
+async def test_a_run_waits_for_the_operation_that_works_on_the_database_and_names_it(
+    place: Place, tmp_path: Path
+) -> None:
+    history = history_of(tmp_path, TABLE)
+    heard: asyncio.Queue[Event] = asyncio.Queue()
+    async with place.connection() as dump, place.connection() as other:
+        async with hold(dump, LockKey.OPERATIONS):
+            limits = RunLimits(lock_wait=timedelta(milliseconds=300))
+            with pytest.raises(LockBusy) as caught:
+                await apply(place.endpoint, place.name, history, limits=limits)
+            assert caught.value.lock is BusyLock.OPERATIONS
+            assert caught.value.holder is not None
+            assert caught.value.holder.pid == dump.info.backend_pid
+            # Who waits for the operation keeps nobody else from the history meanwhile.
+            run = asyncio.create_task(apply(place.endpoint, place.name, history, observe=heard.put_nowait))
+            event = await asyncio.wait_for(heard.get(), 5)
+            assert (event.kind, "operations lock" in event.message) == (EventKind.LOCK_WAIT, True)
+            cursor = await other.execute("SELECT pg_try_advisory_lock(%s)", (key_of(history.lock_name),))
+            assert await cursor.fetchone() == (True,)
+            await other.execute("SELECT pg_advisory_unlock(%s)", (key_of(history.lock_name),))
+        assert len((await run).applied) == 1
+
+
+async def test_an_operation_waits_for_a_run_and_names_it(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, {"1_t.sql": "SELECT pg_advisory_xact_lock(42);\n"})
+    async with place.connection() as blocker, place.connection() as dump:
+        await blocker.execute("SELECT pg_advisory_lock(42)")
+        run = asyncio.create_task(apply(place.endpoint, place.name, history))
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND application_name LIKE 'migrate:%'"
+        async with asyncio.timeout(10):
+            while not await place.rows(waits):
+                await asyncio.sleep(0.01)
+        with pytest.raises(LockNotAvailable, match=r"iotistic\.operations is held by process .*migrate:shop"):
+            async with hold(dump, LockKey.OPERATIONS):
+                pass
+        await blocker.execute("SELECT pg_advisory_unlock(42)")
+        await run
+        async with hold(dump, LockKey.OPERATIONS, wait=timedelta(seconds=5)):
+            pass
+
+
+async def test_nothing_to_do_does_not_wait_for_an_operation(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, TABLE)
+    await apply(place.endpoint, place.name, history)
+    async with place.connection() as dump, hold(dump, LockKey.OPERATIONS):
+        assert (await apply(place.endpoint, place.name, history)).applied == ()
+
+
+async def test_a_history_is_corrected_while_an_operation_works(place: Place, tmp_path: Path) -> None:
+    history = history_of(tmp_path, TABLE)
+    marker = Marker(endpoint=place.endpoint, database=place.name, history=history, reason="test")
+    async with place.connection() as dump, hold(dump, LockKey.OPERATIONS):
+        await marker.mark_applied(["1_t.sql"])
+    assert await place.rows("SELECT kind FROM schema_migrations") == [("marked",)]

@@ -414,3 +414,50 @@ def test_white_space_around_a_value_is_nothing_and_around_a_secret_a_warning() -
         hosts=(("localhost", 5433),), user="postgres", password=Secret("secret\n")
     )
     assert [warning.variable for warning in settings.warnings] == ["DB_PASSWORD"]
+
+
+POOLED = {"DATABASE_URL": "postgresql://app:secret@pooler.example:6432/iotistic"}
+
+
+def test_migrations_may_have_a_url_of_their_own() -> None:
+    settings = _load(POOLED | {"IOTISTIC_MIGRATION_URL": "postgresql://owner:other@db.example"})
+    assert settings.direct == Endpoint(
+        hosts=(("db.example", 5432),), user="owner", password=Secret("other"), sslmode="verify-full"
+    )
+    assert settings.database is not None
+    assert (settings.database.hosts, settings.database.user) == ((("pooler.example", 6432),), "app")
+    assert _load(POOLED).direct is None
+
+
+def test_a_url_for_migrations_without_a_role_keeps_the_others() -> None:
+    direct = _load(POOLED | {"IOTISTIC_MIGRATION_URL": "postgresql://db.example/iotistic"}).direct
+    assert direct is not None
+    assert (direct.user, direct.password) == ("app", Secret("secret"))
+
+
+def test_a_url_given_as_an_option_is_for_migrations_too() -> None:
+    settings = _load(
+        {"IOTISTIC_MIGRATION_URL": "postgresql://db.example"},
+        DATABASE_URL="postgresql://me@other.example/iotistic",
+    )
+    assert settings.direct is None
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("postgresql://db.example/billing", "another database"),
+        ("mysql://db.example", "postgresql://"),
+        ("postgresql://db.example:0", "port"),
+    ],
+)
+def test_a_url_for_migrations_that_cannot_be_meant_is_a_problem(url: str, word: str) -> None:
+    [problem] = _problems(POOLED | {"IOTISTIC_MIGRATION_URL": url})
+    assert problem.variable == "IOTISTIC_MIGRATION_URL"
+    assert word in problem.reason + problem.suggestion
+
+
+def test_a_url_for_migrations_of_the_embedded_server_is_a_mistake_that_is_told() -> None:
+    settings = _load({"IOTISTIC_MIGRATION_URL": "postgresql://db.example"})
+    assert settings.direct is None
+    assert [warning.variable for warning in settings.warnings] == ["IOTISTIC_MIGRATION_URL"]

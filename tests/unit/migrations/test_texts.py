@@ -19,6 +19,7 @@ from iotistic.migrations.answers import ServerReport
 from iotistic.migrations.entry import Entry
 from iotistic.migrations.errors import (
     Blocker,
+    BusyLock,
     FilesRefused,
     HistoryRefused,
     LockBusy,
@@ -195,6 +196,10 @@ def busy() -> IotisticError:
     return LockBusy("platform", waited=timedelta(minutes=5), holder=BLOCKER)
 
 
+def busy_operations() -> IotisticError:
+    return LockBusy("platform", waited=timedelta(seconds=30), holder=BLOCKER, lock=BusyLock.OPERATIONS)
+
+
 def unreachable() -> IotisticError:
     return ServerUnreachable(
         "No connection to database iotistic at db.example:5432.", hint="Look at the address."
@@ -233,6 +238,7 @@ ERRORS: list[Callable[[], IotisticError]] = [
     at_commit,
     nothing_stands,
     busy,
+    busy_operations,
     unreachable,
     files_refused,
     history_refused,

@@ -17,6 +17,7 @@ __all__ = [
     "lock_query",
     "recorded_query",
     "session_settings",
+    "unlock_query",
 ]
 
 Command = tuple[str, tuple[str | None, ...]]
@@ -42,6 +43,15 @@ _VALUES = {
     "tool_version": "$11",
     "server_version": "current_setting('server_version')",
 }
+_TRY = """
+SELECT CASE
+  WHEN current_setting('idle_in_transaction_session_timeout') <> '1min' THEN 'no settings'
+  WHEN pg_backend_pid() <> $2 AND NOT $3 THEN 'another session'
+  WHEN NOT pg_try_advisory_lock($1) THEN 'migration'
+  WHEN $4::bigint IS NULL OR pg_try_advisory_lock($4) THEN 'ours'
+  WHEN pg_advisory_unlock($1) THEN 'operations'
+END
+"""
 COLUMNS = frozenset(_VALUES) | {"statement_digests"}
 
 
@@ -83,11 +93,27 @@ def columns_query(request: Request) -> Command:
 
 
 def lock_query(request: Request, service: str, backend_pid: int) -> Command:
-    """One try for the lock that all runners take: `iotistic.migrations.lock`."""
-    name = f"iotistic.migrations:{service}:{request.schema}.{request.table}"
-    key = int.from_bytes(hasher("_blake2").blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
-    statement = "SELECT CASE WHEN pg_backend_pid() = $2 OR $3 THEN pg_try_advisory_lock($1) END"
-    return statement, (str(key), str(backend_pid), "f")
+    """One try for the two locks that all runners take, answered with 'ours' or what is in the way: `iotistic.migrations.lock`."""
+    keys = lock_keys(request, service)
+    return _TRY, (keys[0], str(backend_pid), "f", keys[1])
+
+
+def unlock_query(request: Request, service: str) -> Command:
+    """Gives both back, answered with ('t', 't')."""
+    return "SELECT pg_advisory_unlock($1), $2::bigint IS NULL OR pg_advisory_unlock($2)", lock_keys(
+        request, service
+    )
+
+
+def lock_keys(request: Request, service: str) -> tuple[str, str]:
+    """The numbers of the history's lock and of the lock of operations: `iotistic.database.locks.key_of`."""
+    names = f"iotistic.migrations:{service}:{request.schema}.{request.table}", "iotistic.operations"
+    blake2b = hasher("_blake2").blake2b
+    history, operations = (
+        str(int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True))
+        for name in names
+    )
+    return history, operations
 
 
 def recorded_query(request: Request) -> Command:

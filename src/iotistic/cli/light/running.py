@@ -9,7 +9,14 @@ import signal
 import sys
 
 from iotistic.cli.light.files import File, pending_in_order
-from iotistic.cli.light.ledger import COLUMNS, Recorder, columns_query, lock_query, recorded_query
+from iotistic.cli.light.ledger import (
+    COLUMNS,
+    Recorder,
+    columns_query,
+    lock_query,
+    recorded_query,
+    unlock_query,
+)
 from iotistic.cli.light.libpq import Connection, Row
 from iotistic.cli.light.plain import plain_statements
 from iotistic.cli.light.request import Request
@@ -54,7 +61,7 @@ def _stop(*_: object) -> None:
 def _run(connection: Connection, request: Request, service: str, files: list[File]) -> int | None:
     lock = lock_query(request, service, connection.backend_pid)
     looked = connection.pipeline([lock, columns_query(request), (_HAS_TABLES, ())])
-    if looked is None or looked[0] != [("t",)]:
+    if looked is None or looked[0] != [("ours",)]:
         return None
     columns, fresh = {row[0] for row in looked[1]}, looked[2] == [("f",)]
     if columns and not columns >= COLUMNS:
@@ -64,10 +71,9 @@ def _run(connection: Connection, request: Request, service: str, files: list[Fil
     if not pending:
         return None
     run = _Run(connection, request, service, pending, fresh=fresh)
-    unlock = ("SELECT pg_advisory_unlock($1)", lock[1][:1])
-    if not run.send([] if columns else _tables(request), [unlock]):
+    if not run.send([] if columns else _tables(request), [unlock_query(request, service)]):
         return None
-    return len(pending) if run.tell() == [("t",)] else None
+    return len(pending) if run.tell() == [("t", "t")] else None
 
 
 def _recorded(connection: Connection, request: Request) -> dict[str, str | None] | None:

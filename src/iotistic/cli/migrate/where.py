@@ -79,7 +79,7 @@ def places(
     if which is Database.all and (folder is not None or url is not None):
         raise typer.BadParameter("all goes with neither --dir nor --url", param_hint="--database")
     settings, named = _settings(url, data_dir)
-    endpoint = settings.database or _embedded(settings)
+    endpoint = settings.direct or settings.database or _embedded(settings)
     chosen = [Database.platform, Database.billing, Database.vpn] if which is Database.all else [which]
     return tuple(
         Place(
