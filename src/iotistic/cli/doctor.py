@@ -17,16 +17,20 @@ from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, run_async
 from iotistic.clock import system_clock
-from iotistic.config import Settings
+from iotistic.config import Settings, environment, surroundings
 from iotistic.database.pool import Connection, connect
 from iotistic.database.server import find_binaries
 from iotistic.errors import IotisticError
 from iotistic.operations import doctor
 from iotistic.operations.doctor import Circumstances, Finding, Patient, State
+from iotistic.operations.reach import Problem, Step, Walk
 
 __all__ = ["app"]
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(
+    add_completion=False,
+    help="Look at the database server, and say what is wrong, what comes of it, and what to type.",
+)
 
 _COLOURS = {
     State.critical: "\033[1;31m",
@@ -36,13 +40,14 @@ _COLOURS = {
 }
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def examine(
+    context: typer.Context,
+    *,
     checks: Annotated[
         list[str] | None,
-        typer.Argument(help="Only these checks, by id; all when left out.", metavar="[CHECK]..."),
+        typer.Option("--check", metavar="ID", help="Only this check; may be repeated. All when left out."),
     ] = None,
-    *,
     database: Which = Database.platform,
     every: Annotated[bool, typer.Option("--all", help="Also list what is fine.")] = False,
     prometheus: Annotated[
@@ -56,6 +61,8 @@ def examine(
 
     Exit code: 0 nothing to do, 1 a warning, 2 an alarm, 3 a check could not look.
     """
+    if context.invoked_subcommand is not None:
+        return
     settings = settings_from(data_dir, url)
     name = database_name(settings, database)
     chosen = doctor.choose_checks(checks or [])
@@ -67,6 +74,61 @@ def examine(
     else:
         _render(findings, every=every or bool(checks))
     raise typer.Exit(doctor.exit_code(findings))
+
+
+@app.command()
+def connection(
+    database: Which = Database.platform,
+    role: Annotated[str, typer.Option("--role", help="As whom, on the embedded server.")] = "app",
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Walk to the database step by step, and explain the first step that fails.
+
+    Exit code: 0 reached, 2 not.
+    """
+    settings = settings_from(data_dir, url)
+    steps = run_async(_walk(settings, database_name(settings, database), role))
+    if as_json:
+        print_json({"steps": [asdict(step) for step in steps]})
+    else:
+        _render_steps(steps)
+    raise typer.Exit(2 if steps[-1].problem else 0)
+
+
+def _render_steps(steps: Sequence[Step]) -> None:
+    coloured = sys.stdout.isatty()
+    for step in steps:
+        colour, plain = (
+            (_COLOURS[State.critical if step.problem else State.ok], "\033[0m") if coloured else ("", "")
+        )
+        sys.stdout.write(f"{colour}{step.name:<11}{plain}{step.observed}\n")
+        if step.problem is not None:
+            sys.stdout.write(f"           {step.problem.cause}\n           Do: {step.problem.fix}\n")
+
+
+async def _walk(settings: Settings, database: str, role: str) -> list[Step]:
+    walk = Walk(Endpoints(settings).of(role), database, surroundings=surroundings(environment()))
+    steps = [step async for step in walk.steps()]
+    if steps[-1].problem is None:
+        steps.append(await _schema_step(settings))
+    return steps
+
+
+async def _schema_step(settings: Settings) -> Step:
+    pending, problems = await _migrations(settings)
+    if not pending and not problems:
+        return Step(name="schema", observed="every database is at the newest migration")
+    return Step(
+        name="schema",
+        observed=problems[0] if problems else f"pending migrations in {', '.join(pending)}",
+        problem=Problem(
+            code="schema_behind",
+            cause="Statements would meet tables or columns that are not there yet (42P01, 42703).",
+            fix="`iotistic migrate status`, then `iotistic migrate`.",
+        ),
+    )
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

@@ -58,6 +58,17 @@ def test_a_packed_dump_is_read_through(tmp_path: Path) -> None:
         (b"\x1f\x8bnonsense", "gzip"),
         (WHOLE.encode("latin-1"), "not UTF-8"),
     ],
+    ids=[
+        "nothing",
+        "packed nothing",
+        "utf-16",
+        "utf-16-le",
+        "archive",
+        "cut",
+        "packed cut",
+        "no gzip",
+        "latin-1",
+    ],
 )
 def test_each_way_a_dump_is_broken_is_named(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "backup.sql"
