@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 
 # What runs twice: all that sends SQL of ours, apart from the tests that start servers themselves.
 SYSTEM_LEG := tests/contracts/test_queries.py tests/contracts/test_schema.py tests/contracts/test_schema_use.py tests/contracts/test_migration_snapshots.py tests/integration/configuration \
-	tests/integration/devices tests/integration/partitioning tests/integration/security tests/integration/telemetry tests/integration/workflows
+	tests/integration/devices tests/integration/partitioning tests/integration/security tests/integration/telemetry tests/integration/workflows tests/integration/mqtt tests/integration/twin tests/integration/vpn
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", "make " $$1, $$2 }' $(MAKEFILE_LIST)

@@ -91,7 +91,7 @@ async def test_time_is_always_with_zone_and_text_never_bounded_by_type(
 
 
 # What says its unit by itself, and what is only an identity or a pointer to one.
-PLAIN = re.compile(r"^(id|.*_(id|uuid|at|bytes|seconds|percent|hours|minutes|days|count|version))$")
+PLAIN = re.compile(r"^(id|bytes_.*|.*_(id|uuid|at|bytes|seconds|percent|hours|minutes|days|count|version))$")
 
 
 async def test_a_column_whose_unit_or_shape_is_not_its_name_says_it(

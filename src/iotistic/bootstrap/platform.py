@@ -31,6 +31,7 @@ from iotistic.jobs import CHANNEL as JOB_NEWS
 from iotistic.jobs import JobDesk, JobService, RolloutDriver
 from iotistic.jobs.schedules import ScheduleService
 from iotistic.jobs.templates import TemplateService
+from iotistic.mqtt import MqttService
 from iotistic.partitioning import READY_DAYS, runway
 from iotistic.provenance import Provenance, present_provenance
 from iotistic.secret import Secret
@@ -38,6 +39,8 @@ from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refu
 from iotistic.security.enrolment import AttemptService, EnrolmentService
 from iotistic.telemetry import GatewayIngest, Ingest, TelemetryService
 from iotistic.telemetry.rollups import RollupService
+from iotistic.twin import TwinService
+from iotistic.vpn import VpnService
 from iotistic.workflows import Keepers, Registrar
 
 __all__ = ["Finding", "Platform", "Work", "open_platform"]
@@ -149,6 +152,18 @@ class Work:
     @cached_property
     def configuration(self) -> ConfigurationService:
         return ConfigurationService(self.connection)
+
+    @cached_property
+    def mqtt(self) -> MqttService:
+        return MqttService(self.connection, clock=self._platform.clock)
+
+    @cached_property
+    def twin(self) -> TwinService:
+        return TwinService(self.connection)
+
+    @cached_property
+    def vpn(self) -> VpnService:
+        return VpnService(self.connection)
 
     @cached_property
     def telemetry(self) -> TelemetryService:

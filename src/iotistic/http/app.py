@@ -33,12 +33,15 @@ from iotistic.http.routes import (
     gateways,
     job_templates,
     jobs,
+    mqtt,
     registry,
     sessions,
     shadow,
     system,
     tags,
     telemetry,
+    twin,
+    vpn,
 )
 
 __all__ = ["PlatformApp", "create_platform_app"]
@@ -61,6 +64,9 @@ _ROUTERS = (
     telemetry.router,
     audit.router,
     configuration.router,
+    mqtt.router,
+    vpn.router,
+    twin.router,
     system.router,
 )
 _QUIET = frozenset({"/health", "/ready", "/metrics"})

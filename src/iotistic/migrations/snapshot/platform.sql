@@ -954,6 +954,51 @@ CREATE TRIGGER devices_retired AFTER UPDATE OF retired_at ON public.devices FOR 
 CREATE TRIGGER event_insert AFTER INSERT ON public.devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_devices_v1();
 CREATE TRIGGER event_update AFTER UPDATE ON public.devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_devices_v1();
 
+CREATE TABLE public.digital_twin_entities (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  model text NOT NULL,
+  global_id text COLLATE "C" NOT NULL,
+  ifc_class text NOT NULL,
+  name text,
+  properties jsonb NOT NULL DEFAULT '{}'::jsonb,
+  device_uuid uuid,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT digital_twin_entities_pkey PRIMARY KEY (id),
+  CONSTRAINT digital_twin_entities_model_global_id_key UNIQUE (model, global_id),
+  CONSTRAINT digital_twin_entities_global_id_check CHECK ((global_id ~ '^[0-9A-Za-z_$]{1,22}$'::text)),
+  CONSTRAINT digital_twin_entities_ifc_class_check CHECK ((ifc_class ~ '^Ifc[A-Za-z0-9]{1,60}$'::text)),
+  CONSTRAINT digital_twin_entities_model_check CHECK ((model ~ '^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$'::text)),
+  CONSTRAINT digital_twin_entities_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 500))),
+  CONSTRAINT digital_twin_entities_properties_check CHECK ((jsonb_typeof(properties) = 'object'::text)),
+  CONSTRAINT digital_twin_entities_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE SET NULL
+);
+COMMENT ON TABLE public.digital_twin_entities IS 'One row per thing in a model: a building, a storey, a room, a pump.';
+COMMENT ON COLUMN public.digital_twin_entities.model IS 'The model it stands in, a lower-case word.';
+COMMENT ON COLUMN public.digital_twin_entities.global_id IS 'Its GlobalId, which stays the same when the model is exported again.';
+COMMENT ON COLUMN public.digital_twin_entities.ifc_class IS 'What it is: IfcBuilding, IfcSpace, IfcPump, ...';
+COMMENT ON COLUMN public.digital_twin_entities.properties IS 'An object: what the model says about it, by property set.';
+COMMENT ON COLUMN public.digital_twin_entities.device_uuid IS 'The device that it is in reality; NULL: none. A device is at most one thing.';
+CREATE UNIQUE INDEX digital_twin_entities_device_uuid_key ON public.digital_twin_entities USING btree (device_uuid);
+CREATE INDEX digital_twin_entities_model_ifc_class_global_id_idx ON public.digital_twin_entities USING btree (model, ifc_class, global_id);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.digital_twin_entities REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{model,global_id}', 'device_uuid', '{device_uuid}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.digital_twin_entities REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{model,global_id}', 'device_uuid', '{device_uuid}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.digital_twin_entities REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{model,global_id}', 'device_uuid', '{device_uuid}', '{}');
+
+CREATE TABLE public.digital_twin_relationships (
+  source_id bigint NOT NULL,
+  kind text NOT NULL,
+  target_id bigint NOT NULL,
+  CONSTRAINT digital_twin_relationships_pkey PRIMARY KEY (source_id, kind, target_id),
+  CONSTRAINT digital_twin_relationships_kind_check CHECK ((kind = ANY (ARRAY['contains'::text, 'connects'::text, 'serves'::text, 'controls'::text]))),
+  CONSTRAINT digital_twin_relationships_target_id_check CHECK ((target_id <> source_id)),
+  CONSTRAINT digital_twin_relationships_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.digital_twin_entities(id) ON DELETE CASCADE,
+  CONSTRAINT digital_twin_relationships_target_id_fkey FOREIGN KEY (target_id) REFERENCES public.digital_twin_entities(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.digital_twin_relationships IS 'One row per relation from one thing of a model to another.';
+COMMENT ON COLUMN public.digital_twin_relationships.kind IS 'contains: the target lies in the source; connects: by pipe or cable; serves: a room has its air from it; controls: it steers it.';
+CREATE UNIQUE INDEX digital_twin_relationships_target_id_key ON public.digital_twin_relationships USING btree (target_id) WHERE (kind = 'contains'::text);
+CREATE INDEX digital_twin_relationships_target_id_kind_idx ON public.digital_twin_relationships USING btree (target_id, kind);
+
 CREATE TABLE public.enrolment_permits (
   device_uuid uuid NOT NULL,
   permitted_by text NOT NULL,
@@ -1423,6 +1468,114 @@ COMMENT ON COLUMN public.metric_sets.first_device_uuid IS 'The device that sent 
 CREATE INDEX metric_sets_first_device_uuid_idx ON public.metric_sets USING btree (first_device_uuid);
 CREATE INDEX metric_sets_metric_names_id_idx ON public.metric_sets USING btree (metric_names_id);
 
+CREATE TABLE public.mqtt_acls (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  username text,
+  client_id text,
+  topic text NOT NULL,
+  access bigint NOT NULL,
+  origin text NOT NULL DEFAULT 'manual'::text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT mqtt_acls_pkey PRIMARY KEY (id),
+  CONSTRAINT mqtt_acls_username_client_id_topic_key UNIQUE NULLS NOT DISTINCT (username, client_id, topic),
+  CONSTRAINT mqtt_acls_access_check CHECK (((access >= 1) AND (access <= 7))),
+  CONSTRAINT mqtt_acls_client_id_check CHECK ((client_id ~ '^[A-Za-z0-9_.:@-]{1,128}$'::text)),
+  CONSTRAINT mqtt_acls_origin_check CHECK ((origin = ANY (ARRAY['template'::text, 'manual'::text]))),
+  CONSTRAINT mqtt_acls_topic_check CHECK ((((char_length(topic) >= 1) AND (char_length(topic) <= 500)) AND (topic ~ '^((\+|[^+#/]*)/)*(\+|#|[^+#/]*)$'::text))),
+  CONSTRAINT mqtt_acls_username_fkey FOREIGN KEY (username) REFERENCES public.mqtt_users(username) ON UPDATE CASCADE ON DELETE CASCADE
+);
+COMMENT ON TABLE public.mqtt_acls IS 'One row per rule: who may do what with the topics of a filter.';
+COMMENT ON COLUMN public.mqtt_acls.username IS 'Whom it is for; NULL: everybody.';
+COMMENT ON COLUMN public.mqtt_acls.client_id IS 'Only with this client id; NULL: any.';
+COMMENT ON COLUMN public.mqtt_acls.topic IS 'A topic filter; %u stands for the username, %c for the client id.';
+COMMENT ON COLUMN public.mqtt_acls.access IS 'A sum: 1 receive, 2 publish, 4 subscribe.';
+COMMENT ON COLUMN public.mqtt_acls.origin IS 'template: given with the account; manual: by somebody.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.mqtt_acls REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{username,client_id,topic,access}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.mqtt_acls REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{username,client_id,topic,access}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.mqtt_acls REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{username,client_id,topic,access}', '{}');
+
+CREATE TABLE public.mqtt_broker_stats (
+  broker_id bigint NOT NULL,
+  "timestamp" timestamp with time zone NOT NULL,
+  clients_connected bigint,
+  subscriptions bigint,
+  retained_messages bigint,
+  messages_received bigint,
+  messages_sent bigint,
+  messages_dropped bigint,
+  bytes_received bigint,
+  bytes_sent bigint,
+  uptime_seconds bigint,
+  CONSTRAINT mqtt_broker_stats_pkey PRIMARY KEY (broker_id, "timestamp")
+) PARTITION BY RANGE ("timestamp");
+COMMENT ON TABLE public.mqtt_broker_stats IS 'One row per broker and moment it was asked. Partitioned by UTC day.';
+COMMENT ON COLUMN public.mqtt_broker_stats.broker_id IS 'The number in mqtt.brokers.<id>.';
+COMMENT ON COLUMN public.mqtt_broker_stats."timestamp" IS 'When it was asked.';
+COMMENT ON COLUMN public.mqtt_broker_stats.clients_connected IS 'At that moment, as are subscriptions and retained messages; NULL here as elsewhere: it does not say.';
+COMMENT ON COLUMN public.mqtt_broker_stats.subscriptions IS 'How many there are.';
+COMMENT ON COLUMN public.mqtt_broker_stats.retained_messages IS 'How many it keeps.';
+COMMENT ON COLUMN public.mqtt_broker_stats.messages_received IS 'Since it started, as the four that follow: they fall to 0 when it starts again.';
+COMMENT ON COLUMN public.mqtt_broker_stats.messages_sent IS 'PUBLISH packets.';
+COMMENT ON COLUMN public.mqtt_broker_stats.messages_dropped IS 'Thrown away, mostly because a client was too slow.';
+
+CREATE TABLE public.mqtt_topic_metrics (
+  broker_id bigint NOT NULL,
+  topic text NOT NULL,
+  "timestamp" timestamp with time zone NOT NULL,
+  window_seconds bigint NOT NULL,
+  messages bigint NOT NULL,
+  bytes_received bigint NOT NULL,
+  largest_bytes bigint NOT NULL,
+  qos_0 bigint NOT NULL,
+  qos_1 bigint NOT NULL,
+  qos_2 bigint NOT NULL,
+  retained bigint NOT NULL,
+  CONSTRAINT mqtt_topic_metrics_pkey PRIMARY KEY (broker_id, topic, "timestamp"),
+  CONSTRAINT mqtt_topic_metrics_messages_check CHECK ((messages = ((qos_0 + qos_1) + qos_2))),
+  CONSTRAINT mqtt_topic_metrics_topic_check CHECK (((octet_length(topic) >= 1) AND (octet_length(topic) <= 1000))),
+  CONSTRAINT mqtt_topic_metrics_window_seconds_check CHECK ((window_seconds > 0))
+) PARTITION BY RANGE ("timestamp");
+COMMENT ON TABLE public.mqtt_topic_metrics IS 'One row per broker, topic and stretch of time in which messages came. Partitioned by UTC day.';
+COMMENT ON COLUMN public.mqtt_topic_metrics.broker_id IS 'The number in mqtt.brokers.<id>.';
+COMMENT ON COLUMN public.mqtt_topic_metrics."timestamp" IS 'When the stretch began.';
+COMMENT ON COLUMN public.mqtt_topic_metrics.messages IS 'How many came, of every quality of service together.';
+COMMENT ON COLUMN public.mqtt_topic_metrics.largest_bytes IS 'The payload of the largest of them.';
+COMMENT ON COLUMN public.mqtt_topic_metrics.qos_0 IS 'How many came with quality of service 0.';
+COMMENT ON COLUMN public.mqtt_topic_metrics.qos_1 IS 'How many came with quality of service 1.';
+COMMENT ON COLUMN public.mqtt_topic_metrics.qos_2 IS 'How many came with quality of service 2.';
+COMMENT ON COLUMN public.mqtt_topic_metrics.retained IS 'How many of them were to be kept for later subscribers.';
+
+CREATE TABLE public.mqtt_users (
+  username text NOT NULL,
+  kind text NOT NULL,
+  device_uuid uuid,
+  client_id text,
+  password_hash text NOT NULL,
+  is_superuser boolean NOT NULL DEFAULT false,
+  is_active boolean NOT NULL DEFAULT true,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT mqtt_users_pkey PRIMARY KEY (username),
+  CONSTRAINT mqtt_users_client_id_check CHECK ((client_id ~ '^[A-Za-z0-9_.:@-]{1,128}$'::text)),
+  CONSTRAINT mqtt_users_is_superuser_check CHECK (((kind = 'service'::text) OR (NOT is_superuser))),
+  CONSTRAINT mqtt_users_kind_check CHECK (((kind = ANY (ARRAY['device'::text, 'service'::text, 'person'::text])) AND ((kind = 'device'::text) = (device_uuid IS NOT NULL)))),
+  CONSTRAINT mqtt_users_password_hash_check CHECK ((password_hash ~ '^PBKDF2\$sha512\$[1-9][0-9]{0,5}\$[A-Za-z0-9+/]{16}\$[A-Za-z0-9+/]{86}==$'::text)),
+  CONSTRAINT mqtt_users_username_check CHECK ((username ~ '^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$'::text)),
+  CONSTRAINT mqtt_users_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.mqtt_users IS 'One row per account that may connect to an MQTT broker.';
+COMMENT ON COLUMN public.mqtt_users.username IS 'Of a device: its uuid.';
+COMMENT ON COLUMN public.mqtt_users.kind IS 'device; service: a program of ours; person: somebody with a tool.';
+COMMENT ON COLUMN public.mqtt_users.client_id IS 'The only client id it may connect with; NULL: any.';
+COMMENT ON COLUMN public.mqtt_users.password_hash IS 'PBKDF2$sha512$iterations$salt$hash, salt and hash in base64: 12 ASCII characters, 64 octets.';
+COMMENT ON COLUMN public.mqtt_users.is_superuser IS 'Whether it may do everything without rules; services only.';
+COMMENT ON COLUMN public.mqtt_users.expires_at IS 'When it stops to work by itself; NULL: never.';
+CREATE UNIQUE INDEX mqtt_users_device_uuid_key ON public.mqtt_users USING btree (device_uuid);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.mqtt_users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', 'device_uuid', '{kind,client_id,is_superuser,is_active,expires_at}', '{password_hash}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.mqtt_users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', 'device_uuid', '{kind,client_id,is_superuser,is_active,expires_at}', '{password_hash}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.mqtt_users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', 'device_uuid', '{kind,client_id,is_superuser,is_active,expires_at}', '{password_hash}');
+
 CREATE TABLE public.network_interfaces (
   device_uuid uuid NOT NULL,
   name text NOT NULL,
@@ -1609,6 +1762,40 @@ CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE A
 CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{role,is_active}', '{password_hash}');
 CREATE TRIGGER users_changed AFTER DELETE OR UPDATE OF role, is_active ON public.users FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
 
+CREATE TABLE public.vpn_certificates (
+  fingerprint bytea NOT NULL,
+  issuer text NOT NULL,
+  serial text NOT NULL,
+  common_name text NOT NULL,
+  device_uuid uuid,
+  not_before timestamp with time zone NOT NULL,
+  not_after timestamp with time zone NOT NULL,
+  issued_at timestamp with time zone NOT NULL DEFAULT now(),
+  revoked_at timestamp with time zone,
+  revocation_reason text,
+  CONSTRAINT vpn_certificates_pkey PRIMARY KEY (fingerprint),
+  CONSTRAINT vpn_certificates_issuer_serial_key UNIQUE (issuer, serial),
+  CONSTRAINT vpn_certificates_common_name_check CHECK (((char_length(common_name) >= 1) AND (char_length(common_name) <= 64))),
+  CONSTRAINT vpn_certificates_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
+  CONSTRAINT vpn_certificates_issuer_check CHECK (((char_length(issuer) >= 1) AND (char_length(issuer) <= 200))),
+  CONSTRAINT vpn_certificates_not_after_check CHECK ((not_after > not_before)),
+  CONSTRAINT vpn_certificates_revocation_reason_check CHECK ((((revocation_reason IS NULL) = (revoked_at IS NULL)) AND (revocation_reason = ANY (ARRAY['unspecified'::text, 'key_compromise'::text, 'ca_compromise'::text, 'affiliation_changed'::text, 'superseded'::text, 'cessation_of_operation'::text, 'privilege_withdrawn'::text])))),
+  CONSTRAINT vpn_certificates_serial_check CHECK ((serial ~ '^[1-9a-f][0-9a-f]{0,39}$'::text)),
+  CONSTRAINT vpn_certificates_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE SET NULL
+);
+COMMENT ON TABLE public.vpn_certificates IS 'One row per certificate that was issued for the VPN.';
+COMMENT ON COLUMN public.vpn_certificates.fingerprint IS 'SHA-256 of the certificate in DER.';
+COMMENT ON COLUMN public.vpn_certificates.issuer IS 'The common name of the authority that signed it.';
+COMMENT ON COLUMN public.vpn_certificates.serial IS 'Hexadecimal in lower case: a number of up to 159 bits, which JSON cannot hold.';
+COMMENT ON COLUMN public.vpn_certificates.device_uuid IS 'Whose it is; NULL: a server''s, or the device is deleted.';
+COMMENT ON COLUMN public.vpn_certificates.revoked_at IS 'When it was taken back, for good; NULL: it is good while it is valid.';
+COMMENT ON COLUMN public.vpn_certificates.revocation_reason IS 'As in RFC 5280, 5.3.1; what could be lifted again is not among them.';
+CREATE INDEX vpn_certificates_device_uuid_not_after_idx ON public.vpn_certificates USING btree (device_uuid, not_after);
+CREATE INDEX vpn_certificates_revoked_at_idx ON public.vpn_certificates USING btree (issuer, revoked_at) WHERE (revoked_at IS NOT NULL);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.vpn_certificates REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{issuer,serial}', 'device_uuid', '{common_name,not_before,not_after,revoked_at,revocation_reason}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.vpn_certificates REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{issuer,serial}', 'device_uuid', '{common_name,not_before,not_after,revoked_at,revocation_reason}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.vpn_certificates REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{issuer,serial}', 'device_uuid', '{common_name,not_before,not_after,revoked_at,revocation_reason}', '{}');
+
 CREATE VIEW public.device_latest_values WITH (security_invoker=true) AS
 SELECT DISTINCT ON (newest.device_uuid, point.metric) newest.device_uuid,
     point.metric,
@@ -1678,6 +1865,25 @@ SELECT report.device_uuid,
      JOIN public.metric_sets kind ON kind.id = report.metric_set_id;
 COMMENT ON VIEW public.device_system_metrics IS 'One row per report, the metrics of a host as columns; NULL where the report has none of that name.';
 
+CREATE VIEW public.mqtt_broker_acls AS
+SELECT account.username,
+    rule.topic,
+    rule.access
+   FROM public.mqtt_broker_users account
+     JOIN public.mqtt_acls rule ON rule.username = account.username OR rule.username IS NULL
+  WHERE rule.client_id IS NULL;
+COMMENT ON VIEW public.mqtt_broker_acls IS 'One row per account and rule that holds for it. go-auth: SELECT topic FROM mqtt_broker_acls WHERE username = $1 AND access & $2 <> 0.';
+
+CREATE VIEW public.mqtt_broker_users AS
+SELECT account.username,
+    account.client_id,
+    account.password_hash,
+    account.is_superuser
+   FROM public.mqtt_users account
+     LEFT JOIN public.devices device ON device.uuid = account.device_uuid
+  WHERE account.is_active AND (account.expires_at IS NULL OR account.expires_at > now()) AND device.retired_at IS NULL;
+COMMENT ON VIEW public.mqtt_broker_users IS 'One row per account that may connect now. go-auth: SELECT password_hash FROM mqtt_broker_users WHERE username = $1.';
+
 CREATE VIEW public.partition_leaves WITH (security_invoker=true) AS
 SELECT parent.relname::text AS parent,
     leaf.relname::text AS leaf,
@@ -1718,6 +1924,15 @@ GRANT SELECT ON COLUMN public.enrolments.name TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.enrolments.pepper_version TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.enrolments.previous_device_uuid TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.enrolments.serial TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.mqtt_users.client_id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.mqtt_users.created_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.mqtt_users.device_uuid TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.mqtt_users.expires_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.mqtt_users.is_active TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.mqtt_users.is_superuser TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.mqtt_users.kind TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.mqtt_users.updated_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.mqtt_users.username TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.allowed_serials TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.created_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.created_by TO iotistic_readonly;
@@ -1785,6 +2000,7 @@ GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.digital_twin_entities_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.events_sequence TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.job_schedules_id_seq TO iotistic_app;
@@ -1793,6 +2009,7 @@ GRANT USAGE ON SEQUENCE public.jobs_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_name_lists_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_rollup_marks_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.mqtt_acls_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.provisioning_attempts_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
@@ -1841,6 +2058,10 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_tags TO iotistic_app
 GRANT SELECT ON TABLE public.device_tags TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.devices TO iotistic_app;
 GRANT SELECT ON TABLE public.devices TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.digital_twin_entities TO iotistic_app;
+GRANT SELECT ON TABLE public.digital_twin_entities TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.digital_twin_relationships TO iotistic_app;
+GRANT SELECT ON TABLE public.digital_twin_relationships TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.enrolment_permits TO iotistic_app;
 GRANT SELECT ON TABLE public.enrolment_permits TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.enrolments TO iotistic_app;
@@ -1881,6 +2102,18 @@ GRANT SELECT ON TABLE public.metric_rollup_progress TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_sets TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.metric_sets TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_sets TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.mqtt_acls TO iotistic_app;
+GRANT SELECT ON TABLE public.mqtt_acls TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.mqtt_broker_acls TO iotistic_app;
+GRANT SELECT ON TABLE public.mqtt_broker_acls TO iotistic_broker;
+GRANT SELECT ON TABLE public.mqtt_broker_acls TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.mqtt_broker_stats TO iotistic_app;
+GRANT SELECT ON TABLE public.mqtt_broker_stats TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.mqtt_broker_users TO iotistic_app;
+GRANT SELECT ON TABLE public.mqtt_broker_users TO iotistic_broker;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.mqtt_topic_metrics TO iotistic_app;
+GRANT SELECT ON TABLE public.mqtt_topic_metrics TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.mqtt_users TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.network_interfaces TO iotistic_app;
 GRANT SELECT ON TABLE public.network_interfaces TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.partition_leaves TO iotistic_app;
@@ -1899,3 +2132,5 @@ GRANT SELECT ON TABLE public.system_config_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.tag_definitions TO iotistic_app;
 GRANT SELECT ON TABLE public.tag_definitions TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.users TO iotistic_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.vpn_certificates TO iotistic_app;
+GRANT SELECT ON TABLE public.vpn_certificates TO iotistic_readonly;

@@ -6,7 +6,7 @@ DECLARE
 BEGIN
   IF 'iotistic_readonly' = ANY(present) THEN
     -- People and reports see who has a key, never what would help to guess it.
-    REVOKE SELECT ON users, api_keys, provisioning_keys, enrolments FROM iotistic_readonly;
+    REVOKE SELECT ON users, api_keys, provisioning_keys, enrolments, mqtt_users, mqtt_broker_users FROM iotistic_readonly;
     GRANT SELECT (id, username, role, is_active, created_at) ON users TO iotistic_readonly;
     GRANT SELECT (key_id, kind, device_uuid, user_id, pepper_version, created_at, expires_at, revoked_at)
       ON api_keys TO iotistic_readonly;
@@ -17,6 +17,8 @@ BEGIN
       id, claim_key_id, serial, name, kind, facts, previous_device_uuid, device_key_id, pepper_version, claimed_at, expires_at,
       completed_at, device_uuid
     ) ON enrolments TO iotistic_readonly;
+    GRANT SELECT (username, kind, device_uuid, client_id, is_superuser, is_active, expires_at, created_at, updated_at)
+      ON mqtt_users TO iotistic_readonly;
     REVOKE EXECUTE ON FUNCTION record_audit_v1(text, text, text, uuid, jsonb, jsonb) FROM iotistic_readonly;
     REVOKE EXECUTE ON FUNCTION append_event_v1(text, text, jsonb, uuid, uuid, uuid, text) FROM iotistic_readonly;
     REVOKE EXECUTE ON FUNCTION append_events_v1(text, text[], uuid[], jsonb[]) FROM iotistic_readonly;
@@ -31,6 +33,10 @@ BEGIN
     IF to_regclass('public.schema_migrations') IS NOT NULL THEN
       REVOKE INSERT, UPDATE, DELETE ON schema_migrations, schema_migrations_events FROM iotistic_app;
     END IF;
+  END IF;
+  IF 'iotistic_broker' = ANY(present) THEN
+    -- What logins and rules are decided by, and no table.
+    GRANT SELECT ON mqtt_broker_users, mqtt_broker_acls TO iotistic_broker;
   END IF;
   IF 'iotistic_ingest' = ANY(present) THEN
     GRANT SELECT, INSERT ON device_metrics, device_logs, ingest_quarantine, ingest_receipts, metric_name_lists, metric_sets TO iotistic_ingest;
