@@ -2,6 +2,7 @@
 
 from iotistic.bootstrap.endpoints import Endpoints, ServerNotRunning
 from iotistic.bootstrap.exporting import export_devices
+from iotistic.bootstrap.following import follow_events
 from iotistic.bootstrap.housekeeping import make_housekeeper
 from iotistic.bootstrap.platform import Finding, Platform, Work, open_platform
 from iotistic.bootstrap.provisioning import make_partitions, provision, run_migrations
@@ -13,6 +14,7 @@ __all__ = [
     "ServerNotRunning",
     "Work",
     "export_devices",
+    "follow_events",
     "make_housekeeper",
     "make_partitions",
     "open_platform",

@@ -38,6 +38,7 @@ COMMANDS = {
     "tags": Command("iotistic.cli.tags", "Rules of tags, and who breaks them."),
     "users": Command("iotistic.cli.users", "List accounts, and give one a new password."),
     "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),
+    "events": Command("iotistic.cli.events", "Show what happened, and follow it as it comes."),
     "audit": Command("iotistic.cli.audit", "Show who changed what."),
     "partitions": Command(
         "iotistic.cli.partitions", "See how long partitions last, make and retire them, mend them."

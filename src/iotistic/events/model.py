@@ -109,5 +109,5 @@ class Stretch:
     """Where to go on."""
     is_full: bool
     """Whether more may be there already."""
-    horizon: int
-    """The oldest transaction that was still running: events of it and of later ones are not in yet."""
+    is_behind: bool
+    """Whether there are later events already, which wait for an older transaction that still runs."""

@@ -102,7 +102,10 @@ ORDER BY transaction_id, sequence
 LIMIT %(limit)s::bigint;
 
 -- name: read_horizon
--- The oldest transaction that is still running, whose events nobody sees yet, and the first that has not begun.
+-- The oldest transaction that is still running, whose events nobody sees yet; the first that has not begun; and whether there are
+-- events already that wait for the oldest.
 SELECT
-  pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS running,
-  pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next;
+  pg_snapshot_xmin(moment.snapshot)::text::bigint AS running,
+  pg_snapshot_xmax(moment.snapshot)::text::bigint AS next,
+  EXISTS (SELECT FROM events WHERE transaction_id >= pg_snapshot_xmin(moment.snapshot)) AS is_ahead
+FROM (SELECT pg_current_snapshot() AS snapshot) AS moment;

@@ -24,6 +24,7 @@ _END = 2**63 - 1
 class _Horizon:
     running: int
     next: int
+    is_ahead: bool
 
 
 @final
@@ -131,7 +132,7 @@ class EventService:
         is_full = len(events) == wanted
         settled = Cursor(horizon.running - 1, _END)
         reached = Cursor(events[-1].transaction_id, events[-1].sequence) if is_full else max(after, settled)
-        return Stretch(events=events, cursor=reached, is_full=is_full, horizon=horizon.running)
+        return Stretch(events=events, cursor=reached, is_full=is_full, is_behind=horizon.is_ahead)
 
     async def _horizon(self) -> _Horizon:
         found = await self._sql.one("read_horizon", _Horizon)

@@ -37,6 +37,7 @@ _TAGS = [
         "name": "ingest",
         "description": "What devices send. Answered once it is durable: repeat whatever got no answer.",
     },
+    {"name": "events", "description": "What happened, as one ordered story."},
     {
         "name": "audit",
         "description": "Who changed what of everything that decides who comes in and what devices do.",

@@ -1,9 +1,11 @@
 """Events: appended once, told in order, kept as long as their type says, and never passed by."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import LiteralString
+from pathlib import Path
+from typing import LiteralString, cast
 from uuid import UUID, uuid4
 
 import psycopg
@@ -411,3 +413,31 @@ async def test_ingest_tells_that_a_device_came_online_with_its_own_few_rights(da
             await DeviceService(ingest).touch_contacts([device.uuid])
         (event, _) = await EventService(app).list_events(EventFilter(device_uuid=device.uuid))
         assert (event.type, event.actor) == ("device.online", "iotistic_ingest")
+
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "events.md"
+
+
+async def test_what_the_document_says_about_a_restore_lets_new_events_come_after_the_restored_ones(
+    database: TestDatabase,
+) -> None:
+    block = re.search(r"```sql\n(ALTER TABLE events DISABLE.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert block is not None
+    async with session(database, "owner", autocommit=True) as owner:
+        await owner.execute(
+            "INSERT INTO events (retention_days, transaction_id, type, aggregate, aggregate_id, actor_kind, actor, correlation_id)"
+            " VALUES (7, '4000000000', 'device.retired', 'device', 'restored', 'system', 'test', 'x')"
+        )
+        assert (await followed_by_owner(owner, Cursor(0, 0)))[0] == []
+        await owner.execute(cast("LiteralString", block[1]))
+        seen, cursor = await followed_by_owner(owner, Cursor(0, 0))
+        assert seen == ["restored"]
+        await append(owner, "new")
+        assert (await followed_by_owner(owner, cursor))[0] == ["new"]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await owner.execute("DELETE FROM events")
+
+
+async def followed_by_owner(connection: Connection, cursor: Cursor) -> tuple[list[str], Cursor]:
+    stretch = await EventService(connection).follow(cursor)
+    return [event.aggregate_id for event in stretch.events], stretch.cursor
