@@ -15,6 +15,7 @@ __all__ = [
     "IngestUnavailable",
     "PartitionMissing",
     "RangeInvalid",
+    "RangeTooLong",
     "TooManyPoints",
 ]
 
@@ -90,3 +91,9 @@ class TooManyPoints(TooLarge):
     """The range holds more points than one answer may have."""
 
     code = "too_many_points"
+
+
+class RangeTooLong(TooLarge):
+    """The question would read more rows than one question may."""
+
+    code = "range_too_long"

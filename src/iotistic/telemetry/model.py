@@ -15,10 +15,12 @@ __all__ = [
     "Reason",
     "Receipt",
     "Series",
+    "Source",
     "Sparkline",
     "TelemetrySummary",
 ]
 
+Source = Literal["raw", "quarters", "hours", "days"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 
 
@@ -99,10 +101,12 @@ class Point:
     timestamp: datetime
     """When it was measured; of a bucket, its first moment."""
     count: int
-    """Reports in it."""
-    minimum: float
-    average: float
-    maximum: float
+    """Reports in it; 0 in a bucket that was filled."""
+    minimum: float | None
+    average: float | None
+    maximum: float | None
+    last: float | None
+    """The value of the newest of them; None where many devices are put together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,8 @@ class Series:
     unit: str | None
     bucket: timedelta | None
     """The width of the buckets; None: every report by itself."""
+    sources: tuple[Source, ...]
+    """What it was read from: reports (raw), or their rollups."""
     points: tuple[Point, ...] = field(repr=False)
 
 

@@ -98,7 +98,7 @@ async def test_a_bucket_tells_least_mean_and_most(
     [found] = await series(viewer, reporting, names="cpu_usage", bucket=bucket, **{"from": text(START)})
     assert found["bucket"] == "PT60S"
     assert found["points"] == [
-        {"timestamp": text(START), "count": 6, "minimum": 0.0, "average": 2.5, "maximum": 5.0}
+        {"timestamp": text(START), "count": 6, "minimum": 0.0, "average": 2.5, "maximum": 5.0, "last": 5.0}
     ]
 
 

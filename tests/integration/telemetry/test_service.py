@@ -80,9 +80,10 @@ async def test_a_bucket_sums_up_its_reports_and_empty_ones_are_left_out(
         metric="a",
         unit=None,
         bucket=MINUTE,
+        sources=("raw",),
         points=(
-            Point(timestamp=this_minute - 2 * MINUTE, count=1, minimum=0, average=0, maximum=0),
-            Point(timestamp=this_minute, count=4, minimum=0, average=2, maximum=8),
+            Point(timestamp=this_minute - 2 * MINUTE, count=1, minimum=0, average=0, maximum=0, last=0),
+            Point(timestamp=this_minute, count=4, minimum=0, average=2, maximum=8, last=0),
         ),
     )
 

@@ -21,8 +21,10 @@ __all__ = [
     "ReceiptGiven",
     "SentLine",
     "SeriesPoint",
+    "Source",
 ]
 
+Source = Literal["raw", "quarters", "hours", "days"]
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 
 
@@ -112,10 +114,13 @@ class SeriesPoint(Answer):
     timestamp: Timestamp = Field(
         description="When; of a bucket, its first moment.", examples=["2026-11-23T20:00:00Z"]
     )
-    count: int = Field(description="Reports in it.", examples=[60])
+    count: int = Field(description="Reports in it; 0 where a gap was filled.", examples=[60])
     minimum: float | None = Field(examples=[3.5])
     average: float | None = Field(examples=[12.5])
     maximum: float | None = Field(examples=[97.0])
+    last: float | None = Field(
+        description="The value of the newest report; null where devices are put together.", examples=[11.0]
+    )
 
 
 class MetricSeries(Answer):
@@ -125,6 +130,10 @@ class MetricSeries(Answer):
     unit: str | None = Field(examples=["percent"])
     bucket: timedelta | None = Field(
         description="The width of the buckets, ISO 8601; null: every report by itself.", examples=["PT300S"]
+    )
+    sources: list[Source] = Field(
+        description="What was read: reports (raw), or what they amount to by quarter of an hour, hour or day.",
+        examples=[["hours", "raw"]],
     )
     points: list[SeriesPoint]
 

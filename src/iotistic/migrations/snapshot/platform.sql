@@ -1433,6 +1433,7 @@ COMMENT ON COLUMN public.metric_rollup_marks.bucket IS 'The first moment of the 
 
 CREATE TABLE public.metric_rollup_progress (
   rollup text NOT NULL,
+  complete_since timestamp with time zone NOT NULL,
   complete_until timestamp with time zone NOT NULL,
   pass_until timestamp with time zone,
   device_uuid uuid,
@@ -1440,7 +1441,8 @@ CREATE TABLE public.metric_rollup_progress (
   CONSTRAINT metric_rollup_progress_rollup_check CHECK ((rollup = ANY (ARRAY['quarters'::text, 'hours'::text, 'days'::text])))
 );
 COMMENT ON TABLE public.metric_rollup_progress IS 'One row per rollup: how far it has come.';
-COMMENT ON COLUMN public.metric_rollup_progress.complete_until IS 'Every bucket before this moment is made, for all devices.';
+COMMENT ON COLUMN public.metric_rollup_progress.complete_since IS 'Where the rollup began: reports from before are in no bucket.';
+COMMENT ON COLUMN public.metric_rollup_progress.complete_until IS 'Every bucket from there to this moment is made, for all devices.';
 COMMENT ON COLUMN public.metric_rollup_progress.pass_until IS 'The pass that runs makes the buckets up to this moment; NULL: none runs.';
 COMMENT ON COLUMN public.metric_rollup_progress.device_uuid IS 'Devices up to this one are done in that pass; NULL: none is.';
 

@@ -9,8 +9,8 @@ FROM metric_rollup_progress;
 
 -- name: begin_progress
 -- The first run of a rollup begins where raw reports begin.
-INSERT INTO metric_rollup_progress (rollup, complete_until)
-VALUES (%(rollup)s::text, %(complete_until)s::timestamptz)
+INSERT INTO metric_rollup_progress (rollup, complete_since, complete_until)
+VALUES (%(rollup)s::text, %(complete_since)s::timestamptz, %(complete_since)s::timestamptz)
 ON CONFLICT (rollup) DO NOTHING;
 
 -- name: lock_progress

@@ -103,7 +103,7 @@ class RollupService:
     async def _progress(self, level: Level, floor: datetime) -> Progress:
         found = await self._sql.one("lock_progress", Progress, rollup=level.name)
         if found is None:
-            await self._sql.run("begin_progress", rollup=level.name, complete_until=level.ceiling(floor))
+            await self._sql.run("begin_progress", rollup=level.name, complete_since=level.ceiling(floor))
             found = await self._sql.one("lock_progress", Progress, rollup=level.name)
         if found is None:
             raise RuntimeError(f"the progress of {level.name} is gone as soon as it was made")

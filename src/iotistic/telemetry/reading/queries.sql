@@ -1,0 +1,166 @@
+-- name: list_kinds
+-- Where the metrics asked for stand in the reports of these devices (of all when NULL); all metrics when none is named. A device's
+-- lists of names are in its latest values from its first report on.
+SELECT
+  sets.id AS metric_set_id,
+  named.position::integer AS position,
+  named.metric,
+  named.unit
+FROM metric_sets AS sets
+CROSS JOIN LATERAL unnest(sets.names, sets.units) WITH ORDINALITY AS named (metric, unit, position)
+WHERE
+  (
+    %(devices)s::uuid [] IS NULL
+    OR sets.metric_names_id IN (
+      SELECT metric_names_id
+      FROM device_metric_latest
+      WHERE device_uuid = ANY(%(devices)s::uuid [])
+    )
+  )
+  AND (sets.names && %(names)s::text [] OR cardinality(%(names)s::text []) = 0)
+  AND (named.metric = ANY(%(names)s::text []) OR cardinality(%(names)s::text []) = 0)
+ORDER BY named.metric, named.unit, sets.id;
+
+-- name: list_made
+-- What the rollups hold.
+SELECT
+  rollup,
+  complete_since,
+  complete_until
+FROM metric_rollup_progress;
+
+-- name: count_devices
+-- Those that ever reported, for an estimate.
+SELECT count(DISTINCT device_uuid) AS devices
+FROM device_metric_latest;
+
+-- name: list_latest_reports
+-- The newest report of each list of names. Arrays and no row per value: 1,000 devices with 12 metrics are 1,000 rows.
+SELECT
+  device_uuid,
+  metric_set_id,
+  timestamp,
+  values
+FROM device_metric_latest
+WHERE device_uuid = ANY(%(devices)s::uuid [])
+ORDER BY device_uuid, timestamp;
+
+-- name: list_sets
+-- What the values of reports are.
+SELECT
+  id,
+  names,
+  units
+FROM metric_sets
+WHERE id = ANY(%(ids)s::integer []);
+
+-- name: list_reports
+-- Single values in the order of the key, of each device in the order of time. Bounds are parameters: an expression would plan every
+-- partition.
+SELECT
+  report.device_uuid,
+  kind.series,
+  report.timestamp AS moment,
+  report.values[kind.position] AS value
+FROM device_metrics AS report
+INNER JOIN unnest(%(sets)s::integer [], %(positions)s::integer [], %(series)s::integer []) AS kind (metric_set_id, position, series)
+  ON kind.metric_set_id = report.metric_set_id
+WHERE
+  report.device_uuid = ANY(%(devices)s::uuid [])
+  AND report.timestamp >= %(since)s::timestamptz
+  AND report.timestamp < %(until)s::timestamptz
+  AND report.values[kind.position] IS NOT NULL
+ORDER BY report.device_uuid, report.timestamp
+LIMIT %(limit)s::bigint;
+
+-- name: sum_reports
+-- Reports by bucket, of each device or of all together. A value beyond 1e290 is counted as that: a sum that overflows is an error.
+SELECT
+  CASE WHEN %(by_device)s::boolean THEN part.device_uuid END AS device,
+  kind.series,
+  width_bucket(part.timestamp, %(edges)s::timestamptz []) - 1 AS number,
+  count(*)::bigint AS count,
+  min(part.values[kind.position]) AS minimum,
+  max(part.values[kind.position]) AS maximum,
+  sum(greatest(least(part.values[kind.position], 1e290), -1e290)) AS total,
+  max(CASE WHEN %(by_device)s::boolean THEN ARRAY[extract(EPOCH FROM part.timestamp)::double precision, part.values[kind.position]] END) AS last
+FROM device_metrics AS part
+INNER JOIN unnest(%(sets)s::integer [], %(positions)s::integer [], %(series)s::integer []) AS kind (metric_set_id, position, series)
+  ON kind.metric_set_id = part.metric_set_id
+WHERE
+  (part.device_uuid = ANY(%(devices)s::uuid []) OR %(devices)s::uuid [] IS NULL)
+  AND part.timestamp >= %(since)s::timestamptz
+  AND part.timestamp < %(until)s::timestamptz
+  AND part.values[kind.position] IS NOT NULL
+GROUP BY device, kind.series, number
+ORDER BY device, kind.series, number
+LIMIT %(limit)s::bigint;
+
+-- name: sum_quarters
+-- The same from what is summed up by quarters already.
+SELECT
+  CASE WHEN %(by_device)s::boolean THEN part.device_uuid END AS device,
+  kind.series,
+  width_bucket(part.bucket, %(edges)s::timestamptz []) - 1 AS number,
+  sum(coalesce(part.counts[kind.position], part.reports))::bigint AS count,
+  min(part.minimums[kind.position]) AS minimum,
+  max(part.maximums[kind.position]) AS maximum,
+  sum(part.sums[kind.position]) AS total,
+  max(CASE WHEN %(by_device)s::boolean THEN ARRAY[extract(EPOCH FROM part.last_at)::double precision, part.lasts[kind.position]] END) AS last
+FROM device_metric_quarters AS part
+INNER JOIN unnest(%(sets)s::integer [], %(positions)s::integer [], %(series)s::integer []) AS kind (metric_set_id, position, series)
+  ON kind.metric_set_id = part.metric_set_id
+WHERE
+  (part.device_uuid = ANY(%(devices)s::uuid []) OR %(devices)s::uuid [] IS NULL)
+  AND part.bucket >= %(since)s::timestamptz
+  AND part.bucket < %(until)s::timestamptz
+  AND part.minimums[kind.position] IS NOT NULL
+GROUP BY device, kind.series, number
+ORDER BY device, kind.series, number
+LIMIT %(limit)s::bigint;
+
+-- name: sum_hours
+-- The same from what is summed up by hours already.
+SELECT
+  CASE WHEN %(by_device)s::boolean THEN part.device_uuid END AS device,
+  kind.series,
+  width_bucket(part.bucket, %(edges)s::timestamptz []) - 1 AS number,
+  sum(coalesce(part.counts[kind.position], part.reports))::bigint AS count,
+  min(part.minimums[kind.position]) AS minimum,
+  max(part.maximums[kind.position]) AS maximum,
+  sum(part.sums[kind.position]) AS total,
+  max(CASE WHEN %(by_device)s::boolean THEN ARRAY[extract(EPOCH FROM part.last_at)::double precision, part.lasts[kind.position]] END) AS last
+FROM device_metric_hours AS part
+INNER JOIN unnest(%(sets)s::integer [], %(positions)s::integer [], %(series)s::integer []) AS kind (metric_set_id, position, series)
+  ON kind.metric_set_id = part.metric_set_id
+WHERE
+  (part.device_uuid = ANY(%(devices)s::uuid []) OR %(devices)s::uuid [] IS NULL)
+  AND part.bucket >= %(since)s::timestamptz
+  AND part.bucket < %(until)s::timestamptz
+  AND part.minimums[kind.position] IS NOT NULL
+GROUP BY device, kind.series, number
+ORDER BY device, kind.series, number
+LIMIT %(limit)s::bigint;
+
+-- name: sum_days
+-- The same from what is summed up by days already.
+SELECT
+  CASE WHEN %(by_device)s::boolean THEN part.device_uuid END AS device,
+  kind.series,
+  width_bucket(part.bucket, %(edges)s::timestamptz []) - 1 AS number,
+  sum(coalesce(part.counts[kind.position], part.reports))::bigint AS count,
+  min(part.minimums[kind.position]) AS minimum,
+  max(part.maximums[kind.position]) AS maximum,
+  sum(part.sums[kind.position]) AS total,
+  max(CASE WHEN %(by_device)s::boolean THEN ARRAY[extract(EPOCH FROM part.last_at)::double precision, part.lasts[kind.position]] END) AS last
+FROM device_metric_days AS part
+INNER JOIN unnest(%(sets)s::integer [], %(positions)s::integer [], %(series)s::integer []) AS kind (metric_set_id, position, series)
+  ON kind.metric_set_id = part.metric_set_id
+WHERE
+  (part.device_uuid = ANY(%(devices)s::uuid []) OR %(devices)s::uuid [] IS NULL)
+  AND part.bucket >= %(since)s::timestamptz
+  AND part.bucket < %(until)s::timestamptz
+  AND part.minimums[kind.position] IS NOT NULL
+GROUP BY device, kind.series, number
+ORDER BY device, kind.series, number
+LIMIT %(limit)s::bigint;

@@ -1,0 +1,179 @@
+"""The statements that read metrics, on one connection."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, final
+from uuid import UUID
+
+from iotistic.database.pool import Connection
+from iotistic.database.queries import Queries, Statements
+from iotistic.telemetry.reading.sources import Made, Segment
+from iotistic.telemetry.rollups import LevelName
+
+__all__ = ["Kinds", "LatestReport", "MetricRepository", "Sum"]
+
+_QUERIES: Final = Queries("iotistic.telemetry.reading")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    metric_set_id: int
+    position: int
+    metric: str
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rollup:
+    rollup: LevelName
+    complete_since: datetime
+    complete_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Set:
+    id: int
+    names: list[str]
+    units: list[str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestReport:
+    """A row of device_metric_latest."""
+
+    device_uuid: UUID
+    metric_set_id: int
+    timestamp: datetime
+    values: list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Where the wanted metrics stand in the values of each metric set."""
+
+    sets: tuple[int, ...]
+    positions: tuple[int, ...]
+    numbers: tuple[int, ...]
+    """For each of those the position in `series`."""
+    series: tuple[tuple[str, str | None], ...]
+    """Metric and unit, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """What the values of one series amount to in one bucket, or in a part of one."""
+
+    device: UUID | None
+    series: int
+    number: int
+    """Which bucket, from 0."""
+    count: int
+    minimum: float
+    maximum: float
+    total: float
+    last: list[float] | None
+    """Seconds since 1970 and value."""
+
+    def plus(self, other: "Sum") -> "Sum":
+        """Both parts of the bucket together."""
+        return Sum(
+            device=self.device,
+            series=self.series,
+            number=self.number,
+            count=self.count + other.count,
+            minimum=min(self.minimum, other.minimum),
+            maximum=max(self.maximum, other.maximum),
+            total=self.total + other.total,
+            last=max((one for one in (self.last, other.last) if one is not None), default=None),
+        )
+
+
+@final
+class MetricRepository:
+    """Every statement has both bounds of time as parameters, so that only the partitions it needs are planned and locked."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._sql = Statements(connection, _QUERIES, binary=True)
+
+    async def kinds(self, devices: Sequence[UUID] | None, names: Sequence[str]) -> Kinds:
+        """Of these devices, or of all."""
+        rows = await self._sql.many(
+            "list_kinds", _Kind, devices=None if devices is None else list(devices), names=list(names)
+        )
+        series = tuple(dict.fromkeys((row.metric, row.unit) for row in rows))
+        number = {kind: position for position, kind in enumerate(series)}
+        return Kinds(
+            sets=tuple(row.metric_set_id for row in rows),
+            positions=tuple(row.position for row in rows),
+            numbers=tuple(number[row.metric, row.unit] for row in rows),
+            series=series,
+        )
+
+    async def made(self) -> Mapping[LevelName, Made]:
+        """Which buckets of which rollup are made."""
+        return {
+            row.rollup: Made(since=row.complete_since, until=row.complete_until)
+            for row in await self._sql.many("list_made", _Rollup)
+        }
+
+    async def count_devices(self) -> int:
+        """That ever reported."""
+        count: int = await self._sql.value("count_devices")
+        return count
+
+    async def latest_reports(self, devices: Sequence[UUID]) -> list[LatestReport]:
+        """By device, oldest first."""
+        return await self._sql.many("list_latest_reports", LatestReport, devices=list(devices))
+
+    async def sets(self, ids: Collection[int]) -> dict[int, list[tuple[str, str | None]]]:
+        """Metric and unit of each position."""
+        rows = await self._sql.many("list_sets", _Set, ids=sorted(ids))
+        return {row.id: list(zip(row.names, row.units, strict=True)) for row in rows}
+
+    async def reports(
+        self, devices: Sequence[UUID], kinds: Kinds, start: datetime, end: datetime, limit: int
+    ) -> list[tuple[UUID, int, datetime, float]]:
+        """Device, number of the series, moment, value; of each device oldest first."""
+        return await self._sql.rows(
+            "list_reports",
+            devices=list(devices),
+            sets=list(kinds.sets),
+            positions=list(kinds.positions),
+            series=list(kinds.numbers),
+            since=start,
+            until=end,
+            limit=limit,
+        )
+
+    async def sums(
+        self,
+        part: Segment,
+        kinds: Kinds,
+        devices: Sequence[UUID] | None,
+        edges: Sequence[datetime],
+        *,
+        by_device: bool,
+        limit: int,
+    ) -> list[Sum]:
+        """What stands in one segment, by bucket."""
+        asked = {
+            "devices": None if devices is None else list(devices),
+            "sets": list(kinds.sets),
+            "positions": list(kinds.positions),
+            "series": list(kinds.numbers),
+            "edges": list(edges),
+            "since": part.since,
+            "until": part.until,
+            "by_device": by_device,
+            "limit": limit,
+        }
+        match part.source:
+            case "raw":
+                return await self._sql.many("sum_reports", Sum, **asked)
+            case "quarters":
+                return await self._sql.many("sum_quarters", Sum, **asked)
+            case "hours":
+                return await self._sql.many("sum_hours", Sum, **asked)
+            case "days":
+                return await self._sql.many("sum_days", Sum, **asked)

@@ -1,0 +1,91 @@
+"""Which table answers which part of a range: the coarsest rollup that fits, reports for the rest. Pure."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from iotistic.telemetry.errors import RangeTooLong
+from iotistic.telemetry.model import Source
+from iotistic.telemetry.rollups import DAYS, HOURS, QUARTERS, Level, LevelName
+
+__all__ = ["MOST_RAW", "MOST_ROWS", "Made", "Segment", "Source", "check_effort", "segments"]
+
+MOST_RAW = timedelta(days=2_000)
+"""Devices times time that one question may read reports of: 1,000 devices for two days. At a report a minute that is 3 million rows."""
+MOST_ROWS = 2_000_000
+"""Rows of rollups that one question may read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Which buckets of one rollup are made."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A part of the range, and the table that answers it."""
+
+    source: Source
+    since: datetime
+    until: datetime
+
+
+def segments(
+    start: datetime, end: datetime, edges: Sequence[datetime], made: Mapping[LevelName, Made]
+) -> list[Segment]:
+    """The whole range in order, without gap or overlap.
+
+    A rollup fits where no edge of a bucket lies inside one of its own buckets, and they are made.
+    """
+    return _cover(
+        start,
+        end,
+        edges,
+        [(level, made[level.name]) for level in (DAYS, HOURS, QUARTERS) if level.name in made],
+    )
+
+
+def _cover(
+    start: datetime, end: datetime, edges: Sequence[datetime], levels: Sequence[tuple[Level, Made]]
+) -> list[Segment]:
+    if start >= end:
+        return []
+    if not levels:
+        return [Segment(source="raw", since=start, until=end)]
+    (level, made), *finer = levels
+    since = level.ceiling(max(start, made.since))
+    until = level.floor(min(end, made.until))
+    inner = edges[bisect_right(edges, since) : bisect_left(edges, until)]
+    if since >= until or not all(map(level.aligned, inner)):
+        return _cover(start, end, edges, finer)
+    return [
+        *_cover(start, since, edges, finer),
+        Segment(source=level.name, since=since, until=until),
+        *_cover(until, end, edges, finer),
+    ]
+
+
+def check_effort(parts: Sequence[Segment], devices: int) -> None:
+    """Raises RangeTooLong when the parts read more than one question may."""
+    raw = sum((part.until - part.since for part in parts if part.source == "raw"), timedelta(0)) * devices
+    if raw > MOST_RAW:
+        raise RangeTooLong(
+            f"That reads the reports of {devices} devices over {raw / max(1, devices)}, which is too much at once.",
+            hint="Ask for buckets of 15 minutes, an hour or a day, which are summed up already; or for fewer devices or a shorter time.",
+            devices=devices,
+        )
+    widths = {level.name: level.width for level in (QUARTERS, HOURS, DAYS)}
+    rows = (
+        sum((part.until - part.since) / widths[part.source] for part in parts if part.source != "raw")
+        * devices
+    )
+    if rows > MOST_ROWS:
+        raise RangeTooLong(
+            f"That reads about {int(rows):,} rows of rollups; {MOST_ROWS:,} are allowed at once.",
+            hint="Ask for wider buckets, for fewer devices or a shorter time.",
+            devices=devices,
+        )
