@@ -14,6 +14,7 @@ __all__ = [
     "Invalid",
     "IotisticError",
     "NotFound",
+    "NotInstalled",
     "TooLarge",
     "Unauthenticated",
     "Unavailable",
@@ -52,6 +53,12 @@ class NotFound(IotisticError):
     """The thing named does not exist, or not for this caller."""
 
     code = "not_found"
+
+
+class NotInstalled(IotisticError):
+    """An optional part is not installed; the same request works where it is there."""
+
+    code = "not_installed"
 
 
 class Conflict(IotisticError):

@@ -1,7 +1,7 @@
 """The composition root: the only place that knows every adapter and builds one thing out of all."""
 
 from iotistic.bootstrap.endpoints import Endpoints, ServerNotRunning
-from iotistic.bootstrap.exporting import export_devices
+from iotistic.bootstrap.exporting import export_devices, export_metrics
 from iotistic.bootstrap.following import follow_events
 from iotistic.bootstrap.housekeeping import make_housekeeper
 from iotistic.bootstrap.platform import Finding, Platform, Work, open_platform
@@ -14,6 +14,7 @@ __all__ = [
     "ServerNotRunning",
     "Work",
     "export_devices",
+    "export_metrics",
     "follow_events",
     "make_housekeeper",
     "make_partitions",

@@ -31,6 +31,7 @@ from iotistic.errors import (
     Invalid,
     IotisticError,
     NotFound,
+    NotInstalled,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -65,6 +66,7 @@ _TITLES = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "Not valid",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Internal error",
+    HTTPStatus.NOT_IMPLEMENTED: "Not installed here",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not available now",
 }
 # Most specific first: the first kind an error belongs to decides.
@@ -72,6 +74,7 @@ _STATUSES: tuple[tuple[type[IotisticError], HTTPStatus], ...] = (
     (TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
     (NotFound, HTTPStatus.NOT_FOUND),
+    (NotInstalled, HTTPStatus.NOT_IMPLEMENTED),
     (PreconditionFailed, HTTPStatus.PRECONDITION_FAILED),
     (Conflict, HTTPStatus.CONFLICT),
     (Unauthenticated, HTTPStatus.UNAUTHORIZED),

@@ -72,6 +72,12 @@ _REFUSALS = {
         problem=_example(429, "too_many_failures", "Too many failed logins from this address."),
     ),
     500: _Refusal(meaning="A bug. The request id finds it in the server's log.", problem=internal_problem()),
+    501: _Refusal(
+        meaning="This installation lacks an optional part that the request needs.",
+        problem=_example(
+            501, "export_unavailable", "Parquet and Arrow need pyarrow, which is not installed here."
+        ),
+    ),
     503: _Refusal(
         meaning="Not available now; Retry-After says when to come back.",
         problem=_example(503, "database_unavailable", "The database cannot answer now."),

@@ -2,12 +2,13 @@
 
 from typing import Self
 
-from iotistic.errors import Invalid, TooLarge, Unavailable
+from iotistic.errors import Invalid, NotInstalled, TooLarge, Unavailable
 
 __all__ = [
     "BodyInvalid",
     "BodyTooLarge",
     "EncodingUnsupported",
+    "ExportUnavailable",
     "IdempotencyKeyInvalid",
     "IdempotencyKeyReused",
     "IngestBusy",
@@ -97,3 +98,9 @@ class RangeTooLong(TooLarge):
     """The question would read more rows than one question may."""
 
     code = "range_too_long"
+
+
+class ExportUnavailable(NotInstalled):
+    """The format of a file needs a package that is not installed."""
+
+    code = "export_unavailable"

@@ -15,6 +15,7 @@ from iotistic.telemetry.model import (
     LogLevel,
     LogLine,
     Series,
+    Source,
     Sparkline,
     TelemetrySummary,
 )
@@ -69,9 +70,11 @@ class TelemetryService:
         answer = await self.metrics.series(
             Question(devices=[device_uuid], names=names, start=start, end=end, bucket=bucket, **more)
         )
-        sources = tuple(dict.fromkeys(part.source for part in answer.sources))
+        read: dict[Source, None] = dict.fromkeys(part.source for part in answer.sources)
         return [
-            Series(metric=one.metric, unit=one.unit, bucket=answer.bucket, sources=sources, points=one.points)
+            Series(
+                metric=one.metric, unit=one.unit, bucket=answer.bucket, sources=tuple(read), points=one.points
+            )
             for one in answer.series
         ]
 

@@ -11,6 +11,7 @@ from iotistic.http.access import Reader
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Bucket, Limit, MetricNames, TimeRange
 from iotistic.http.platform_access import platform_of
+from iotistic.http.reading_parameters import Chart, Filled, Method, Zone
 from iotistic.http.responses import json_response, refusals
 from iotistic.http.schemas.telemetry import LatestMetric, LogLevel, LogPage, MetricSeries
 from iotistic.http.schemas.values import Text
@@ -35,12 +36,35 @@ async def list_latest(request: Request, uuid: UUID, _: Reader) -> list[LatestVal
 
 @router.get("/metrics", response_model=list[MetricSeries], summary="Metrics over a range of time")
 async def list_series(
-    request: Request, uuid: UUID, span: TimeRange, names: MetricNames, bucket: Bucket, _: Reader
+    request: Request,
+    *,
+    uuid: UUID,
+    span: TimeRange,
+    names: MetricNames,
+    bucket: Bucket,
+    _: Reader,
+    zone: Zone,
+    filling: Filled = "none",
+    points: Chart = None,
+    method: Method = "lttb",
 ) -> Response:
-    """Every report by itself, or minimum, average and maximum in buckets. Too many points are refused with a bucket that would do."""
+    """Every report by itself, minimum, average and maximum in buckets, or a chart of so many points.
+
+    Too many points are refused with a bucket that would do.
+    """
     async with platform_of(request.scope).begin(read_only=True) as work:
         device = await work.devices.get_device(uuid)
-        series = await work.telemetry.series(device.uuid, names, span.start, span.end, bucket)
+        series = await work.telemetry.series(
+            device.uuid,
+            names,
+            span.start,
+            span.end,
+            bucket,
+            zone=zone,
+            filling=filling,
+            points=points,
+            method=method,
+        )
     return json_response(series)
 
 

@@ -749,6 +749,7 @@ COMMENT ON COLUMN public.device_metric_days.minimums IS 'The least of each value
 COMMENT ON COLUMN public.device_metric_days.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
 COMMENT ON COLUMN public.device_metric_days.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
 COMMENT ON COLUMN public.device_metric_days.lasts IS 'The values of the newest report.';
+CREATE INDEX device_metric_days_bucket_idx ON ONLY public.device_metric_days USING btree (bucket);
 
 CREATE TABLE public.device_metric_hours (
   device_uuid uuid NOT NULL,
@@ -773,6 +774,7 @@ COMMENT ON COLUMN public.device_metric_hours.minimums IS 'The least of each valu
 COMMENT ON COLUMN public.device_metric_hours.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
 COMMENT ON COLUMN public.device_metric_hours.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
 COMMENT ON COLUMN public.device_metric_hours.lasts IS 'The values of the newest report.';
+CREATE INDEX device_metric_hours_bucket_idx ON ONLY public.device_metric_hours USING btree (bucket);
 
 CREATE TABLE public.device_metric_latest (
   device_uuid uuid NOT NULL,
@@ -809,6 +811,7 @@ COMMENT ON COLUMN public.device_metric_quarters.minimums IS 'The least of each v
 COMMENT ON COLUMN public.device_metric_quarters.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
 COMMENT ON COLUMN public.device_metric_quarters.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
 COMMENT ON COLUMN public.device_metric_quarters.lasts IS 'The values of the newest report.';
+CREATE INDEX device_metric_quarters_bucket_idx ON ONLY public.device_metric_quarters USING btree (bucket);
 
 CREATE TABLE public.device_metrics (
   device_uuid uuid NOT NULL,

@@ -1,0 +1,186 @@
+"""Metrics of many devices at once: newest values, series, fleets, files."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from iotistic.bootstrap import Work, export_metrics
+from iotistic.devices import DeviceFilter
+from iotistic.http.access import Reader
+from iotistic.http.device_filter import Devices
+from iotistic.http.parameters import Bucket, MetricNames, ParameterInvalid, TimeRange
+from iotistic.http.platform_access import platform_of
+from iotistic.http.reading_parameters import Chart, Filled, Method, Zone
+from iotistic.http.responses import json_response, refusals
+from iotistic.http.schemas.metrics import DeviceNewest, MetricAnswer
+from iotistic.telemetry.export import MEDIA_TYPES, ExportFormat
+from iotistic.telemetry.reading import MOST_DEVICES, DeviceLatest, Question
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/v1/metrics", tags=["telemetry"], responses=refusals(404))
+
+_UUIDS = (
+    "Devices by uuid, separated by commas or given several times; those that the filter means when left out."
+)
+_FORM = "csv and ndjson: a value a line. parquet and arrow: the same as columns, where the server has `iotistic[export]` installed."
+_EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A value a line, by device and time: device_uuid, timestamp, metric, unit, value.",
+        "content": {
+            media: {"schema": {"type": "string", "description": f"Of the format {form}."}}
+            for form, media in MEDIA_TYPES.items()
+        },
+    }
+}
+
+
+def _uuids(
+    devices: Annotated[
+        list[str] | None, Query(description=_UUIDS, examples=[["3c0fbd7e-5c1d-4b86-9a52-2d1f4a6e8b90"]])
+    ] = None,
+) -> tuple[UUID, ...] | None:
+    if devices is None:
+        return None
+    texts = [text.strip() for group in devices for text in group.split(",") if text.strip()]
+    if len(texts) > MOST_DEVICES:
+        raise ParameterInvalid(f"More than {MOST_DEVICES} devices are named.", field="query.devices")
+    try:
+        return tuple(dict.fromkeys(UUID(text) for text in texts))
+    except ValueError as error:
+        raise ParameterInvalid(
+            "Devices are named by uuid.", hint="GET /api/v1/devices lists them.", field="query.devices"
+        ) from error
+
+
+Named = Annotated[tuple[UUID, ...] | None, Depends(_uuids)]
+
+
+@router.get("/latest", response_model=list[DeviceNewest], summary="The newest values of many devices")
+async def list_newest(
+    request: Request, *, named: Named, which: Devices, names: MetricNames, _: Reader
+) -> Response:
+    """By device, for up to 1,000; those that never reported are left out."""
+    async with platform_of(request.scope).begin(read_only=True) as work:
+        found: list[DeviceLatest] = await work.telemetry.metrics.latest(
+            await _meant(work, named, which), names
+        )
+    return json_response(found)
+
+
+@router.get("/series", response_model=MetricAnswer, summary="Metrics of many devices over a range of time")
+async def query_series(
+    request: Request,
+    *,
+    named: Named,
+    which: Devices,
+    names: MetricNames,
+    span: TimeRange,
+    bucket: Bucket,
+    zone: Zone,
+    _: Reader,
+    filling: Filled = "none",
+    points: Chart = None,
+    method: Method = "lttb",
+) -> Response:
+    """By device and metric: every report, buckets, or a chart of so many points. `sources` says which tables were read."""
+    async with platform_of(request.scope).begin(read_only=True) as work:
+        question = Question(
+            devices=await _meant(work, named, which),
+            names=names,
+            start=span.start,
+            end=span.end,
+            bucket=bucket,
+            zone=zone,
+            filling=filling,
+            points=points,
+            method=method,
+        )
+        answer = await work.telemetry.metrics.series(question)
+    return json_response(answer)
+
+
+@router.get("/fleet", response_model=MetricAnswer, summary="Metrics of all devices together")
+async def query_fleet(
+    request: Request,
+    *,
+    named: Named,
+    which: Devices,
+    names: MetricNames,
+    span: TimeRange,
+    bucket: Bucket,
+    zone: Zone,
+    _: Reader,
+    filling: Filled = "none",
+) -> Response:
+    """A series for each metric, over every device that is meant; without a filter over all there are. Needs a bucket."""
+    async with platform_of(request.scope).begin(read_only=True) as work:
+        everybody = named is None and which.is_everything
+        question = Question(
+            devices=None if everybody else await _meant(work, named, which, most=_MOST_OF_A_FLEET),
+            names=names,
+            start=span.start,
+            end=span.end,
+            bucket=bucket,
+            zone=zone,
+            filling=filling,
+        )
+        answer = await work.telemetry.metrics.fleet(question)
+    return json_response(answer)
+
+
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={**_EXPORTED, **refusals(404, 501)},
+    summary="Export metrics as a file",
+)
+async def export_series(
+    request: Request,
+    *,
+    named: Named,
+    which: Devices,
+    names: MetricNames,
+    span: TimeRange,
+    _: Reader,
+    form: Annotated[ExportFormat, Query(alias="format", description=_FORM, examples=["csv"])] = "csv",
+) -> StreamingResponse:
+    """Every report of the range, device by device; streamed, however many there are."""
+    platform = platform_of(request.scope)
+    async with platform.begin(read_only=True) as work:
+        devices = await _meant(work, named, which, most=_MOST_OF_A_FLEET)
+    parts = export_metrics(platform, devices, names, span.start, span.end, form=form)
+    first = await anext(parts, b"")  # what can be refused is refused before the answer begins
+
+    async def stream() -> AsyncGenerator[bytes]:
+        yield first
+        async for part in parts:
+            yield part
+
+    return StreamingResponse(
+        stream(),
+        media_type=MEDIA_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="metrics.{form}"'},
+    )
+
+
+_MOST_OF_A_FLEET = 100_000
+
+
+async def _meant(
+    work: Work, named: Sequence[UUID] | None, which: DeviceFilter, *, most: int = MOST_DEVICES
+) -> Sequence[UUID]:
+    """Those named, or those that the filter means: one more than `most` is enough to be refused."""
+    if named is not None:
+        return named
+    found = await work.devices.match_devices(which, limit=most + 1)
+    if len(found) > most:
+        raise ParameterInvalid(
+            f"More than {most} devices are meant.",
+            hint="Name some, or narrow the filter.",
+            field="query.devices",
+        )
+    return found
