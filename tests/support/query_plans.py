@@ -31,6 +31,7 @@ _SAMPLES = {
     "interval": "'1 hour'",
     "jsonb": """'{"site": "x"}'""",
     "jsonpath": """'$.site == "x"'""",
+    "name": "'pump'",
     "numeric": "1",
     "text": "'%pump%'",
     "timestamp with time zone": "'2026-06-15 12:00Z'",

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator
 from starlette.requests import Request
 
 from iotistic.errors import Invalid
 from iotistic.http.platform_access import platform_of
 from iotistic.http.schemas.values import Moment
+from iotistic.telemetry.reading import parse_width
 
 __all__ = [
     "Bucket",
@@ -24,14 +25,10 @@ __all__ = [
     "parse_width",
 ]
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_WIDTH = re.compile(r"(?P<number>[1-9][0-9]{0,8})(?P<unit>[smhd])")
-_WIDEST = timedelta(days=366)
 _DEFAULT_SPAN = timedelta(hours=1)
 _MOST_NAMES = 100
 _LONGEST_NAME = 200
 _LOST_PLUS = re.compile(r"(T[0-9:.]+) (\d\d:\d\d)")
-_ISO_DURATION = TypeAdapter(timedelta)
 
 
 class ParameterInvalid(Invalid):
@@ -97,20 +94,6 @@ def _names(
     return unique
 
 
-def parse_width(text: str) -> timedelta:
-    """`30s`, `5m`, `1h`, `7d` or ISO 8601's `PT5M` as a duration. Raises ValueError."""
-    short = _WIDTH.fullmatch(text)
-    if short:
-        width = timedelta(seconds=int(short["number"]) * _UNITS[short["unit"]])
-    elif text.startswith("P"):
-        width = _ISO_DURATION.validate_python(text)
-    else:
-        raise ValueError("neither form")
-    if not timedelta(seconds=1) <= width <= _WIDEST:
-        raise ValueError("out of bounds")
-    return width
-
-
 def _bucket(
     bucket: Annotated[
         str | None,
@@ -124,7 +107,7 @@ def _bucket(
         return None
     try:
         return parse_width(bucket)
-    except (ValueError, OverflowError, ValidationError) as error:
+    except ValueError as error:
         raise ParameterInvalid(
             f"{bucket[:40]!r} is no width of a bucket.",
             hint="Write 30s, 5m, 1h, 1d or PT5M; from 1 s to 366 days.",

@@ -7,6 +7,7 @@ from iotistic.telemetry.reading.filling import Filling
 from iotistic.telemetry.reading.model import Answer, DeviceLatest, DeviceSeries, Question
 from iotistic.telemetry.reading.service import MOST_DEVICES, MOST_POINTS, MetricReader
 from iotistic.telemetry.reading.sources import Segment
+from iotistic.telemetry.reading.width import parse_width
 
 __all__ = [
     "MOST_DEVICES",
@@ -20,5 +21,6 @@ __all__ = [
     "Question",
     "Segment",
     "Source",
+    "parse_width",
     "zone_named",
 ]

@@ -1,0 +1,56 @@
+"""Options that say which time is meant, and how points are to look."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from iotistic.errors import Invalid
+from iotistic.telemetry.reading import parse_width
+
+__all__ = ["Bucket", "From", "Since", "TimeUnreadable", "To", "time_range", "width_of"]
+
+Since = Annotated[
+    str, typer.Option("--since", metavar="DURATION", help="How long back from the end: 90s, 15m, 24h, 30d.")
+]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="The first moment, instead: 2026-11-23T20:00:00Z."),
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="TIME", help="The moment after the last.  [default: now]")
+]
+Bucket = Annotated[
+    str | None,
+    typer.Option("--bucket", metavar="WIDTH", help="Sum up by buckets so wide: 30s, 5m, 1h, 1d."),
+]
+
+
+class TimeUnreadable(Invalid):
+    """A word that is no time or no duration."""
+
+    code = "time_unreadable"
+
+
+def time_range(now: datetime, since: str, start: str | None, end: str | None) -> tuple[datetime, datetime]:
+    """From when up to when. Raises TimeUnreadable."""
+    last = now if end is None else _moment(end)
+    return (last - width_of(since) if start is None else _moment(start)), last
+
+
+def width_of(text: str) -> timedelta:
+    """A duration. Raises TimeUnreadable."""
+    try:
+        return parse_width(text)
+    except ValueError as error:
+        raise TimeUnreadable(
+            f"{text!r} is no duration.", hint="Write 90s, 15m, 24h or 30d; at most 366d."
+        ) from error
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise TimeUnreadable(f"{text!r} is no time.", hint="Write 2026-11-23T20:00:00Z.") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
