@@ -749,7 +749,6 @@ COMMENT ON COLUMN public.device_metric_days.minimums IS 'The least of each value
 COMMENT ON COLUMN public.device_metric_days.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
 COMMENT ON COLUMN public.device_metric_days.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
 COMMENT ON COLUMN public.device_metric_days.lasts IS 'The values of the newest report.';
-CREATE INDEX device_metric_days_bucket_idx ON ONLY public.device_metric_days USING btree (bucket);
 
 CREATE TABLE public.device_metric_hours (
   device_uuid uuid NOT NULL,

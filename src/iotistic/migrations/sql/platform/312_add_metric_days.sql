@@ -16,11 +16,6 @@ CREATE TABLE device_metric_days (
   CONSTRAINT device_metric_days_reports_check CHECK (reports > 0)
 ) PARTITION BY RANGE (bucket);
 
--- A fleet is read by time alone. Rows come in the order of their buckets, so this is small and walks the table in its own order.
--- The table was made above and is empty.
--- squawk-ignore require-concurrent-index-creation
-CREATE INDEX device_metric_days_bucket_idx ON device_metric_days (bucket);
-
 COMMENT ON TABLE device_metric_days IS 'One row per device, metric set and UTC day in which it reported. Made from device_metric_hours.';
 COMMENT ON COLUMN device_metric_days.bucket IS 'The first moment of the UTC day.';
 COMMENT ON COLUMN device_metric_days.last_at IS 'When the newest report in it was measured.';
