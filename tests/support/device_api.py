@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import hmac
 import json
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -75,6 +76,55 @@ class _Lines(msgspec.Struct):
     lines: list[msgspec.Raw]
 
 
+class JobQueue:
+    """The jobs of the one device of a test, as the server would hand them out."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.reports: list[Any] = []
+        """As they came, with the number of their job."""
+        self.progress: list[Any] = []
+        self.cancelled: set[int] = set()
+        self.over: set[int] = set()
+        """Jobs whose attempt has ended meanwhile."""
+        self._claims: deque[dict[str, Any]] = deque()
+        self._news = asyncio.Event()
+
+    def add(self, job_id: int, *steps: dict[str, Any], attempt: int = 1) -> None:
+        """Another job for the device."""
+        self._claims.append({"job_id": job_id, "attempt": attempt, "document": {"steps": list(steps)}})
+        self._news.set()
+
+    def cancel(self, job_id: int) -> None:
+        """Asks the device to stop."""
+        self.cancelled.add(job_id)
+        self._news.set()
+
+    async def wait(self, request: Request) -> None:
+        """As long as the request wants to, or until there is news."""
+        seconds = re.search(r"[?&]wait=(\d+)s", request.path)
+        if seconds is None or self._claims or self.cancelled or self.over:
+            return
+        self._news.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), int(seconds[1]))
+
+    def handle(self, request: Request, path: str) -> tuple[int, bytes]:
+        """The answer, at once."""
+        what = path.partition("?")[0]
+        if what == "next":
+            return (200, json.dumps(self._claims.popleft()).encode()) if self._claims else (204, b"")
+        job_id = int(what.split("/")[0])
+        if job_id in self.over:
+            return 409, _problem(409, "job_attempt_over")
+        if what.endswith("/report"):
+            self.reports.append({"job_id": job_id, **request.json})
+            return 200, b'{"recorded": true}'
+        if what.endswith("/progress"):
+            self.progress.append({"job_id": job_id, **request.json})
+        return 200, json.dumps({"is_cancelled": job_id in self.cancelled}).encode()
+
+
 class DeviceApi:
     """The server. Everything it took is in `reports` and `lines`, by key."""
 
@@ -101,6 +151,7 @@ class DeviceApi:
         """One a request, before the ordinary answer."""
         self.only_on = ""
         """Faults are for requests whose path ends with this."""
+        self.jobs = JobQueue()
         self.largest_body = 1 << 20
         self.is_bad: Callable[[Any], bool] = lambda record: False  # noqa: ARG005
         """Records for which a whole request is answered with 422."""
@@ -144,7 +195,11 @@ class DeviceApi:
         self._connections[task] = writer
         try:
             while (request := await _read(reader)) is not None:
-                self.requests.append(request)
+                if "/jobs/" in request.path:
+                    self.jobs.requests.append(request)
+                    await self.jobs.wait(request)
+                else:
+                    self.requests.append(request)
                 if not await self._answer(request, writer):
                     break
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -157,7 +212,9 @@ class DeviceApi:
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """Answers, or does what is asked for instead; whether the connection goes on."""
-        is_hit = self.faults and request.path.endswith(self.only_on)
+        is_about_jobs = "/jobs/" in request.path
+        is_meant = "/jobs/" in self.only_on if is_about_jobs else True
+        is_hit = self.faults and is_meant and request.path.partition("?")[0].endswith(self.only_on)
         fault = self.faults.popleft() if is_hit else Fault(commit=True)
         status, body = fault.status or 0, fault.body or _problem(fault.status or 0, fault.code)
         if fault.commit:
@@ -172,12 +229,14 @@ class DeviceApi:
             await writer.drain()
         return not fault.close
 
-    def _handle(self, request: Request) -> tuple[int, bytes]:
+    def _handle(self, request: Request) -> tuple[int, bytes]:  # noqa: PLR0911 - one a kind of request
         if request.path.endswith(("/enrol", "/enrol/proof")):
             return (self._claim if request.path.endswith("/enrol") else self._prove)(request)
-        uuid, resource = request.path.removeprefix("/api/v1/devices/").split("/")
+        uuid, resource = request.path.removeprefix("/api/v1/devices/").split("/", maxsplit=1)
         if self.keys.get(request.key) != uuid:
             return 401, _problem(401, "unauthenticated")
+        if resource.startswith("jobs/"):
+            return self.jobs.handle(request, resource.removeprefix("jobs/"))
         if len(request.body) > self.largest_body:
             return 413, _problem(413, "too_large")
         if request.method == "PUT":

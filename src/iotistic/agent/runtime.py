@@ -22,6 +22,9 @@ from iotistic.agent.delivery import Outage, Tally
 from iotistic.agent.events import Events
 from iotistic.agent.host_logs import open_host_logs
 from iotistic.agent.identity import is_loopback
+from iotistic.agent.job_actions import Actions
+from iotistic.agent.job_journal import JobJournal
+from iotistic.agent.job_runner import JobRunner
 from iotistic.agent.rejects import Rejects
 from iotistic.agent.session import Session
 from iotistic.agent.settings import AgentSettings
@@ -99,11 +102,20 @@ class Agent:
         self._bulletin = Bulletin(
             session=self._session, transport=transport, outage=outage("documents"), events=events
         )
+        self._jobs = JobRunner(
+            session=self._session,
+            transport=transport,
+            journal=JobJournal(folder.job),
+            actions=Actions(commands=settings.commands, update_command=settings.update_command),
+            outage=outage("jobs"),
+            events=events,
+            patience=settings.patience,
+        )
         self._surroundings = Surroundings(self._bulletin.offer, events, time.monotonic)
         self._tally.on_change = self._write_status
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Reports until `stop` is set."""
+    async def run(self, stop: asyncio.Event) -> bool:
+        """Reports, and does jobs, until `stop` is set; True: a job wants it to be started anew."""
         identity = self._session.identity
         self._events.info(
             "agent_started",
@@ -123,12 +135,14 @@ class Agent:
             self._bulletin.run(),
             *(courier.run() for courier in self._couriers),
         )
-        tasks = [asyncio.create_task(part) for part in work]
+        jobs = asyncio.create_task(self._jobs.run())
+        tasks = [*(asyncio.create_task(part) for part in work), jobs]
         try:
-            # Only the ticking ends by itself; whatever else ends first has failed, and its error is raised here.
+            # Only the ticking and a job's wish for a restart end by themselves; whatever else ends first has failed, and its error is raised here.
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            return jobs in done
         finally:
             for task in tasks:
                 task.cancel()

@@ -35,6 +35,10 @@ class AgentSettings:
     """Which log to send: auto, journal, own, none, or a file's path."""
     patience: timedelta = timedelta(seconds=30)
     """How long to wait for a part of an answer; a whole request may take twice as long."""
+    commands: tuple[str, ...] = ()
+    """Programs that jobs may run, by their whole path; none by default."""
+    update_command: tuple[str, ...] = ()
+    """How a job brings the agent to `{version}`; empty: none may."""
     rest_after_enrolment: timedelta = timedelta(seconds=30)
     """Two agents that claim to be the same host would take the key from each other without pause."""
 

@@ -6,6 +6,7 @@
   spool/metrics/   reports not yet delivered
   spool/logs/      log lines not yet delivered, with the place reading has reached
   rejected.jsonl   records the server refuses for good, with its reason
+  job.json         the job under way, and its report until the server has it
   status.json      what the agent is doing, for others to show
   lock             held while an agent runs
 """
@@ -54,6 +55,10 @@ class StateFolder:
     @property
     def status(self) -> Path:
         return self.root / "status.json"
+
+    @property
+    def job(self) -> Path:
+        return self.root / "job.json"
 
     @property
     def lock(self) -> Path:

@@ -109,7 +109,7 @@ def open_client(server: str, *, patience: timedelta) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=server,
         timeout=httpx.Timeout(patience.total_seconds(), connect=min(_CONNECT, patience.total_seconds())),
-        limits=httpx.Limits(max_connections=4, max_keepalive_connections=4),
+        limits=httpx.Limits(max_connections=6, max_keepalive_connections=6),
         headers={"User-Agent": f"iotistic-agent/{__version__}"},
         # A proxy set for the outside world cannot reach this computer's own loopback. Nor is there TLS on plain HTTP to it
         # (no proxy, no redirects), so the certificate authorities, 60 ms of CPU to load, are left alone.
@@ -128,7 +128,7 @@ class Transport:
         self._deadline = deadline.total_seconds()
 
     async def send(
-        self, method: Literal["POST", "PUT"], path: str, *, key: Secret | None, body: bytes
+        self, method: Literal["GET", "POST", "PUT"], path: str, *, key: Secret | None, body: bytes
     ) -> Answer | TryLater:
         """One request, over within the deadline."""
         headers = {"Content-Type": "application/json"}

@@ -2,24 +2,33 @@
 
 import asyncio
 import logging
+import os
 import platform
-import re
+import shlex
 import signal
+import sys
 import time
-from datetime import timedelta
-from pathlib import Path
 from random import Random
-from typing import Annotated
 
 import typer
 
 from iotistic.agent import AgentSettings, Events, claim_key_from, open_agent, parse_server
+from iotistic.cli.agent_options import (
+    AllowCommand,
+    ClaimKeyFile,
+    Interval,
+    Logs,
+    Name,
+    Once,
+    Server,
+    SpoolLimit,
+    StateDir,
+    UpdateCommand,
+)
 from iotistic.cli.options import settings_from
 from iotistic.cli.output import run_async
 from iotistic.clock import system_clock
 from iotistic.config import environment
-from iotistic.config.kinds import DURATION
-from iotistic.config.problems import Rejected
 from iotistic.data_folder import DataFolder
 from iotistic.logs import configure_logging
 
@@ -27,69 +36,20 @@ __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
 
-_SIZE = re.compile(r"(?P<number>\d{1,6})(?P<unit>KiB|MiB|GiB)")
-_SIZE_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_SHORTEST = timedelta(milliseconds=10)
-_LONGEST = timedelta(hours=1)
-
-
-def _interval(text: str) -> timedelta:
-    try:
-        value = DURATION.parse(text)
-    except Rejected as error:
-        raise typer.BadParameter(f"{error.reason} {error.suggestion}") from error
-    if not _SHORTEST <= value <= _LONGEST:
-        raise typer.BadParameter("Give an interval from 10ms to 1h.")
-    return value
-
-
-def _size(text: str) -> int:
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise typer.BadParameter(f"{text!r} is no size: write 512KiB, 128MiB or 1GiB.")
-    return int(match["number"]) * _SIZE_UNITS[match["unit"]]
-
 
 @app.command()
 def agent(
     *,
-    server: Annotated[
-        str, typer.Option("--server", metavar="URL", help="The API to report to.")
-    ] = "http://127.0.0.1:8080",
-    state_dir: Annotated[
-        Path | None, typer.Option("--state-dir", metavar="PATH", help="Where key, spool and status are kept.")
-    ] = None,
-    claim_key_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--claim-key-file",
-            metavar="FILE",
-            help="A file with the key to enrol with; or set IOTISTIC_CLAIM_KEY. Needed the first time only.",
-        ),
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", help="What to call this device; by default its host name.")
-    ] = None,
-    interval: Annotated[
-        timedelta,
-        typer.Option("--interval", parser=_interval, metavar="TIME", help="From one report to the next."),
-    ] = "5s",  # type: ignore[assignment]  # Typer parses the default as if it were typed
-    logs: Annotated[
-        str,
-        typer.Option(
-            "--logs", metavar="WHICH", help="Which log to send: auto, journal, own, none, or a file's path."
-        ),
-    ] = "auto",
-    spool_limit: Annotated[
-        int,
-        typer.Option(
-            "--spool-limit",
-            parser=_size,
-            metavar="SIZE",
-            help="Most disk space for what is not delivered yet.",
-        ),
-    ] = "128MiB",  # type: ignore[assignment]  # as above
-    once: Annotated[bool, typer.Option("--once", help="Send one report and end.")] = False,
+    server: Server = "http://127.0.0.1:8080",
+    state_dir: StateDir = None,
+    claim_key_file: ClaimKeyFile = None,
+    name: Name = None,
+    interval: Interval = "5s",  # type: ignore[assignment]  # Typer parses the default as if it were typed
+    logs: Logs = "auto",
+    spool_limit: SpoolLimit = "128MiB",  # type: ignore[assignment]  # as above
+    allow_command: AllowCommand = None,
+    update_command: UpdateCommand = None,
+    once: Once = False,
 ) -> None:
     """Report this computer as a device.
 
@@ -108,11 +68,16 @@ def agent(
         interval=interval,
         logs=logs,
         spool_limit=spool_limit,
+        commands=tuple(str(path) for path in allow_command or ()),
+        update_command=tuple(shlex.split(update_command or "")),
     )
-    run_async(_run(settings, once=once))
+    if run_async(_run(settings, once=once)):
+        # A job wants the agent to start anew, of whatever version it is now: the same words, the same process id.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line
 
 
-async def _run(settings: AgentSettings, *, once: bool) -> None:
+async def _run(settings: AgentSettings, *, once: bool) -> bool:
+    """Whether it is to be started anew."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -122,4 +87,7 @@ async def _run(settings: AgentSettings, *, once: bool) -> None:
     async with open_agent(
         settings, clock=system_clock, monotonic=time.monotonic, random=random, events=events
     ) as device:
-        await (device.run_once() if once else device.run(stop))
+        if not once:
+            return await device.run(stop)
+        await device.run_once()
+    return False

@@ -44,6 +44,7 @@ COMMANDS = {
     "partitions": Command(
         "iotistic.cli.partitions", "See how long partitions last, make and retire them, mend them."
     ),
+    "jobs": Command("iotistic.cli.jobs", "Give devices work, and watch it go through them."),
     "db": Command("iotistic.cli.db", "Connection URLs, and psql on the platform's databases."),
     "backup": Command("iotistic.cli.backup", "Take backups, prove them by restoring, and let old ones go."),
     "restore": Command(

@@ -79,6 +79,6 @@ class ScheduleService:
 def _unknown(name: str) -> ScheduleNotFound:
     return ScheduleNotFound(
         f"There is no job schedule {name!r}.",
-        hint="`iotistic jobs schedules` shows them all.",
+        hint="`iotistic jobs schedules list` shows them all.",
         name=name,
     )

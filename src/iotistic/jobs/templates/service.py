@@ -68,6 +68,6 @@ def _unknown(name: str, version: int | None) -> TemplateNotFound:
     which = f"{name!r}" if version is None else f"{name!r} at version {version}"
     return TemplateNotFound(
         f"There is no job template {which}.",
-        hint="`iotistic jobs templates` shows them all.",
+        hint="`iotistic jobs templates list` shows them all.",
         name=name,
     )
