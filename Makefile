@@ -64,6 +64,8 @@ clean: ## Remove the environment and caches (data stays)
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed (Debian: apt-get install python3-venv). Set PYTHON to its path."; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
+# The commands that an older pip writes load `re` first: 10 ms of CPU, a fifth of a start of `iotistic migrate` with nothing to do.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 
 $(STAMP): $(VENV)/bin/python pyproject.toml
 	@echo "Installing (once) ..."

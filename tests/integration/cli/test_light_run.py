@@ -103,7 +103,17 @@ async def test_a_file_that_fails_is_left_to_the_full_program_with_what_is_done(
     assert (code, "division by zero" in told, "002_index.sql" in told) == (5, True, True)
 
 
-async def test_many_files_are_sent_in_bunches(place: Place, history: History) -> None:
+async def test_a_file_that_cannot_be_run_keeps_those_before_it_from_running(
+    place: Place, history: History
+) -> None:
+    assert isinstance(history.folder, Path)
+    write(history.folder, {"003_function.sql": "-- migrate: nonsense\nSELECT 1;"})
+    code, told = await run(BOTH, place, history, "migrate")
+    assert (code, "nothing was run" in told, "applied in" in told) == (1, True, False)
+    assert await place.rows("SELECT to_regclass('parts')") == [(None,)]
+
+
+async def test_many_files_are_sent_at_once(place: Place, history: History) -> None:
     assert isinstance(history.folder, Path)
     write(
         history.folder, {f"{number:03}_t.sql": f"CREATE TABLE t{number} (id int);" for number in range(4, 90)}

@@ -23,8 +23,6 @@ from iotistic.cli.light.request import Request
 
 __all__ = ["Stopped", "run_files"]
 
-# The first bunch is small, so that the server has work soon.
-_BUNCHES = (4, 16)
 _HAS_TABLES = """
 SELECT EXISTS (
   SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -32,7 +30,8 @@ SELECT EXISTS (
 )
 """
 
-Commands = list[tuple[str, tuple[str | None, ...]]]
+Command = tuple[str, tuple[str | None, ...]]
+Commands = list[Command]
 
 
 class Stopped(BaseException):
@@ -70,10 +69,26 @@ def _run(connection: Connection, request: Request, service: str, files: list[Fil
     pending = None if recorded is None else pending_in_order(files, recorded)
     if not pending:
         return None
-    run = _Run(connection, request, service, pending, fresh=fresh)
-    if not run.send([] if columns else _tables(request), [unlock_query(request, service)]):
+    plain = _plain(pending, fresh=fresh)
+    if plain is None:
         return None
-    return len(pending) if run.tell() == [("t", "t")] else None
+    run = _Run(connection, [] if columns else _tables(request))
+    recorder = Recorder(request, service)
+    for file, (statements, normalised) in plain:
+        last = file is pending[-1]
+        run.add(recorder.commands_for(file, statements, normalised, last=last), file)
+    return len(pending) if run.carry_out(unlock_query(request, service)) == [("t", "t")] else None
+
+
+def _plain(pending: list[File], *, fresh: bool) -> list[tuple[File, tuple[list[str], str]]] | None:
+    """The statements and the normalised text of each file; None when one is not plain: a refusal comes before anything runs."""
+    found: list[tuple[File, tuple[list[str], str]]] = []
+    for file in pending:
+        plain = plain_statements(file.content, fresh=fresh)
+        if plain is None:
+            return None
+        found.append((file, plain))
+    return found
 
 
 def _recorded(connection: Connection, request: Request) -> dict[str, str | None] | None:
@@ -89,41 +104,23 @@ def _tables(request: Request) -> Commands:
 
 
 class _Run:
-    """Files on their way, all in one pipeline: the server works on some while others are prepared."""
+    """Files on their way, all in one pipeline."""
 
-    def __init__(
-        self, connection: Connection, request: Request, service: str, pending: list[File], *, fresh: bool
-    ) -> None:
+    def __init__(self, connection: Connection, before: Commands) -> None:
         self._connection = connection
-        self._recorder = Recorder(request, service)
-        self._pending = pending
-        self._fresh = fresh
-        self._sent = 0
+        self._commands = before
         self._ends: dict[int, File] = {}
         """The number of the command that commits a file, and the file."""
 
-    def send(self, before: Commands, after: Commands) -> bool:
-        """Sends `before`, then bunch after bunch, then `after`; up to the first file that is not plain. False: no file was."""
-        rest, sizes = self._pending, iter(_BUNCHES)
-        while rest:
-            size = next(sizes, _BUNCHES[-1])
-            files, rest = self._prepared(rest[:size]), rest[size:]
-            if not files:
-                break
-            if len(files) < size:
-                rest = []
-            commands = [
-                *before,
-                *self._noted(files, len(before)),
-                *(after if files[-1][0] is self._pending[-1] else ()),
-            ]
-            before = []
-            if not self._connection.send(commands):
-                return False
-        return self._sent > 0 and self._connection.end()
+    def add(self, commands: Commands, file: File) -> None:
+        """Puts the commands of a file behind those of the others."""
+        self._commands += commands
+        self._ends[len(self._commands)] = file
 
-    def tell(self) -> list[Row]:
-        """Says of each file that is committed how long it took, as the answers come; answers the last answer."""
+    def carry_out(self, after: Command) -> list[Row]:
+        """Sends everything, and says of each file that is committed how long it took; answers the answer to `after`."""
+        if not (self._connection.send([*self._commands, after]) and self._connection.end()):
+            return []
         colour, plain = ("\033[32m", "\033[0m") if sys.stderr.isatty() else ("", "")
         rows: list[Row] = []
         for number, answer in enumerate(self._connection.answers(), start=1):
@@ -134,24 +131,3 @@ class _Run:
                 )
             rows = answer
         return rows
-
-    def _prepared(self, files: list[File]) -> list[tuple[File, Commands]]:
-        """The commands of the files up to the first that is not plain."""
-        found: list[tuple[File, Commands]] = []
-        for file in files:
-            plain = plain_statements(file.content, fresh=self._fresh)
-            if plain is None:
-                break
-            last = file is self._pending[-1]
-            found.append((file, self._recorder.commands_for(file, *plain, last=last)))
-        return found
-
-    def _noted(self, files: list[tuple[File, Commands]], before: int) -> Commands:
-        """The commands of the files; where each of them ends is kept for `tell`."""
-        self._sent += before
-        commands: Commands = []
-        for file, part in files:
-            commands += part
-            self._sent += len(part)
-            self._ends[self._sent] = file
-        return commands
