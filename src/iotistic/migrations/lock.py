@@ -21,6 +21,7 @@ from iotistic.migrations.history import History
 from iotistic.migrations.report import Event, EventKind, Observer
 from iotistic.migrations.session import Command, Session
 from iotistic.migrations.tables import columns_of_ledger
+from iotistic.migrations.texts import blocker_text
 
 __all__ = ["Locked", "take_lock", "unlock"]
 
@@ -166,9 +167,9 @@ async def _backend(session: Session) -> str | None:
 
 
 def _waiting(history: History, holder: Blocker | None, lock: BusyLock, seconds: float) -> Event:
-    who = f"process {holder.pid} ({holder.application or 'no name'})" if holder else "another session"
+    who = f"; it is held by {blocker_text(holder)}" if holder else ""
     return Event(
         kind=EventKind.LOCK_WAIT,
-        message=f"{history.service}: waiting for {who}, which holds the {lock.value} lock; {seconds:.0f} s so far.",
+        message=f"{history.service}: waiting for the {lock.value} lock, {seconds:.0f} s so far{who}",
         blocker=holder,
     )

@@ -19,8 +19,10 @@ from iotistic.migrations.answers import Answers, CommandFailed, ConnectionLost, 
 
 __all__ = ["Command", "Session"]
 
-# How long a server may take to answer a cancel before the connection is cut instead.
+# How long a server may take to answer a cancel before the connection is cut instead, and before it is asked again: a cancel that
+# arrives between two statements of a pipeline stops nothing.
 _CANCEL_PATIENCE: Final = 5.0
+_CANCEL_AGAIN: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,11 @@ class Session:
         """Stops what the server is doing and reads on to the end, so that the session is usable and the outcome known."""
         try:
             async with asyncio.timeout(_CANCEL_PATIENCE):
-                await self._connection.cancel_safe(timeout=_CANCEL_PATIENCE)
-                await self._pump(answers)
+                while not answers.complete():
+                    await self._connection.cancel_safe(timeout=_CANCEL_PATIENCE)
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_CANCEL_AGAIN):
+                            await self._pump(answers)
         except (TimeoutError, ConnectionLost, psycopg.Error):
             self._pgconn.finish()
 

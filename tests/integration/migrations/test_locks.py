@@ -54,6 +54,13 @@ async def test_whoever_waits_hears_at_once_who_holds_the_lock(place: Place, tmp_
         assert event.kind is EventKind.LOCK_WAIT
         assert event.blocker is not None
         assert event.blocker.pid == other.info.backend_pid
+        for part in (
+            f"process {other.info.backend_pid}",
+            'application "test"',
+            "from 127.0.0.1",
+            "idle for ",
+        ):
+            assert part in event.message
         await other.execute("SELECT pg_advisory_unlock(%s)", (key_of(history.lock_name),))
         assert len((await run).applied) == 1
 
