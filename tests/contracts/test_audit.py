@@ -21,6 +21,7 @@ NOT_AUDITED = {
     "event_types": "part of the schema: migrations write it",
     "events": "a history, never changed",
     "enrolments": "counted in provisioning_keys, and what comes of one is a row of api_keys; both are audited",
+    "idempotency_keys": "what was answered to changes, which are audited where they are made",
     "ingest_quarantine": "telemetry",
     "ingest_receipts": "telemetry: what was answered",
     "metric_name_lists": "the names of telemetry",

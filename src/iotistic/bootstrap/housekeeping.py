@@ -11,6 +11,8 @@ __all__ = ["SILENCE", "make_housekeeper", "may_judge_silence"]
 
 SILENCE = timedelta(minutes=2)
 """A device that was not heard of for so long is offline."""
+KEYS_KEPT = timedelta(days=1)
+"""How long an answer is repeated to whoever asks again with its Idempotency-Key."""
 _ROLLUP_BUDGET = timedelta(seconds=20)
 """How long one run goes on: what is left is done by the next, after the other jobs."""
 
@@ -47,11 +49,17 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             marks, buckets = marks + step.marks, buckets + step.buckets
         return f"{buckets} buckets rolled up, {marks} again" if marks or buckets else None
 
+    async def sweep_keys() -> str | None:
+        async with platform.begin() as work:
+            swept = await work.idempotency.sweep(older_than=KEYS_KEPT)
+        return f"{swept} idempotency keys swept" if swept else None
+
     return Housekeeper(
         lambda: platform.owner_connection("housekeeper"),
         [
             Job(name="partitions", run=partitions, every=timedelta(minutes=10)),
             Job(name="offline", run=offline, every=timedelta(seconds=30), limit=timedelta(seconds=30)),
+            Job(name="idempotency keys", run=sweep_keys, every=timedelta(minutes=1)),
             Job(name="rollups", run=rollups, every=timedelta(seconds=30), limit=timedelta(minutes=2)),
             Job(name="job timeouts", run=lambda: expire_attempts(platform), every=timedelta(seconds=5)),
             Job(name="job schedules", run=lambda: run_schedules(platform), every=timedelta(seconds=10)),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -27,6 +28,7 @@ from iotistic.devices.tagging import TaggingService
 from iotistic.errors import IotisticError
 from iotistic.events import CHANNEL as EVENTS_APPENDED
 from iotistic.events import EventService
+from iotistic.idempotency import IdempotencyService
 from iotistic.jobs import CHANNEL as JOB_NEWS
 from iotistic.jobs import JobDesk, JobService, RolloutDriver
 from iotistic.jobs.schedules import ScheduleService
@@ -80,6 +82,10 @@ class Work:
     @cached_property
     def audit(self) -> AuditService:
         return AuditService(self.connection)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyService:
+        return IdempotencyService(self.connection)
 
     @cached_property
     def events(self) -> EventService:
@@ -174,6 +180,17 @@ class Work:
         return RollupService(self.connection)
 
 
+class _Shared:
+    """A unit of work that is shared, until it is over; a task that outlives it begins its own."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.is_over = False
+
+
+_shared: ContextVar[_Shared | None] = ContextVar("iotistic_shared_work", default=None)
+
+
 @final
 class Platform:
     """Everything a service needs, opened by `open_platform` and closed by `close`."""
@@ -208,8 +225,24 @@ class Platform:
         self._itself = Provenance(actor_kind="system", actor=application_name)
 
     @asynccontextmanager
+    async def sharing(self) -> AsyncGenerator[Work]:
+        """A unit of work that everything begun inside shares, by this task and what it awaits: it is one transaction then."""
+        async with self.begin() as work:
+            shared = _Shared(work)
+            token = _shared.set(shared)
+            try:
+                yield work
+            finally:
+                shared.is_over = True
+                _shared.reset(token)
+
+    @asynccontextmanager
     async def begin(self, *, read_only: bool = False) -> AsyncGenerator[Work]:
         """A unit of work on the platform database, for whoever acts here and now: by default the program itself."""
+        shared = _shared.get()
+        if shared is not None and not shared.is_over:
+            yield shared.work
+            return
         provenance = present_provenance() or self._itself
         async with unit_of_work.begin(self.pool, read_only=read_only, provenance=provenance) as unit:
             yield Work(unit, self)

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from iotistic import __version__
 from iotistic.bootstrap import Platform
 from iotistic.http.access import Authentication, find_principal
+from iotistic.http.idempotency import Idempotency
 from iotistic.http.ingest import ingest_routes, is_ingest
 from iotistic.http.login_gate import LoginGate
 from iotistic.http.openapi import describe
@@ -117,6 +118,7 @@ def create_platform_app(platform: Platform | None = None) -> PlatformApp:
     app.state.login_gate = LoginGate()
     app.platform = platform
     # The last added is the outermost.
+    app.add_middleware(Idempotency)
     app.add_middleware(BoundedBody, limit_of=_body_limit)
     app.add_middleware(Authentication)
     app.add_middleware(RequestContext, observe=metrics.observe, quiet=_is_quiet)

@@ -1173,6 +1173,27 @@ CREATE TRIGGER audit_delete AFTER DELETE ON public.gateway_devices REFERENCING O
 CREATE TRIGGER audit_insert AFTER INSERT ON public.gateway_devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{gateway_uuid,device_uuid}', 'device_uuid', '{}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.gateway_devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{gateway_uuid,device_uuid}', 'device_uuid', '{}', '{}');
 
+CREATE TABLE public.idempotency_keys (
+  user_id bigint NOT NULL,
+  idempotency_key text NOT NULL,
+  request_digest bytea NOT NULL,
+  status bigint NOT NULL,
+  headers jsonb NOT NULL,
+  body bytea NOT NULL,
+  answered_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, idempotency_key),
+  CONSTRAINT idempotency_keys_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
+  CONSTRAINT idempotency_keys_request_digest_check CHECK ((octet_length(request_digest) = 32)),
+  CONSTRAINT idempotency_keys_status_check CHECK (((status = 0) OR ((status >= 200) AND (status <= 299)))),
+  CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.idempotency_keys IS 'One row per request of a person with an Idempotency-Key that changed something; a day long.';
+COMMENT ON COLUMN public.idempotency_keys.request_digest IS 'SHA-256 of method, target, kind and body: a key that comes back with another request is a mistake.';
+COMMENT ON COLUMN public.idempotency_keys.status IS 'The HTTP status of the answer.';
+COMMENT ON COLUMN public.idempotency_keys.headers IS 'Name to value: those that belong to what was answered.';
+COMMENT ON COLUMN public.idempotency_keys.body IS 'The body of the answer, byte for byte.';
+CREATE INDEX idempotency_keys_answered_at_idx ON public.idempotency_keys USING btree (answered_at);
+
 CREATE TABLE public.ingest_quarantine (
   received_at timestamp with time zone NOT NULL,
   id uuid NOT NULL,
@@ -2077,6 +2098,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.fleets TO iotistic_app;
 GRANT SELECT ON TABLE public.fleets TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.gateway_devices TO iotistic_app;
 GRANT SELECT ON TABLE public.gateway_devices TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.idempotency_keys TO iotistic_app;
+GRANT SELECT ON TABLE public.idempotency_keys TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.ingest_quarantine TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.ingest_quarantine TO iotistic_ingest;
 GRANT SELECT ON TABLE public.ingest_quarantine TO iotistic_readonly;
