@@ -10,6 +10,7 @@ from iotistic.config.model import (
     Endpoint,
     LogSettings,
     PoolSettings,
+    RateSettings,
     SessionLimits,
     Settings,
 )
@@ -50,6 +51,7 @@ def assemble(
             lock_timeout=values[Catalogue.lock_timeout],
             idle_in_transaction_timeout=values[Catalogue.idle_in_transaction_timeout],
         ),
+        rates=RateSettings(per_key=values[Catalogue.key_rate], per_address=values[Catalogue.stranger_rate]),
         api=ApiSettings(host=values[Catalogue.api_host], port=values[Catalogue.api_port]),
         log=LogSettings(level=values[Catalogue.log_level], format=values[Catalogue.log_format]),
         server_port=values.find(Catalogue.server_port),

@@ -30,6 +30,7 @@ __all__ = ["GROUPS", "SETTINGS", "TLS_MODES", "Catalogue"]
 TLS_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _SHORTEST_PEPPER = 32
 _MOST_CONNECTIONS = 1000
+_MOST_REQUESTS = 10_000_000
 
 
 _DATABASE = "The database server"
@@ -259,6 +260,20 @@ class Catalogue:
         default="1h",
         group=_CONNECTIONS,
         meaning="A connection is replaced after this time, so that a moved server or a new certificate is noticed.",
+    )
+    key_rate: Setting[int] = Setting(
+        variable="IOTISTIC_RATE_LIMIT_KEY",
+        kind=count(0, _MOST_REQUESTS),
+        default="6000",
+        group=_CONNECTIONS,
+        meaning="Requests a minute that one key may send to one API process, metrics and logs of devices not counted; 0 switches the limit off.",
+    )
+    stranger_rate: Setting[int] = Setting(
+        variable="IOTISTIC_RATE_LIMIT_ADDRESS",
+        kind=count(0, _MOST_REQUESTS),
+        default="600",
+        group=_CONNECTIONS,
+        meaning="The same for requests of one address without a valid key: logins, enrolments, guesses. Behind a proxy, the address that it forwards.",
     )
     statement_timeout: Setting[timedelta] = Setting(
         variable="IOTISTIC_STATEMENT_TIMEOUT",

@@ -106,6 +106,16 @@ class LogSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RateSettings:
+    """How many requests a minute one process takes of one caller; 0 means no limit."""
+
+    per_key: int = 6000
+    """Of one key, metrics and logs of devices not counted."""
+    per_address: int = 600
+    """Of one address without a valid key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that can be set, as one immutable value."""
 
@@ -118,6 +128,7 @@ class Settings:
     names: DatabaseNames = field(default_factory=DatabaseNames)
     pool: PoolSettings = field(default_factory=PoolSettings)
     limits: SessionLimits = field(default_factory=SessionLimits)
+    rates: RateSettings = field(default_factory=RateSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     log: LogSettings = field(default_factory=LogSettings)
     server_port: int | None = None

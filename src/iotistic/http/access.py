@@ -10,10 +10,11 @@ from uuid import UUID
 
 from fastapi import Depends
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iotistic.errors import Denied, Unauthenticated, Unavailable
-from iotistic.http.platform_access import platform_of
+from iotistic.http.platform_access import find_platform, platform_of
+from iotistic.http.rate_limits import Allowance, RateLimit, is_counted
 from iotistic.http.request_context import request_id_of
 from iotistic.provenance import Provenance, acting
 from iotistic.secret import Secret
@@ -25,6 +26,7 @@ __all__ = [
     "Auditor",
     "Authentication",
     "OwnDevice",
+    "RateLimits",
     "Reader",
     "Writer",
     "find_principal",
@@ -103,20 +105,58 @@ _BEARER = re.compile(rb"bearer +(?P<key>[A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 
 
 @final
+class RateLimits:
+    """Of the callers of one process, as its platform's settings say; none before it is open."""
+
+    def __init__(self) -> None:
+        self._keys: RateLimit | None = None
+        self._strangers: RateLimit | None = None
+
+    def take(self, scope: Scope, principal: Principal | None) -> Allowance | None:
+        """Counts one request. Raises TooManyRequests."""
+        if not is_counted(scope["path"]):
+            return None
+        if self._keys is None or self._strangers is None:
+            platform = find_platform(scope)
+            if platform is None:
+                return None
+            rates = platform.settings.rates
+            self._keys, self._strangers = RateLimit(rates.per_key), RateLimit(rates.per_address)
+        if principal is None:
+            return self._strangers.take(scope["client"][0] if scope.get("client") else "")
+        return self._keys.take(principal.key_id)
+
+
+@final
 class Authentication:
     """Lets a request through once its key is known to be good; keeps who it is for the routes."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, rates: RateLimits) -> None:
         self._app = app
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         if scope["path"] not in OPEN_PATHS:
-            scope[_PRINCIPAL] = await _authenticate(scope)
+            try:
+                scope[_PRINCIPAL] = await _authenticate(scope)
+            except Unauthenticated:
+                self._rates.take(scope, None)
+                raise
+        allowance = self._rates.take(scope, find_principal(scope))
         with acting(provenance_of(scope)):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send if allowance is None else _telling(allowance, send))
+
+
+def _telling(allowance: Allowance, send: Send) -> Send:
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *allowance.headers]
+        await send(message)
+
+    return tell
 
 
 def find_principal(scope: Scope) -> Principal | None:

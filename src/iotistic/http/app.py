@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from iotistic import __version__
 from iotistic.bootstrap import Platform
-from iotistic.http.access import Authentication, find_principal
+from iotistic.http.access import Authentication, RateLimits, find_principal
 from iotistic.http.idempotency import Idempotency
 from iotistic.http.ingest import ingest_routes, is_ingest
 from iotistic.http.login_gate import LoginGate
@@ -120,7 +120,7 @@ def create_platform_app(platform: Platform | None = None) -> PlatformApp:
     # The last added is the outermost.
     app.add_middleware(Idempotency)
     app.add_middleware(BoundedBody, limit_of=_body_limit)
-    app.add_middleware(Authentication)
+    app.add_middleware(Authentication, rates=RateLimits())
     app.add_middleware(RequestContext, observe=metrics.observe, quiet=_is_quiet)
     return app
 

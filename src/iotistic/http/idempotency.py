@@ -54,8 +54,7 @@ class Idempotency:
                 kept = await work.idempotency.claim(user_id, text, _digest(scope, asked.get("body", b"")))
                 if kept is None:
                     await self._app(scope, answer.receive, answer.send)
-                    if not answer.is_good:
-                        raise _Refused
+                    answer.require_good()
                     await work.idempotency.keep(
                         user_id, text, status=answer.status, headers=answer.kept_headers, body=answer.body
                     )
@@ -87,9 +86,9 @@ class _Answer:
         elif message["type"] == "http.response.body":
             self._parts.append(message.get("body", b""))
 
-    @property
-    def is_good(self) -> bool:
-        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+    def require_good(self) -> None:
+        if not HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise _Refused
 
     @property
     def body(self) -> bytes:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from iotistic.http.access import OPEN_PATHS
+from iotistic.http.idempotency import TELLS_A_SECRET
 from iotistic.http.ingest import GATEWAY_LOGS_PATH, GATEWAY_METRICS_PATH, LOGS_PATH, METRICS_PATH
 from iotistic.http.responses import refusals
 from iotistic.http.routes.enrolment import CLAIM_PATH
@@ -66,6 +67,15 @@ _SCHEMES = {
         "description": "The key of a device.",
     },
 }
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A text of the caller's own, new for each request. Sent again with the same request within a day, it gets the first "
+    "answer again and changes nothing; with another request it is refused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "example": "2f1c6c1e-6a0e-4f57-9f55-5b8d1c1f0c11",
+}
 _NESTED = "#/components/schemas/{model}"
 
 
@@ -91,6 +101,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         _add_ingest(document["paths"])
         _correct_validation(document)
         _name_keys(document["paths"])
+        _offer_idempotency(document["paths"])
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -182,6 +193,15 @@ def _name_keys(paths: dict[str, Any]) -> None:
                 operation["security"] = [{"claim_key": []}]
             elif path not in OPEN_PATHS:
                 operation["security"] = [{"key": []}, *_device_key(path, method, operation["tags"])]
+
+
+def _offer_idempotency(paths: dict[str, Any]) -> None:
+    """What is taken beside the routes (`iotistic.http.idempotency`), said for each that people post to."""
+    for path, operations in paths.items():
+        operation = operations.get("post")
+        if operation is None or {"key": []} not in operation.get("security", []) or path in TELLS_A_SECRET:
+            continue
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
 
 
 def _device_key(path: str, method: str, tags: list[str]) -> list[dict[str, list[str]]]:

@@ -69,7 +69,7 @@ _REFUSALS = {
     ),
     429: _Refusal(
         meaning="Too many requests; Retry-After says when to come back.",
-        problem=_example(429, "too_many_failures", "Too many failed logins from this address."),
+        problem=_example(429, "too_many_requests", "More than 6000 requests a minute."),
     ),
     500: _Refusal(meaning="A bug. The request id finds it in the server's log.", problem=internal_problem()),
     501: _Refusal(
@@ -84,7 +84,7 @@ _REFUSALS = {
     ),
 }
 _REQUEST_ID = "3f1c9a7be1d04c2a8f6e1b70"
-_ALWAYS = (401, 403, 413, 422, 500, 503)
+_ALWAYS = (401, 403, 413, 422, 429, 500, 503)
 
 
 def json_response(value: object, status: int = 200) -> Response:

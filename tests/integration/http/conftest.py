@@ -14,7 +14,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from iotistic.bootstrap import Platform, open_platform
-from iotistic.config import DatabaseNames, Settings
+from iotistic.config import DatabaseNames, RateSettings, Settings
 from iotistic.database.pool import connect
 from iotistic.http import create_platform_app
 from iotistic.partitioning import Maintainer
@@ -68,6 +68,7 @@ async def platform(
         database=api_database.endpoint("app"),
         names=DatabaseNames(platform=api_database.name),
         pepper=Secret("the pepper of these tests"),
+        rates=RateSettings(per_key=0, per_address=0),  # all tests share a few keys and one address
     )
     platform = await open_platform(settings, application_name="test-api")
     platform._hasher = PasswordHasher(
