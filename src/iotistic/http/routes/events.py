@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from iotistic.bootstrap import Platform, follow_events
 from iotistic.database.news import Waiter
@@ -41,6 +41,9 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 _AFTER = "The cursor up to which everything was seen; left out: only what comes from now on. `0`: everything there is."
 _BEGINNING = Cursor(0, 0)
 _MOST_TYPES = 50
+
+
+_Id = Annotated[UUID, Path(description="The id of an event.")]
 
 
 class _PagePosition(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
@@ -186,7 +189,7 @@ async def stream_events(
 
 
 @router.get("/events/{id}", response_model=EventSeen, responses=refusals(404), summary="One event")
-async def get_event(request: Request, id: UUID, _: Reader) -> Event:  # noqa: A002 - the path's word
+async def get_event(request: Request, id: _Id, _: Reader) -> Event:  # noqa: A002 - the path's word
     """For as long as its type is kept."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.events.get_event(id)
@@ -195,7 +198,7 @@ async def get_event(request: Request, id: UUID, _: Reader) -> Event:  # noqa: A0
 @router.get(
     "/events/{id}/chain", response_model=EventChain, responses=refusals(404), summary="Why, and what then"
 )
-async def get_chain(request: Request, id: UUID, _: Reader) -> dict[str, object]:  # noqa: A002 - as above
+async def get_chain(request: Request, id: _Id, _: Reader) -> dict[str, object]:  # noqa: A002 - as above
     """Its cause, the cause of that, and so on; and everything that came of it; at most 1,000 events."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return {"items": await work.events.list_chain(id)}
