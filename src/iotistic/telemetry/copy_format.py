@@ -17,8 +17,6 @@ _HEAD: Final = "!hi16siqiiiiiiii"
 # h fields, i length + 16s uuid, i length + q timestamp, i length + i names, i length + i metric set, then the array: i octets,
 # i dimensions, i null flag, i element type; its length and lower bound follow with the elements
 _LENGTH: Final = Struct("!i")
-_KEPT_CONSTANTS = 128
-"""Constants of blocks up to this many rows are kept: devices send the same few sizes again and again."""
 
 
 @final
@@ -26,8 +24,8 @@ class MetricPacker:
     """Packs reports of one metric set: (device_uuid, timestamp, metric_names_id, metric_set_id, values).
 
     Only device, time and values differ between rows, and every row has the same size. So rows are packed with zeroes
-    where the constants go, and the constants are set for all rows of a block by one OR over a long integer: half the
-    time of handing 40 arguments to `struct`.
+    where the constants go, and each octet of these that is not zero (25 with 12 values) is set in all rows of a block by one
+    strided assignment: a third of the time of handing 40 arguments to `struct`.
     """
 
     def __init__(self, metric_names_id: int, metric_set_id: int, size: int) -> None:
@@ -41,20 +39,19 @@ class MetricPacker:
         """Octets of a row."""
         self.pack: Final = Struct("!6x16s4xq40x" + "4xd" * size).pack
         """(uuid octets, stamp, *values) -> a row without its constants; raises struct.error on a value that is no number."""
-        self._constant = constant
-        self._constants: dict[int, int] = {}
+        self._constant = int.from_bytes(constant, "big")
+        self._octets = [(place, bytes((octet,))) for place, octet in enumerate(constant) if octet]
         self._values = Struct("!" + "4xd" * size)
 
     def block(self, rows: list[bytes]) -> bytes:
         """The rows one after the other, complete."""
-        number = len(rows)
-        constants = self._constants.get(number)
-        if constants is None:
-            constants = int.from_bytes(self._constant * number, "big")
-            if number <= _KEPT_CONSTANTS:
-                self._constants[number] = constants
-        bare = int.from_bytes(b"".join(rows), "big")
-        return (bare | constants).to_bytes(self.stride * number, "big")
+        number, stride = len(rows), self.stride
+        if number == 1:
+            return (int.from_bytes(rows[0], "big") | self._constant).to_bytes(stride, "big")
+        block = bytearray().join(rows)
+        for place, octet in self._octets:
+            block[place::stride] = octet * number
+        return bytes(block)
 
     def cuts(self, number: int) -> range:
         """Where each of so many rows begins in a block, and where the last ends."""
