@@ -23,7 +23,7 @@ def arrivals(reports: Iterable[Report], seed: int = 1) -> Iterator[Report]:
     are lost, 30 % held back until a later place takes them (50 % each time), 10 % of the rest lack one value. What is held at
     the end arrives last. (The emptied tags of the original have no counterpart: tags are the registry's here, not the report's.)
     """
-    chance = random.Random(f"disorder {seed}")  # noqa: S311 - repeatable on purpose
+    chance = random.Random(f"disorder {seed}")
     source = iter(reports)
     held: deque[list[Report]] = deque()
     late: deque[Report] = deque()

@@ -52,7 +52,7 @@ class Report:
 
 def trucks(count: int, seed: int = 1) -> list[Truck]:
     """The fleet of a seed: the first trucks of a larger one are the same."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    chance = random.Random(seed)
     return [_truck(number, chance) for number in range(count)]
 
 
@@ -74,7 +74,7 @@ def _truck(number: int, chance: random.Random) -> Truck:
 
 def measurements(fleet: list[Truck], start: datetime, span: timedelta, seed: int = 1) -> Iterator[Report]:
     """Everything the fleet measures from `start` on, step by step, truck by truck: complete and in order."""
-    states = [_State(random.Random(f"{seed} {truck.number}")) for truck in fleet]  # noqa: S311
+    states = [_State(random.Random(f"{seed} {truck.number}")) for truck in fleet]
     for step in range(span // STEP):
         moment = start + step * STEP
         for truck, state in zip(fleet, states, strict=True):

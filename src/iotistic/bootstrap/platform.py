@@ -39,7 +39,8 @@ from iotistic.provenance import Provenance, present_provenance
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.security.enrolment import AttemptService, EnrolmentService
-from iotistic.telemetry import GatewayIngest, Ingest, TelemetryService
+from iotistic.telemetry import ClockService, GatewayIngest, Ingest, TelemetryService
+from iotistic.telemetry.quarantine import QuarantineService, Replay
 from iotistic.telemetry.rollups import RollupService
 from iotistic.twin import TwinService
 from iotistic.vpn import VpnService
@@ -172,6 +173,14 @@ class Work:
         return VpnService(self.connection)
 
     @cached_property
+    def clocks(self) -> ClockService:
+        return ClockService(self.connection)
+
+    @cached_property
+    def quarantine(self) -> QuarantineService:
+        return QuarantineService(self.connection)
+
+    @cached_property
     def telemetry(self) -> TelemetryService:
         return TelemetryService(self.connection)
 
@@ -270,6 +279,19 @@ class Platform:
             application_name=f"iotistic-{purpose}",
             autocommit=True,
         )
+
+    def replay(self) -> Replay:
+        """A replay of what was set aside; whoever made it closes it."""
+
+        async def direct() -> Connection:
+            return await connect(
+                self.endpoints.of("app"),
+                self.settings.names.platform,
+                application_name="iotistic-replay",
+                autocommit=True,
+            )
+
+        return Replay(direct, clock=self.clock)
 
     async def readiness(self) -> list[Finding]:
         """Whether this process may get traffic: the pool answers, the schema is at head, partitions reach past tomorrow."""

@@ -1,7 +1,7 @@
-"""`iotistic devices retire`, `restore` and `tag`."""
+"""`iotistic devices retire`, `restore`, `tag` and `clock`."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +14,7 @@ from iotistic.devices.tagging.service import MOST_DEVICES
 from iotistic.errors import Invalid
 from iotistic.workflows import Retirement, restore_device, retire_device
 
-__all__ = ["restore", "retire", "tag"]
+__all__ = ["clock", "restore", "retire", "tag"]
 
 
 class TaggingUnclear(Invalid):
@@ -63,6 +63,28 @@ def restore(
     else:
         narrate(f"{device.name} is in service, without a key.")
         narrate(f"To let it enrol again: iotistic devices allow-enrolment {device.uuid}")
+
+
+def clock(
+    name: Annotated[str, typer.Argument(help="The device's name or uuid.")],
+    stamp: Annotated[
+        Literal["device", "receipt"],
+        typer.Option("--stamp", help="Date reports by the device's clock, or by their receipt."),
+    ],
+    data_dir: DataDir = None,
+    url: Url = None,
+) -> None:
+    """Trust a device's clock, or date its reports by their receipt."""
+    device = run_async(_stamp(settings_from(data_dir, url), name, on_receipt=stamp == "receipt"))
+    whose = "their receipt" if stamp == "receipt" else "its own clock"
+    narrate(f"Reports of {device.name} are dated by {whose}, within 30 seconds everywhere.")
+
+
+async def _stamp(settings: Settings, name: str, *, on_receipt: bool) -> Device:
+    async with opened(settings) as platform, platform.begin() as work:
+        device = await find_named_device(work, name)
+        await work.clocks.stamp_on_receipt(device.uuid, on=on_receipt)
+        return device
 
 
 def tag(

@@ -9,8 +9,8 @@ import typer
 
 from iotistic.bootstrap import open_platform
 from iotistic.cli import claim_keys
-from iotistic.cli.device_acts import restore, retire, tag
 from iotistic.cli.device_enrolment import allow_enrolment, enrolment_attempts
+from iotistic.cli.device_acts import clock, restore, retire, tag
 from iotistic.cli.device_files import export_devices, import_devices
 from iotistic.cli.device_options import (
     Fleet,
@@ -34,6 +34,8 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="List devices, look at one, import and export them."
 )
 
+_IN_STEP = 2.0
+"""Seconds that a report may take to get here."""
 _CHARTED = (
     "cpu_usage",
     "cpu_temp",
@@ -53,6 +55,7 @@ app.command()(tag)
 app.command()(allow_enrolment)
 app.command()(enrolment_attempts)
 app.add_typer(claim_keys.app, name="claim-keys")
+app.command()(clock)
 
 
 @app.command("list")
@@ -115,6 +118,7 @@ async def _look(settings: Settings, name: str) -> dict[str, Any]:
                 "device": asdict(device),
                 "tags": {tag.key: tag.value for tag in await work.devices.list_tags(device.uuid)},
                 "interfaces": [asdict(one) for one in await work.devices.list_interfaces(device.uuid)],
+                "clock": asdict(await work.clocks.find_clock(device.uuid)),
                 "latest": [asdict(value) for value in latest],
                 "last_hour": [asdict(line) for line in lines],
             }
@@ -128,6 +132,7 @@ def _render(seen: dict[str, Any]) -> None:
     for one in seen["interfaces"]:
         addresses = ", ".join(map(str, one["addresses"])) or "no address"
         sys.stdout.write(f"  {one['name']:<12}{addresses}\n")
+    sys.stdout.write(f"  clock       {_clock(seen['clock'])}\n")
     sys.stdout.write("\nThe last hour, a character a minute\n")
     units = {value["metric"]: value for value in seen["latest"]}
     for line in seen["last_hour"]:
@@ -136,6 +141,17 @@ def _render(seen: dict[str, Any]) -> None:
         sys.stdout.write(f"  {line['metric']:<34}{sparkline(line['values'])}  {shown}\n")
     if not seen["last_hour"]:
         sys.stdout.write("  nothing was reported\n")
+
+
+def _clock(clock: dict[str, Any]) -> str:
+    if clock["stamped_on_receipt"]:
+        return "not trusted: reports are dated by their receipt"
+    if clock["skew"] is None:
+        return "not compared with ours yet"
+    seconds = clock["skew"].total_seconds()
+    if abs(seconds) < _IN_STEP:
+        return "in step with ours"
+    return f"{abs(seconds):,.0f} s {'ahead of' if seconds > 0 else 'behind'} ours, or delayed by as much"
 
 
 def _quantity(value: float, unit: str | None) -> str:

@@ -36,6 +36,7 @@ COMMANDS = {
     "metrics": Command("iotistic.cli.metrics", "Newest values, series, charts and files of metrics."),
     "fleets": Command("iotistic.cli.fleets", "Group devices that are run alike."),
     "gateways": Command("iotistic.cli.gateways", "Say which devices a gateway may send telemetry for."),
+    "telemetry": Command("iotistic.cli.telemetry", "Look after what devices reported and was set aside."),
     "tags": Command("iotistic.cli.tags", "Rules of tags, and who breaks them."),
     "users": Command("iotistic.cli.users", "List accounts, and give one a new password."),
     "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),

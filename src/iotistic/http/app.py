@@ -25,6 +25,7 @@ from iotistic.http.request_context import RequestContext, request_id_of
 from iotistic.http.request_metrics import RequestMetrics
 from iotistic.http.routes import (
     audit,
+    clocks,
     configuration,
     device_facts,
     device_jobs,
@@ -67,6 +68,7 @@ _ROUTERS = (
     telemetry.router,
     events.router,
     metrics.router,
+    clocks.router,
     audit.router,
     configuration.router,
     mqtt.router,

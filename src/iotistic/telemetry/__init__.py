@@ -1,5 +1,6 @@
 """Metrics and logs of devices: taken in at the speed of COPY, read with bounds."""
 
+from iotistic.telemetry.clocks import ClockService
 from iotistic.telemetry.errors import (
     BodyInvalid,
     BodyTooLarge,
@@ -17,6 +18,7 @@ from iotistic.telemetry.gateway import GatewayIngest
 from iotistic.telemetry.ingest import Contacts, Ingest
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.model import (
+    DeviceClock,
     IngestStatistics,
     LatestValue,
     LogCursor,
@@ -38,7 +40,9 @@ __all__ = [
     "METRICS",
     "BodyInvalid",
     "BodyTooLarge",
+    "ClockService",
     "Contacts",
+    "DeviceClock",
     "EncodingUnsupported",
     "GatewayIngest",
     "IdempotencyKeyInvalid",

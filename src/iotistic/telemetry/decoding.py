@@ -1,6 +1,6 @@
 """Bodies to items: strictly typed and fast when all is well, item by item when something is not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar, cast, final
@@ -8,9 +8,9 @@ from typing import Annotated, Any, Final, Generic, TypeVar, cast, final
 import msgspec
 
 from iotistic.telemetry.errors import BodyInvalid, BodyTooLarge
-from iotistic.telemetry.stamps import moment_in
+from iotistic.telemetry.stamps import moment_in, stamp_of_time
 
-__all__ = ["Fault", "Items", "ItemsReader", "Time", "fields_of", "kind_of", "time_in"]
+__all__ = ["Fault", "Items", "ItemsReader", "Time", "fields_of", "kind_of", "stamps_in", "time_in"]
 
 T = TypeVar("T")
 B = TypeVar("B")
@@ -130,6 +130,15 @@ def time_in(fields: Mapping[str, object]) -> Time | Fault:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "timestamp_invalid", f"timestamp: {kind_of(value)} is no time."
     return value
+
+
+def stamps_in(items: Iterable[object]) -> Iterator[int]:
+    """When items were made, as far as they say so."""
+    for item in items:
+        fields = fields_of(item)
+        time = None if isinstance(fields, tuple) else time_in(fields)
+        if time is not None and not isinstance(time, tuple):
+            yield stamp_of_time(time)
 
 
 def _plain(piece: bytes) -> object:

@@ -1,7 +1,7 @@
 """A body while it is read: rows by series, what is set aside, what is refused and why."""
 
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any, final
@@ -79,10 +79,24 @@ class Rows:
 class Draft:
     """Collects what becomes of each report or line of one body."""
 
-    def __init__(self, *, device_uuid: UUID, stream: str, received: datetime, judge: Judge) -> None:
+    def __init__(
+        self,
+        *,
+        device_uuid: UUID,
+        stream: str,
+        received: datetime,
+        judge: Judge,
+        stamped_on_receipt: bool = False,
+    ) -> None:
         self.device_uuid = device_uuid
         self.device = device_uuid.bytes
         self.judge = judge
+        self.stamped_on_receipt = stamped_on_receipt
+        """Whether the device's clock is not to be trusted."""
+        self.shift = 0
+        """What is added to every stamp of the body."""
+        self.newest_aside: int | None = None
+        """The newest stamp that was set aside."""
         self._stream = stream
         self._received = received
         self._rows: list[Rows] = []
@@ -94,6 +108,18 @@ class Draft:
         """Takes rows of one more series along."""
         self._rows.append(rows)
         return rows
+
+    @property
+    def refused(self) -> set[int]:
+        """Where the reports or lines stood that have no row: set aside, or rejected."""
+        placed = {index for rows in self._rows for index in rows.indexes}
+        return {row.index for row in self._aside} | {one.index for one in self._reasons} - placed
+
+    def date(self, stamps: Iterable[int]) -> None:
+        """Shifts the body so that its newest report falls on its receipt, if the device's clock is not to be trusted."""
+        if self.stamped_on_receipt:
+            newest = max(stamps, default=self.judge.now)
+            self.shift = self.judge.now - newest
 
     def reject(self, index: int, code: str, message: str) -> None:
         """A report or line that is lost."""
@@ -109,6 +135,8 @@ class Draft:
     def set_aside(self, index: int, stamp: int, objection: tuple[str, str], payload: object) -> None:
         """A report or line that goes to the quarantine."""
         code, message = objection
+        if self.newest_aside is None or stamp > self.newest_aside:
+            self.newest_aside = stamp
         self._reasons.append(Reason(index=index, code=code, message=message))
         self._aside.append(
             SetAside(

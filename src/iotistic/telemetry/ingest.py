@@ -16,6 +16,7 @@ from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.errors import IotisticError
 from iotistic.telemetry.body import is_ndjson, size_checked, unpacked
+from iotistic.telemetry.clocks import list_receipt_stamped, note_skews
 from iotistic.telemetry.delivery import Delivery
 from iotistic.telemetry.draft import Draft
 from iotistic.telemetry.inbox import Inbox
@@ -25,11 +26,12 @@ from iotistic.telemetry.metric_sets import MetricSets
 from iotistic.telemetry.model import IngestStatistics, Receipt
 from iotistic.telemetry.receipts import Claim, Receipts
 from iotistic.telemetry.reports import ReportReader
-from iotistic.telemetry.runs import log_order
+from iotistic.telemetry.runs import Submission, log_order
 from iotistic.telemetry.sent import Sent
 from iotistic.telemetry.session import Connect, Session
+from iotistic.telemetry.skew import Skews
 from iotistic.telemetry.stamps import microseconds
-from iotistic.telemetry.streams import LOGS, METRICS, Stream
+from iotistic.telemetry.streams import LOGS, METRICS, STREAMS, Stream
 from iotistic.telemetry.tally import Tally
 from iotistic.telemetry.watermarks import Watermarks
 from iotistic.telemetry.windows import Windows
@@ -87,6 +89,8 @@ class Ingest:
             clock=clock,
         )
         self._heard: set[UUID] = set()
+        self._skews = Skews(self.limits.watermarks)
+        self._stamped: frozenset[UUID] = frozenset()
         self._contacts_due = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -213,7 +217,13 @@ class Ingest:
     async def _draft(self, device_uuid: UUID, stream: str) -> Draft:
         received = self._clock()
         judge = await self._windows.judge(stream, received)
-        return Draft(device_uuid=device_uuid, stream=stream, received=received, judge=judge)
+        return Draft(
+            device_uuid=device_uuid,
+            stream=stream,
+            received=received,
+            judge=judge,
+            stamped_on_receipt=device_uuid in self._stamped,
+        )
 
     async def _commit(self, draft: Draft, late_before: int, claim: Claim | None) -> Receipt:
         loop = asyncio.get_running_loop()
@@ -228,6 +238,9 @@ class Ingest:
             self._inbox.put(submission)
             # A caller that goes away cancels only its waiting: the rows are written all the same.
             await submission.done
+            newest = _newest(submission, draft)
+            if newest is not None:
+                self._skews.observe(submission.device_uuid, newest - draft.shift - draft.judge.now)
         return submission.receipt()
 
     async def _write(self) -> None:
@@ -252,13 +265,18 @@ class Ingest:
 
     async def _tell_contacts(self) -> None:
         loop = asyncio.get_running_loop()
-        if self._contacts is None or not self._heard or loop.time() < self._contacts_due:
+        if not self._heard or loop.time() < self._contacts_due:
             return
         heard, self._heard = self._heard, set()
+        skews = self._skews.due(loop.time())
         self._contacts_due = loop.time() + self.limits.latest_every.total_seconds()
         try:
             async with self._writing.use() as connection, connection.transaction():
-                await self._contacts(connection, heard)
+                if self._contacts is not None:
+                    await self._contacts(connection, heard)
+                if skews:
+                    await note_skews(connection, skews, self._clock())
+            self._skews.written(skews, loop.time())
         except (psycopg.Error, IotisticError) as error:
             # The next report of each device tells again.
             _log.warning("contacts not noted", exc_info=error)
@@ -269,6 +287,8 @@ class Ingest:
         while True:
             with suppress(psycopg.Error, IotisticError):
                 await self._windows.read()
+                async with self._looking.use() as connection:
+                    self._stamped = await list_receipt_stamped(connection)
                 if not mended:
                     await self._mend_latest(self._clock())
                     mended = True
@@ -289,6 +309,15 @@ class _Latest:
 
     async def mend(self, since: datetime, until: datetime) -> int:
         return await self._sql.run("mend_latest", since=since, until=until)
+
+
+def _newest(submission: Submission, draft: Draft) -> int | None:
+    """The stamp of the newest report of a body, wherever it went."""
+    stamp = STREAMS[submission.stream].stamp
+    stamps = [stamp(run.last) for run in submission.runs]
+    if draft.newest_aside is not None:
+        stamps.append(draft.newest_aside)
+    return max(stamps, default=None)
 
 
 def _is_stored(done: "asyncio.Future[None]") -> bool:

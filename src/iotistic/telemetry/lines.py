@@ -6,7 +6,16 @@ from typing import Annotated, Final, final
 import msgspec
 
 from iotistic.telemetry.copy_format import LogPacker
-from iotistic.telemetry.decoding import Fault, Items, ItemsReader, Time, fields_of, kind_of, time_in
+from iotistic.telemetry.decoding import (
+    Fault,
+    Items,
+    ItemsReader,
+    Time,
+    fields_of,
+    kind_of,
+    stamps_in,
+    time_in,
+)
 from iotistic.telemetry.draft import Draft, Rows, cuts_of
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.model import LogLevel
@@ -68,13 +77,18 @@ class LineReader:
         Raises BodyInvalid when it is not even a list of something, BodyTooLarge when there are too many.
         """
         items = self._items.read(body, ndjson=ndjson)
+        if draft.stamped_on_receipt:
+            strict = items.strict
+            draft.date(
+                stamps_in(items.loose) if strict is None else (stamp_of_time(one.timestamp) for one in strict)
+            )
         lines = enumerate(items.strict) if items.strict is not None else _examined(draft, items.loose)
         packer = LogPacker(draft.device)
         rows = draft.collect(
             Rows((draft.device, 0), lambda parts: (b"".join(parts), cuts_of(parts)), LogPacker.explain)
         )
         for index, line in lines:
-            stamp = stamp_of_time(line.timestamp)
+            stamp = stamp_of_time(line.timestamp) + draft.shift
             objection = draft.judge.objection(stamp)
             if objection is not None:
                 draft.set_aside(index, stamp, objection, _payload(line, stamp))

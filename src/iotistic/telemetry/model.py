@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 __all__ = [
+    "DeviceClock",
     "IngestStatistics",
     "LatestValue",
     "LogCursor",
@@ -58,6 +59,18 @@ class Receipt:
     """How many reports, or fields of reports, each reason code stands for: `already_stored`, `late`, `clock_not_set`, ..."""
     reasons: tuple[Reason, ...] = ()
     """Why, of what was not stored as sent, in the order of the body; of a body with very many only the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceClock:
+    """What is known of a device's clock."""
+
+    skew: timedelta | None
+    """How far it is ahead of ours, behind when negative; None when not known. Delay on the way counts as behind."""
+    measured_at: datetime | None
+    """When that was found out."""
+    stamped_on_receipt: bool
+    """Whether its reports get the time of their receipt instead of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

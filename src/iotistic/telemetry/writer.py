@@ -1,7 +1,7 @@
 """One batch, one transaction: what is surely new by plain COPY, what may be a repeat through staging."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import LiteralString, final
 
@@ -27,6 +27,8 @@ class Batch:
     parts: Sequence[Part]
     careful: bool = False
     """Whether every row may be there already, whatever the watermarks say: after a failure whose outcome is unknown."""
+    within: Callable[[Connection], Awaitable[None]] | None = None
+    """Done in the transaction too, before anything else."""
     latest: Sequence[bytes] = ()
     """Packed reports for device_metric_latest."""
     marks: Sequence[Mark] = ()
@@ -116,11 +118,15 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
             staged.append((stream, perhaps))
     stored.set_aside = [(part.submission, part.set_aside) for part in batch.parts if part.set_aside]
     keyed = [part.submission for part in batch.parts if part.with_receipt]
-    if len(plain) == 1 and not (staged or stored.set_aside or batch.latest or batch.marks or keyed):
+    if len(plain) == 1 and not (
+        staged or stored.set_aside or batch.latest or batch.marks or batch.within or keyed
+    ):
         # A COPY by itself is a transaction: two round trips less.
         await _copy(connection, plain[0][0].copy, plain[0][1])
         return stored
     async with connection.transaction():
+        if batch.within is not None:
+            await batch.within(connection)
         for stream, runs in staged:
             await _settle(connection, stream, runs, stored)
         for stream, runs in plain:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from iotistic.telemetry.draft import Draft, Rows, cuts_of, payload_of
 from iotistic.telemetry.runs import Run, Submission, log_order, log_stamp
 from iotistic.telemetry.window import Judge
+from iotistic.telemetry.writer import Stored
 
 JUDGE = Judge(low=0, high=1, now=0, others=(), oldest=0, ahead=0)
 
@@ -19,12 +20,12 @@ def rows_of(*orders: int) -> Rows:
     return rows
 
 
-def submission(*rows: Rows, late_before: int = 0) -> Submission:
+def submission(*rows: Rows, late_before: int = 0, most_reasons: int = 10) -> Submission:
     draft = Draft(device_uuid=uuid4(), stream="metrics", received=datetime.now(UTC), judge=JUDGE)
     for one in rows:
         draft.collect(one)
     done: Future[None] = Future()
-    return draft.submission(late_before=late_before, size=1, since=0.0, done=done)
+    return draft.submission(late_before=late_before, since=0.0, done=done, most_reasons=most_reasons)
 
 
 @given(st.lists(st.integers(-5, 20), min_size=1))
@@ -49,16 +50,26 @@ def test_a_slice_of_a_run_is_a_run(orders: set[int], data: st.DataObject) -> Non
 
 async def test_late_rows_are_those_before_the_limit() -> None:
     one = submission(rows_of(1, 2, 3, 4), late_before=3)
-    one.stored([1, 2, 3, 4])
-    receipt = one.receipt(10)
-    assert (receipt.accepted, receipt.late) == (4, 2)
+    Stored(new=[(one, one.runs[0])]).account()
+    receipt = one.receipt()
+    assert (receipt.accepted, receipt.late, receipt.codes) == (4, 2, {"late": 2})
+
+
+async def test_a_receipt_foretold_is_the_receipt_given() -> None:
+    one = submission(rows_of(1, 2, 2, 3, 4), late_before=3)
+    stored = Stored(settled=[(one, one.runs[0])], repeats=1, repeated={((b"device", 1), 2)})
+    foretold = one.receipt(stored.outcomes()[id(one)][1])
+    stored.account()
+    assert foretold == one.receipt()
+    assert (foretold.accepted, foretold.duplicate, foretold.late) == (3, 2, 1)
+    assert foretold.codes == {"already_stored": 1, "twice_in_body": 1, "late": 1}
 
 
 async def test_a_receipt_gives_its_reasons_in_the_order_of_the_body_and_not_without_end() -> None:
-    one = submission()
+    one = submission(most_reasons=2)
     for index in (5, 1, 3):
         one.refuse(index, "code", "message")
-    receipt = one.receipt(2)
+    receipt = one.receipt()
     assert receipt.rejected == 3
     assert [reason.index for reason in receipt.reasons] == [1, 3]
 

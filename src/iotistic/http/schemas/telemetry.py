@@ -6,9 +6,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from iotistic.http.schemas.values import Answer, Page, Timestamp
+from iotistic.http.schemas.values import Answer, Page, Request, Timestamp
 
 __all__ = [
+    "ClockSeen",
+    "ClockStated",
     "LatestMetric",
     "LogEntry",
     "LogLevel",
@@ -97,6 +99,25 @@ class ReceiptGiven(Answer):
         examples=[{"already_stored": 84, "clock_not_set": 1}],
     )
     reasons: list[ReasonGiven] = Field(description="Why, in the order of the body.")
+
+
+class ClockSeen(Answer):
+    """What is known of a device's clock."""
+
+    skew_seconds: float | None = Field(
+        description="How far it is ahead of the platform's, behind when negative; delay on the way counts as behind.",
+        examples=[-0.25],
+    )
+    measured_at: Timestamp | None = Field(examples=["2026-11-23T20:00:00Z"])
+    stamped_on_receipt: bool = Field(
+        description="Whether its reports are dated by their receipt, since its clock is not trusted."
+    )
+
+
+class ClockStated(Request):
+    """How a device's reports are to be dated."""
+
+    stamped_on_receipt: bool = Field(description="By their receipt, instead of by the device's clock.")
 
 
 class LatestMetric(Answer):

@@ -686,6 +686,16 @@ CREATE INDEX audit_log_device_uuid_id_idx ON public.audit_log USING btree (devic
 CREATE INDEX audit_log_resource_resource_id_id_idx ON public.audit_log USING btree (resource, resource_id, id);
 CREATE TRIGGER audit_log_only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting_v1(); -- enabled: always
 
+CREATE TABLE public.device_clocks (
+  device_uuid uuid NOT NULL,
+  skew interval NOT NULL,
+  measured_at timestamp with time zone NOT NULL,
+  CONSTRAINT device_clocks_pkey PRIMARY KEY (device_uuid)
+) WITH (fillfactor=50);
+COMMENT ON TABLE public.device_clocks IS 'One row per device whose clock could be compared with ours. No foreign key: ingest writes it.';
+COMMENT ON COLUMN public.device_clocks.skew IS 'How far the clock of the device is ahead; behind when negative. Delay on the way counts as behind.';
+COMMENT ON COLUMN public.device_clocks.measured_at IS 'When that was found out.';
+
 CREATE TABLE public.device_contacts (
   device_uuid uuid NOT NULL,
   last_contact_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -1709,6 +1719,16 @@ CREATE TRIGGER audit_delete AFTER DELETE ON public.provisioning_keys REFERENCING
 CREATE TRIGGER audit_insert AFTER INSERT ON public.provisioning_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,allowed_serials,created_by,expires_at,revoked_at}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.provisioning_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', '', '{label,pepper_version,max_uses,uses,allowed_serials,created_by,expires_at,revoked_at}', '{}');
 
+CREATE TABLE public.receipt_stamped_devices (
+  device_uuid uuid NOT NULL,
+  CONSTRAINT receipt_stamped_devices_pkey PRIMARY KEY (device_uuid),
+  CONSTRAINT receipt_stamped_devices_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.receipt_stamped_devices IS 'One row per device whose reports and log lines are dated by their receipt.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.receipt_stamped_devices REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.receipt_stamped_devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.receipt_stamped_devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{}', '{}');
+
 CREATE TABLE public.system_config (
   key text NOT NULL,
   value jsonb NOT NULL,
@@ -2045,6 +2065,9 @@ GRANT SELECT ON TABLE public.api_key_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.api_keys TO iotistic_app;
 GRANT SELECT ON TABLE public.audit_log TO iotistic_app;
 GRANT SELECT ON TABLE public.audit_log TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_clocks TO iotistic_app;
+GRANT INSERT, SELECT, UPDATE ON TABLE public.device_clocks TO iotistic_ingest;
+GRANT SELECT ON TABLE public.device_clocks TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_contacts TO iotistic_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE public.device_contacts TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_contacts TO iotistic_readonly;
@@ -2152,6 +2175,9 @@ GRANT SELECT ON TABLE public.partition_policies TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_attempts TO iotistic_app;
 GRANT SELECT ON TABLE public.provisioning_attempts TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_keys TO iotistic_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.receipt_stamped_devices TO iotistic_app;
+GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_ingest;
+GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;
 GRANT SELECT ON TABLE public.system_config_history TO iotistic_app;
