@@ -91,6 +91,7 @@ def _opened(web: PlatformApp, server: HttpServer, opening: asyncio.Task[_Opened]
 def _dismiss_waiters(web: PlatformApp) -> None:
     if web.platform is not None:
         web.platform.news.dismiss()
+        web.platform.ingest.live.dismiss()
 
 
 async def _close(opening: asyncio.Task[_Opened]) -> None:

@@ -16,6 +16,7 @@ from iotistic.errors import IotisticError
 from iotistic.telemetry.draft import payload_of
 from iotistic.telemetry.errors import IngestUnavailable, PartitionMissing
 from iotistic.telemetry.limits import IngestLimits
+from iotistic.telemetry.live import Live
 from iotistic.telemetry.newest import Newest
 from iotistic.telemetry.rollups.marks import late_marks
 from iotistic.telemetry.runs import Part, Run, SetAside, Submission
@@ -72,12 +73,14 @@ class Delivery:
         tally: Tally,
         *,
         clock: Clock,
+        live: Live,
     ) -> None:
         self._session = session
         self._watermarks = watermarks
         self._rejudge = rejudge
         self._tally = tally
         self._clock = clock
+        self._live = live
         self._patience = limits.patience.total_seconds()
         self._latest_every = limits.latest_every.total_seconds()
         self._latest_due = 0.0
@@ -172,6 +175,7 @@ class Delivery:
 
     def _committed(self, parts: Sequence[Part], stored: Stored) -> None:
         stored.account()
+        self._live.publish([*stored.new, *stored.settled], stored.repeated)
         self._watermarks.committed(run for part in parts for run in part.runs)
         tally = self._tally
         tally.rows += sum(len(part) for part in parts)

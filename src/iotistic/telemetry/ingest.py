@@ -22,6 +22,7 @@ from iotistic.telemetry.draft import Draft
 from iotistic.telemetry.inbox import Inbox
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.lines import LineReader
+from iotistic.telemetry.live import Live
 from iotistic.telemetry.metric_sets import MetricSets
 from iotistic.telemetry.model import IngestStatistics, Receipt
 from iotistic.telemetry.receipts import Claim, Receipts
@@ -80,6 +81,8 @@ class Ingest:
         self._receipts = Receipts(self._looking)
         self._inbox = Inbox(self.limits)
         self._tally = Tally()
+        self.live = Live()
+        """Who watches devices report to this process."""
         self._delivery = Delivery(
             self._writing,
             Watermarks(self.limits.watermarks),
@@ -87,6 +90,7 @@ class Ingest:
             self.limits,
             self._tally,
             clock=clock,
+            live=self.live,
         )
         self._heard: set[UUID] = set()
         self._skews = Skews(self.limits.watermarks)
