@@ -97,19 +97,11 @@ class Place:
         platform = await open_platform(settings, application_name="bench", with_ingest=False)
         try:
             async with platform.begin() as work:
-                claim = await work.security.create_claim_key(
-                    max_uses=count, lasts=timedelta(minutes=5), label="bench"
+                claim = await work.enrolment.create_claim_key(
+                    max_uses=count, lasts=timedelta(minutes=5), label="bench", created_by="bench"
                 )
                 for number in range(count):
-                    one = await enrol_device(
-                        work.devices,
-                        work.security,
-                        claim_key=claim.text,
-                        name=f"bench-{number}",
-                        kind="sensor",
-                        serial=None,
-                        facts={},
-                    )
+                    one = await enrol_device(work.registrar, claim_key=claim.text, name=f"bench-{number}")
                     self.devices.append((str(one.device_uuid), one.api_key.reveal()))
         finally:
             await platform.close()

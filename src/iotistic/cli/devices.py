@@ -9,8 +9,8 @@ import typer
 
 from iotistic.bootstrap import open_platform
 from iotistic.cli import claim_keys
-from iotistic.cli.device_enrolment import allow_enrolment, enrolment_attempts
 from iotistic.cli.device_acts import clock, restore, retire, tag
+from iotistic.cli.device_enrolment import allow_enrolment, enrolment_attempts
 from iotistic.cli.device_files import export_devices, import_devices
 from iotistic.cli.device_options import (
     Fleet,
