@@ -123,9 +123,11 @@ class _Run:
         self._waited += locked.waited
         if self._settings.role is not None:
             await session.pipeline(role_commands(self._settings.role))
-        entries = await ensure_tables(session, self._history, locked.columns)
+        entries = await ensure_tables(session, self._history, locked.columns) if locked.columns else ()
         self._settle(entries)
         plan = make_plan(self._history.service, files, entries, self._options)
+        if not locked.columns:  # what is refused leaves nothing behind, not even an empty history
+            await ensure_tables(session, self._history, locked.columns)
         self._say_notices(plan)
         if entries:  # in a new database nobody is there to be stopped
             await self._lint(session, files, plan)
