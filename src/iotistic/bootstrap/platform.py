@@ -31,6 +31,7 @@ from iotistic.events import EventService
 from iotistic.idempotency import IdempotencyService
 from iotistic.jobs import CHANNEL as JOB_NEWS
 from iotistic.jobs import JobDesk, JobService, RolloutDriver
+from iotistic.jobs.agent_updates import AgentUpdateService
 from iotistic.jobs.schedules import ScheduleService
 from iotistic.jobs.templates import TemplateService
 from iotistic.mqtt import MqttService
@@ -123,6 +124,10 @@ class Work:
     @cached_property
     def job_desk(self) -> JobDesk:
         return JobDesk(self.connection)
+
+    @cached_property
+    def agent_updates(self) -> AgentUpdateService:
+        return AgentUpdateService(self.connection)
 
     @cached_property
     def job_templates(self) -> TemplateService:

@@ -24,6 +24,7 @@ from iotistic.http.request_body import BoundedBody
 from iotistic.http.request_context import RequestContext, request_id_of
 from iotistic.http.request_metrics import RequestMetrics
 from iotistic.http.routes import (
+    agent_updates,
     audit,
     clocks,
     configuration,
@@ -64,6 +65,7 @@ _ROUTERS = (
     shadow.router,
     device_jobs.router,
     jobs.router,
+    agent_updates.router,
     job_templates.templates_router,
     job_templates.schedules_router,
     telemetry.router,

@@ -10,6 +10,7 @@ from iotistic.workflows.enrol_device import (
 )
 from iotistic.workflows.retire_device import Keepers, Retirement, restore_device, retire_device
 from iotistic.workflows.start_job import ScheduleRun, admit_devices, run_due_schedule, start_job
+from iotistic.workflows.update_agents import update_agents
 
 __all__ = [
     "DeviceRetired",
@@ -26,4 +27,5 @@ __all__ = [
     "retire_device",
     "run_due_schedule",
     "start_job",
+    "update_agents",
 ]

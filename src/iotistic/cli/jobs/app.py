@@ -7,6 +7,7 @@ from iotistic.cli.jobs.looking import devices, list_jobs, result, show
 from iotistic.cli.jobs.schedules import app as schedules
 from iotistic.cli.jobs.starting import run
 from iotistic.cli.jobs.templates import app as templates
+from iotistic.cli.jobs.updating import update_agents
 from iotistic.cli.jobs.watching import watch
 
 __all__ = ["app"]
@@ -23,5 +24,6 @@ app.command("result")(result)
 app.command("pause")(pause)
 app.command("resume")(resume)
 app.command("cancel")(cancel)
+app.command("update-agents")(update_agents)
 app.add_typer(templates, name="templates")
 app.add_typer(schedules, name="schedules")

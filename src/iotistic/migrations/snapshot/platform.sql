@@ -604,6 +604,21 @@ END
 $function$;
 COMMENT ON FUNCTION public.tell_new_devices_v1() IS 'Appends device.registered about each new row.';
 
+CREATE TABLE public.agent_updates (
+  job_id bigint NOT NULL,
+  target_version text NOT NULL,
+  is_forced boolean NOT NULL,
+  CONSTRAINT agent_updates_pkey PRIMARY KEY (job_id),
+  CONSTRAINT agent_updates_target_version_check CHECK ((target_version ~ '^[0-9A-Za-z][0-9A-Za-z.+_-]{0,99}$'::text)),
+  CONSTRAINT agent_updates_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.agent_updates IS 'One row per job that brings agents to a version.';
+COMMENT ON COLUMN public.agent_updates.target_version IS 'The version that the agents are to be at afterwards.';
+COMMENT ON COLUMN public.agent_updates.is_forced IS 'Whether agents that are at that version already install it again.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.agent_updates REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{job_id}', '', '{target_version,is_forced}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.agent_updates REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{job_id}', '', '{target_version,is_forced}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.agent_updates REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{job_id}', '', '{target_version,is_forced}', '{}');
+
 CREATE TABLE public.api_key_history (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   key_id text NOT NULL,
@@ -2060,6 +2075,8 @@ GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.system_config_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.users_id_seq TO iotistic_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.agent_updates TO iotistic_app;
+GRANT SELECT ON TABLE public.agent_updates TO iotistic_readonly;
 GRANT INSERT, SELECT ON TABLE public.api_key_history TO iotistic_app;
 GRANT SELECT ON TABLE public.api_key_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.api_keys TO iotistic_app;
