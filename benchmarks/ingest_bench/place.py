@@ -25,7 +25,7 @@ from iotistic.database.roles import OWNER, ensure_database, ensure_roles, grant_
 from iotistic.database.server import RunningServer, start, stop
 from iotistic.migrations import PLATFORM, apply
 from iotistic.partitioning import Maintainer
-from iotistic.workflows import enrol_device
+from tests.support.enrolment import enrol_device
 
 __all__ = ["DATABASE", "Cpu", "Place", "place"]
 

@@ -14,12 +14,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from iotistic.errors import TooLarge
+from iotistic.errors import TooLarge, Unavailable
 
 __all__ = ["BoundedBody", "read_body"]
 
 _DEADLINE = timedelta(seconds=30)
 """What a caller has to send its body. A device on a bad line sends 1 MiB at 300 kbit/s in that time."""
+
+
+_BUDGET = 256 << 20
+"""For bodies from their first octet to their answer: a thousand slow senders of a mebibyte would take a gibibyte."""
+_RETRY = timedelta(seconds=1)
 
 
 class BodyTooLarge(TooLarge):
@@ -28,23 +33,49 @@ class BodyTooLarge(TooLarge):
     code = "body_too_large"
 
 
+class BodiesTooMany(Unavailable):
+    """The bodies that are being received take all the memory there is for them."""
+
+    code = "server_busy"
+
+
 @final
 class BoundedBody:
-    """Replaces the stream of a body by one message that holds all of it."""
+    """Replaces the stream of a body by one message that holds all of it; of all bodies at once no more than `budget` bytes."""
 
     def __init__(
-        self, app: ASGIApp, *, limit_of: Callable[[Scope], int], deadline: timedelta = _DEADLINE
+        self,
+        app: ASGIApp,
+        *,
+        limit_of: Callable[[Scope], int],
+        deadline: timedelta = _DEADLINE,
+        budget: int = _BUDGET,
     ) -> None:
         self._app = app
         self._deadline = deadline
         self._limit_of = limit_of
+        self._budget = budget
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await read_body(scope, receive, self._limit_of(scope), self._deadline)
-        await self._app(scope, _replay(body, receive), send)
+        limit = self._limit_of(scope)
+        size = _room(scope, limit)
+        # One body always has room: it is bounded by itself.
+        if size and self._held and self._held + size > self._budget:
+            raise BodiesTooMany(
+                "As many requests are being received as there is memory for.",
+                hint="Send it again.",
+                retry_after=_RETRY,
+            )
+        self._held += size
+        try:
+            body = await read_body(scope, receive, limit, self._deadline)
+            await self._app(scope, _replay(body, receive), send)
+        finally:
+            self._held -= size
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, deadline: timedelta = _DEADLINE) -> bytes:
@@ -88,6 +119,14 @@ def _declared_length(scope: Scope) -> int:
                 raise HTTPException(HTTPStatus.BAD_REQUEST, "Content-Length is not a number of bytes.")
             return int(value)
     return -1
+
+
+def _room(scope: Scope, limit: int) -> int:
+    """Memory that the body may come to need; none for a request without one, which may be a stream that stays open for hours."""
+    declared = _declared_length(scope)
+    if declared >= 0:
+        return min(declared, limit)
+    return limit if any(name == b"transfer-encoding" for name, _ in scope["headers"]) else 0
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

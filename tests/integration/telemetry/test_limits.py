@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+import tracemalloc
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -181,3 +182,35 @@ async def test_contacts_are_told_once_committed_and_cannot_harm(station: Station
         assert (await ingest.submit_metrics(station.device, body)).accepted == 1
         assert (await ingest.submit_metrics(uuid4(), body)).accepted == 1
     assert heard[0] == {station.device}
+
+
+async def test_memory_stays_bounded_while_the_database_takes_nothing(station: Station) -> None:
+    """Two hundred bodies of 600 KB come at once and nothing can be written: what is refused is refused before it takes memory."""
+    limits = IngestLimits(queue_bytes=12 << 20, patience=timedelta(seconds=60))
+    async with ingest_on(station.database, limits) as ingest:
+        await ingest.submit_metrics(station.device, msgspec.json.encode({"reports": station.reports(-1)}))
+        reports = [
+            {"timestamp": station.now.timestamp() + one / 1000, "metrics": {f"m{m}": m for m in range(10)}}
+            for one in range(5_000)
+        ]
+        body = msgspec.json.encode({"reports": reports})
+        assert len(body) > 500_000
+        await block(station)
+        tracemalloc.start()
+        try:
+            sending = [asyncio.create_task(ingest.submit_metrics(uuid4(), body)) for _ in range(200)]
+            await until(lambda: sum(task.done() for task in sending) > 150)
+            held, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            await station.owner.execute("ROLLBACK")
+        answers = await asyncio.gather(*sending, return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, IngestBusy)]
+    stored = [answer for answer in answers if not isinstance(answer, BaseException)]
+    assert len(refused) + len(stored) == 200
+    assert refused
+    assert all(answer.retry_after for answer in refused)
+    assert sum(answer.accepted for answer in stored) == 5_000 * len(stored)
+    # What a body takes is counted as three times its JSON; measured 1.5 to 2.5, and the batch on its way to PostgreSQL twice more.
+    assert held < 2 * limits.queue_bytes, f"{held} octets held"
+    assert peak < 3 * limits.queue_bytes, f"{peak} octets at most"

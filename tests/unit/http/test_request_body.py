@@ -114,3 +114,38 @@ async def test_a_body_that_never_ends_is_given_up() -> None:
     with pytest.raises(HTTPException) as refusal:
         await read_body({"type": "http", "headers": []}, stall, LIMIT, timedelta(milliseconds=1))
     assert refusal.value.status_code == 408
+
+
+async def test_all_bodies_at_once_may_take_so_much_and_no_more() -> None:
+    going = asyncio.Event()
+    entered: list[int] = []
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        entered.append(len((await receive())["body"]))
+        await going.wait()
+        await echo_nothing(scope, receive, send)
+
+    async def echo_nothing(_: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    app = RequestContext(
+        BoundedBody(slow, limit_of=lambda _: LIMIT, budget=2 * LIMIT),
+        observe=lambda *_: None,
+        quiet=lambda _: True,
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        holding = [asyncio.create_task(client.post("/", content=b"x" * LIMIT)) for _ in range(2)]
+        async with asyncio.timeout(10):
+            while len(entered) < 2:
+                await asyncio.sleep(0)
+        refused = await client.post("/", content=b"x")
+        assert (refused.status_code, refused.json()["code"]) == (503, "server_busy")
+        assert refused.headers["retry-after"] == "1"
+        streaming = asyncio.create_task(client.get("/"))  # without a body: takes no room
+        async with asyncio.timeout(10):
+            while len(entered) < 3:
+                await asyncio.sleep(0)
+        going.set()
+        assert [(await task).status_code for task in [*holding, streaming]] == [200] * 3
+        assert (await client.post("/", content=b"x")).status_code == 200
