@@ -33,6 +33,7 @@ COMMANDS = {
     "reset": Command("iotistic.cli.reset", "Delete the local data and begin anew (asks first)."),
     "status": Command("iotistic.cli.status", "Show what runs, where, and how the data grows."),
     "devices": Command("iotistic.cli.devices", "List devices, look at one, import and export them."),
+    "logs": Command("iotistic.cli.logs", "Search the log lines of devices, and follow them."),
     "metrics": Command("iotistic.cli.metrics", "Newest values, series, charts and files of metrics."),
     "fleets": Command("iotistic.cli.fleets", "Group devices that are run alike."),
     "gateways": Command("iotistic.cli.gateways", "Say which devices a gateway may send telemetry for."),

@@ -1,31 +1,27 @@
 """Metrics of many devices at once: newest values, series, fleets, files."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
-from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from iotistic.bootstrap import Work, export_metrics
-from iotistic.devices import DeviceFilter
+from iotistic.bootstrap import export_metrics
 from iotistic.http.access import Reader
 from iotistic.http.device_filter import Devices
-from iotistic.http.parameters import Bucket, MetricNames, ParameterInvalid, TimeRange
+from iotistic.http.named_devices import MOST_OF_A_FLEET, Named, meant_devices
+from iotistic.http.parameters import Bucket, MetricNames, TimeRange
 from iotistic.http.platform_access import platform_of
 from iotistic.http.reading_parameters import Chart, Filled, Method, Zone
 from iotistic.http.responses import json_response, refusals
 from iotistic.http.schemas.metrics import DeviceNewest, MetricAnswer
 from iotistic.telemetry.export import MEDIA_TYPES, ExportFormat
-from iotistic.telemetry.reading import MOST_DEVICES, DeviceLatest, Question
+from iotistic.telemetry.reading import DeviceLatest, Question
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/metrics", tags=["telemetry"], responses=refusals(404))
 
-_UUIDS = (
-    "Devices by uuid, separated by commas or given several times; those that the filter means when left out."
-)
 _FORM = "csv and ndjson: a value a line. parquet and arrow: the same as columns, where the server has `iotistic[export]` installed."
 _EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {
@@ -38,27 +34,6 @@ _EXPORTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _uuids(
-    devices: Annotated[
-        list[str] | None, Query(description=_UUIDS, examples=[["3c0fbd7e-5c1d-4b86-9a52-2d1f4a6e8b90"]])
-    ] = None,
-) -> tuple[UUID, ...] | None:
-    if devices is None:
-        return None
-    texts = [text.strip() for group in devices for text in group.split(",") if text.strip()]
-    if len(texts) > MOST_DEVICES:
-        raise ParameterInvalid(f"More than {MOST_DEVICES} devices are named.", field="query.devices")
-    try:
-        return tuple(dict.fromkeys(UUID(text) for text in texts))
-    except ValueError as error:
-        raise ParameterInvalid(
-            "Devices are named by uuid.", hint="GET /api/v1/devices lists them.", field="query.devices"
-        ) from error
-
-
-Named = Annotated[tuple[UUID, ...] | None, Depends(_uuids)]
-
-
 @router.get("/latest", response_model=list[DeviceNewest], summary="The newest values of many devices")
 async def list_newest(
     request: Request, *, named: Named, which: Devices, names: MetricNames, _: Reader
@@ -66,7 +41,7 @@ async def list_newest(
     """By device, for up to 1,000; those that never reported are left out."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         found: list[DeviceLatest] = await work.telemetry.metrics.latest(
-            await _meant(work, named, which), names
+            await meant_devices(work, named, which), names
         )
     return json_response(found)
 
@@ -89,7 +64,7 @@ async def query_series(
     """By device and metric: every report, buckets, or a chart of so many points. `sources` says which tables were read."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         question = Question(
-            devices=await _meant(work, named, which),
+            devices=await meant_devices(work, named, which),
             names=names,
             start=span.start,
             end=span.end,
@@ -120,7 +95,7 @@ async def query_fleet(
     async with platform_of(request.scope).begin(read_only=True) as work:
         everybody = named is None and which.is_everything
         question = Question(
-            devices=None if everybody else await _meant(work, named, which, most=_MOST_OF_A_FLEET),
+            devices=None if everybody else await meant_devices(work, named, which, most=MOST_OF_A_FLEET),
             names=names,
             start=span.start,
             end=span.end,
@@ -151,7 +126,7 @@ async def export_series(
     """Every report of the range, device by device; streamed, however many there are."""
     platform = platform_of(request.scope)
     async with platform.begin(read_only=True) as work:
-        devices = await _meant(work, named, which, most=_MOST_OF_A_FLEET)
+        devices = await meant_devices(work, named, which, most=MOST_OF_A_FLEET)
     parts = export_metrics(platform, devices, names, span.start, span.end, form=form)
     first = await anext(parts, b"")  # what can be refused is refused before the answer begins
 
@@ -165,22 +140,3 @@ async def export_series(
         media_type=MEDIA_TYPES[form],
         headers={"Content-Disposition": f'attachment; filename="metrics.{form}"'},
     )
-
-
-_MOST_OF_A_FLEET = 100_000
-
-
-async def _meant(
-    work: Work, named: Sequence[UUID] | None, which: DeviceFilter, *, most: int = MOST_DEVICES
-) -> Sequence[UUID]:
-    """Those named, or those that the filter means: one more than `most` is enough to be refused."""
-    if named is not None:
-        return named
-    found = await work.devices.match_devices(which, limit=most + 1)
-    if len(found) > most:
-        raise ParameterInvalid(
-            f"More than {most} devices are meant.",
-            hint="Name some, or narrow the filter.",
-            field="query.devices",
-        )
-    return found

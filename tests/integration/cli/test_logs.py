@@ -1,0 +1,47 @@
+"""`iotistic logs` on a real database: what is there, and what comes while it follows."""
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from tests.integration.telemetry.conftest import ingest_on, make_partitions, owner_of
+from tests.support.databases import TestDatabase
+
+
+async def test_a_follower_prints_each_line_once_and_no_control_characters(database: TestDatabase) -> None:
+    device = uuid4()
+
+    def body(number: int) -> bytes:
+        line = {
+            "timestamp": datetime.now(UTC).isoformat(),
+            "sequence": number,
+            "message": f"line {number}\x1b[2J",
+        }
+        return json.dumps({"lines": [{**line, "level": "info", "service": "pump"}]}).encode()
+
+    endpoint = database.endpoint("app")
+    host, port = endpoint.hosts[0]
+    assert endpoint.password is not None
+    url = f"postgresql://{endpoint.user}:{endpoint.password.reveal()}@{host}:{port}/{database.name}"
+    async with owner_of(database) as owner, ingest_on(database) as ingest:
+        await make_partitions(owner)
+        await owner.execute("INSERT INTO devices (uuid, name, kind) VALUES (%s, 'pump', 'sensor')", (device,))
+        await ingest.submit_logs(device, body(1))
+        words = ["-m", "iotistic", "logs", "pump", "-f", "--url", url]
+        process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=PIPE)
+        assert process.stdout is not None
+        seen: list[str] = []
+        for number in (2, 3, 4):
+            async with asyncio.timeout(60):
+                seen.append((await process.stdout.readline()).decode())
+            await ingest.submit_logs(device, body(number))
+        async with asyncio.timeout(60):
+            seen.append((await process.stdout.readline()).decode())
+        process.send_signal(signal.SIGINT)
+        assert await process.stdout.read() == b""
+        assert await process.wait() == 130
+    assert [line.split("info")[1].strip() for line in seen] == [f"pump: line {n} [2J" for n in (1, 2, 3, 4)]
