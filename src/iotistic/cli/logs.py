@@ -71,7 +71,7 @@ class _Sifted:
     """What lines must be like."""
 
     def __init__(self, *, level: LogLevel | None, service: str | None, text: str | None) -> None:
-        self.level = level
+        self.level: LogLevel | None = level
         self.service = service
         self.text = text
 

@@ -71,10 +71,11 @@ def _cover(
 
 def check_effort(parts: Sequence[Segment], devices: int) -> None:
     """Raises RangeTooLong when the parts read more than one question may."""
-    raw = sum((part.until - part.since for part in parts if part.source == "raw"), timedelta(0)) * devices
-    if raw > MOST_RAW:
+    span = sum((part.until - part.since for part in parts if part.source == "raw"), timedelta(0))
+    if span * devices > MOST_RAW:
         raise RangeTooLong(
-            f"That reads the reports of {devices} devices over {raw / max(1, devices)}, which is too much at once.",
+            f"That reads {span.days + 1} days of reports of each device, and {devices * (span.days + 1):,} days of all;"
+            f" {MOST_RAW.days:,} are allowed at once.",
             hint="Ask for buckets of 15 minutes, an hour or a day, which are summed up already; or for fewer devices or a shorter time.",
             devices=devices,
         )
