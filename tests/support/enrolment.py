@@ -7,8 +7,11 @@ from uuid import UUID
 from iotistic.database.pool import Connection
 from iotistic.devices import DeviceService
 from iotistic.jobs import JobDesk
+from iotistic.mqtt import MqttService
 from iotistic.secret import Secret
 from iotistic.security.enrolment import Claimant, answer_to
+from iotistic.twin import TwinService
+from iotistic.vpn import VpnService
 from iotistic.workflows import Keepers, Registrar, claim_device, prove_device
 from tests.support.services import enrolment_service, security_service
 
@@ -40,6 +43,9 @@ def keepers(connection: Connection) -> Keepers:
         security=security_service(connection),
         enrolment=enrolment_service(connection),
         jobs=JobDesk(connection),
+        mqtt=MqttService(connection),
+        vpn=VpnService(connection),
+        twin=TwinService(connection),
     )
 
 

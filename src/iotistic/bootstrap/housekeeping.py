@@ -1,16 +1,14 @@
 """The periodic work of the platform, and who does it: one leader among all API processes."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, run_schedules
 from iotistic.bootstrap.platform import Platform
 from iotistic.operations.housekeeper import Housekeeper, Job
 from iotistic.partitioning import Maintainer
 
-__all__ = ["SILENCE", "make_housekeeper", "may_judge_silence"]
+__all__ = ["make_housekeeper"]
 
-SILENCE = timedelta(minutes=2)
-"""A device that was not heard of for so long is offline."""
 KEYS_KEPT = timedelta(days=1)
 """How long an answer is repeated to whoever asks again with its Idempotency-Key."""
 _ROLLUP_BUDGET = timedelta(seconds=20)
@@ -19,7 +17,6 @@ _ROLLUP_BUDGET = timedelta(seconds=20)
 
 def make_housekeeper(platform: Platform) -> Housekeeper:
     """The housekeeper of one process, not started yet."""
-    started = platform.clock()
 
     async def partitions() -> str | None:
         connection = await platform.owner_connection("partitions")
@@ -32,11 +29,16 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
         return "; ".join(told) or None
 
     async def offline() -> str | None:
-        if not may_judge_silence(started, platform.clock()):
-            return None
         async with platform.begin() as work:
-            marked = await work.devices.mark_silent_offline(SILENCE)
+            marked = await work.connectivity.mark_silent_offline()
         return f"{marked} devices went offline" if marked else None
+
+    async def forgetting() -> str | None:
+        async with platform.begin() as work:
+            attempts = await work.attempts.forget_old()
+            changes = await work.network.forget_old()
+        told = f"{attempts} attempts to enrol and {changes} changes of interfaces forgotten"
+        return told if attempts or changes else None
 
     async def rollups() -> str | None:
         marks = buckets = 0
@@ -60,14 +62,10 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="partitions", run=partitions, every=timedelta(minutes=10)),
             Job(name="offline", run=offline, every=timedelta(seconds=30), limit=timedelta(seconds=30)),
             Job(name="idempotency keys", run=sweep_keys, every=timedelta(minutes=1)),
+            Job(name="forgetting", run=forgetting, every=timedelta(minutes=10)),
             Job(name="rollups", run=rollups, every=timedelta(seconds=30), limit=timedelta(minutes=2)),
             Job(name="job timeouts", run=lambda: expire_attempts(platform), every=timedelta(seconds=5)),
             Job(name="job schedules", run=lambda: run_schedules(platform), every=timedelta(seconds=10)),
             Job(name="job devices", run=lambda: admit_new_devices(platform), every=timedelta(seconds=30)),
         ],
     )
-
-
-def may_judge_silence(started: datetime, now: datetime) -> bool:
-    """Whether this process has listened long enough to call a device silent: after our own outage nobody is to blame."""
-    return now - started >= SILENCE

@@ -20,8 +20,10 @@ from iotistic.database.pool import Connection, Pool, connect, open_pool
 from iotistic.database.unit_of_work import AfterCommit, UnitOfWork
 from iotistic.devices import DeviceService
 from iotistic.devices.bulk import BulkService
+from iotistic.devices.connectivity import ConnectivityService
 from iotistic.devices.fleets import FleetService
 from iotistic.devices.gateways import GatewayService
+from iotistic.devices.network import NetworkService
 from iotistic.devices.shadow import CHANNEL as SHADOW_CHANGED
 from iotistic.devices.shadow import ShadowService
 from iotistic.devices.tagging import TaggingService
@@ -98,6 +100,14 @@ class Work:
         return DeviceService(self.connection)
 
     @cached_property
+    def connectivity(self) -> ConnectivityService:
+        return ConnectivityService(self.connection)
+
+    @cached_property
+    def network(self) -> NetworkService:
+        return NetworkService(self.connection)
+
+    @cached_property
     def shadow(self) -> ShadowService:
         return ShadowService(self.connection)
 
@@ -154,7 +164,13 @@ class Work:
     def keepers(self) -> Keepers:
         """Those who keep something of a device."""
         return Keepers(
-            devices=self.devices, security=self.security, enrolment=self.enrolment, jobs=self.job_desk
+            devices=self.devices,
+            security=self.security,
+            enrolment=self.enrolment,
+            jobs=self.job_desk,
+            mqtt=self.mqtt,
+            vpn=self.vpn,
+            twin=self.twin,
         )
 
     @cached_property

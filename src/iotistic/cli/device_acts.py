@@ -43,6 +43,11 @@ def retire(
         print_json(asdict(done))
     else:
         narrate(f"{device.name} is out of service; {done.keys_revoked} keys revoked.")
+        if done.mqtt_account_removed or done.certificates_revoked or done.twin_unlinked:
+            narrate(
+                f"Gone with it: {int(done.mqtt_account_removed)} MQTT account, {done.certificates_revoked} VPN certificates,"
+                f" {int(done.twin_unlinked)} twin link."
+            )
 
 
 def restore(
@@ -61,7 +66,10 @@ def restore(
     if as_json:
         print_json(asdict(device))
     else:
-        narrate(f"{device.name} is in service, without a key.")
+        narrate(
+            f"{device.name} is in service, with its tags, fleet and history,"
+            " and without its keys, MQTT account, VPN certificates and twin link."
+        )
         narrate(f"To let it enrol again: iotistic devices allow-enrolment {device.uuid}")
 
 

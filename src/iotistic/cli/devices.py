@@ -10,6 +10,7 @@ import typer
 from iotistic.bootstrap import open_platform
 from iotistic.cli import claim_keys
 from iotistic.cli.device_acts import clock, restore, retire, tag
+from iotistic.cli.device_connectivity import expect, find, transitions
 from iotistic.cli.device_enrolment import allow_enrolment, enrolment_attempts
 from iotistic.cli.device_files import export_devices, import_devices
 from iotistic.cli.device_options import (
@@ -54,6 +55,9 @@ app.command()(restore)
 app.command()(tag)
 app.command()(allow_enrolment)
 app.command()(enrolment_attempts)
+app.command()(find)
+app.command()(transitions)
+app.command()(expect)
 app.add_typer(claim_keys.app, name="claim-keys")
 app.command()(clock)
 
@@ -117,8 +121,8 @@ async def _look(settings: Settings, name: str) -> dict[str, Any]:
             return {
                 "device": asdict(device),
                 "tags": {tag.key: tag.value for tag in await work.devices.list_tags(device.uuid)},
-                "interfaces": [asdict(one) for one in await work.devices.list_interfaces(device.uuid)],
                 "clock": asdict(await work.clocks.find_clock(device.uuid)),
+                "interfaces": [asdict(one) for one in await work.network.list_interfaces(device.uuid)],
                 "latest": [asdict(value) for value in latest],
                 "last_hour": [asdict(line) for line in lines],
             }

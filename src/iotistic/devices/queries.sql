@@ -181,40 +181,6 @@ LIMIT 1000;
 DELETE FROM device_tags
 WHERE device_uuid = %(uuid)s::uuid AND key = %(key)s::text;
 
--- name: delete_other_interfaces
--- Forgets the interfaces that a device no longer names.
-DELETE FROM network_interfaces
-WHERE device_uuid = %(uuid)s::uuid AND NOT name = ANY(%(names)s::text []);
-
--- name: upsert_interface
--- Stores one interface as it is now.
-INSERT INTO network_interfaces (
-  device_uuid, name, kind, mac, addresses, is_up, is_default, mtu, speed_mbps, ssid, signal_dbm
-)
-VALUES (
-  %(uuid)s::uuid, %(name)s::text, %(kind)s::text, %(mac)s::text, %(addresses)s::text []::inet [], %(is_up)s::boolean,
-  %(is_default)s::boolean, %(mtu)s::bigint, %(speed_mbps)s::bigint, %(ssid)s::text, %(signal_dbm)s::bigint
-)
-ON CONFLICT (device_uuid, name) DO UPDATE SET
-  kind = excluded.kind,
-  mac = excluded.mac,
-  addresses = excluded.addresses,
-  is_up = excluded.is_up,
-  is_default = excluded.is_default,
-  mtu = excluded.mtu,
-  speed_mbps = excluded.speed_mbps,
-  ssid = excluded.ssid,
-  signal_dbm = excluded.signal_dbm,
-  reported_at = now();
-
--- name: list_interfaces
--- The interfaces a device has now, the one with the default route first.
-SELECT name, kind, mac, addresses::text [] AS addresses, is_up, is_default, mtu, speed_mbps, ssid, signal_dbm
-FROM network_interfaces
-WHERE device_uuid = %(uuid)s::uuid
-ORDER BY is_default DESC, name
-LIMIT 1000;
-
 -- name: upsert_host_facts
 -- Stores what a device says about its computer.
 INSERT INTO device_host_facts (device_uuid, facts, top_processes)
@@ -256,13 +222,3 @@ FROM (
   FOR NO KEY UPDATE
 ) AS silent
 WHERE device.uuid = silent.uuid;
-
--- name: mark_silent_offline
--- The transition to offline, for those not heard of for so long.
-UPDATE devices AS device
-SET connection_status = 'offline', updated_at = now()
-FROM device_contacts AS contact
-WHERE
-  contact.device_uuid = device.uuid
-  AND device.connection_status = 'online'
-  AND contact.last_contact_at < now() - %(silence)s::interval;

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any, final
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from psycopg.types.json import Jsonb
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.devices.errors import CONSTRAINTS
-from iotistic.devices.model import ConnectionStatus, Device, HostFacts, NetworkInterface, Tag
+from iotistic.devices.model import ConnectionStatus, Device, HostFacts, Tag
 
 __all__ = ["Criteria", "DeviceRepository"]
 
@@ -112,15 +111,6 @@ class DeviceRepository:
     async def delete_tag(self, uuid: UUID, key: str) -> bool:
         return await self._sql.run("delete_tag", uuid=uuid, key=key) > 0
 
-    async def replace_interfaces(self, uuid: UUID, interfaces: Sequence[NetworkInterface]) -> None:
-        await self._sql.run("delete_other_interfaces", uuid=uuid, names=[one.name for one in interfaces])
-        if interfaces:
-            rows = [asdict(one) | {"uuid": uuid, "addresses": list(one.addresses)} for one in interfaces]
-            await self._sql.run_many("upsert_interface", rows)
-
-    async def list_interfaces(self, uuid: UUID) -> Sequence[NetworkInterface]:
-        return await self._sql.many("list_interfaces", NetworkInterface, uuid=uuid)
-
     async def set_host_facts(
         self, uuid: UUID, facts: dict[str, Any], top_processes: Sequence[dict[str, Any]]
     ) -> None:
@@ -134,6 +124,3 @@ class DeviceRepository:
     async def touch_contacts(self, uuids: Collection[UUID]) -> None:
         await self._sql.run("touch_contacts", uuids=list(uuids))
         await self._sql.run("mark_online", uuids=list(uuids))
-
-    async def mark_silent_offline(self, silence: timedelta) -> int:
-        return await self._sql.run("mark_silent_offline", silence=silence)

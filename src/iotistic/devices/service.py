@@ -1,14 +1,13 @@
 """What can be done with devices."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
 from typing import Any, final
 from uuid import UUID
 
 from iotistic.database.pool import Connection
 from iotistic.devices.errors import DeviceInvalid, DeviceNotFound, FilterInvalid, TagNotFound, name_taken
 from iotistic.devices.fleets.service import FleetService
-from iotistic.devices.model import Device, DeviceFilter, HostFacts, NetworkInterface, Tag
+from iotistic.devices.model import Device, DeviceFilter, HostFacts, Tag
 from iotistic.devices.repository import Criteria, DeviceRepository
 from iotistic.devices.rules import fault_of_device
 from iotistic.devices.tag_condition import tag_condition
@@ -149,18 +148,6 @@ class DeviceService:
         if not await self._devices.delete_tag(uuid, key):
             raise TagNotFound(f"The device has no tag {key!r}.", key=key)
 
-    async def replace_interfaces(self, uuid: UUID, interfaces: Sequence[NetworkInterface]) -> None:
-        """Makes `interfaces` the ones the device has. Raises DeviceInvalid when one is named twice, or DeviceNotFound."""
-        names = [one.name for one in interfaces]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise DeviceInvalid(f"The interface {twice[0]!r} is named twice.", name=twice[0])
-        await self._devices.replace_interfaces(uuid, interfaces)
-
-    async def list_interfaces(self, uuid: UUID) -> Sequence[NetworkInterface]:
-        """The interfaces the device last named, the one with the default route first."""
-        return await self._devices.list_interfaces(uuid)
-
     async def record_host(
         self, uuid: UUID, facts: dict[str, Any], top_processes: Sequence[dict[str, Any]]
     ) -> None:
@@ -174,10 +161,6 @@ class DeviceService:
     async def touch_contacts(self, uuids: Collection[UUID]) -> None:
         """Notes that these devices were heard of now. Writes each at most once in 15 s; unknown ones are passed over."""
         await self._devices.touch_contacts(uuids)
-
-    async def mark_silent_offline(self, silence: timedelta) -> int:
-        """Marks devices offline that were not heard of for longer than `silence`; answers how many."""
-        return await self._devices.mark_silent_offline(silence)
 
 
 def _known(device: Device | None, uuid: UUID) -> Device:

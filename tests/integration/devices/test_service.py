@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -18,6 +17,7 @@ from iotistic.devices import (
     TagInvalid,
     TagNotFound,
 )
+from iotistic.devices.network import NetworkService
 
 ETH0 = NetworkInterface(
     name="eth0",
@@ -141,20 +141,20 @@ async def test_interfaces_are_replaced_as_a_whole(connection: Connection) -> Non
     wlan0 = replace(
         ETH0, name="wlan0", kind="wifi", mac=None, addresses=[], is_default=False, ssid="home", signal_dbm=-60
     )
-    await devices.replace_interfaces(uuid, [wlan0, ETH0])
-    assert await devices.list_interfaces(uuid) == [ETH0, wlan0]
+    await NetworkService(connection).replace_interfaces(uuid, [wlan0, ETH0])
+    assert await NetworkService(connection).list_interfaces(uuid) == [ETH0, wlan0]
     changed = replace(ETH0, is_up=False)
-    await devices.replace_interfaces(uuid, [changed])
-    assert await devices.list_interfaces(uuid) == [changed]
-    await devices.replace_interfaces(uuid, [])
-    assert await devices.list_interfaces(uuid) == []
+    await NetworkService(connection).replace_interfaces(uuid, [changed])
+    assert await NetworkService(connection).list_interfaces(uuid) == [changed]
+    await NetworkService(connection).replace_interfaces(uuid, [])
+    assert await NetworkService(connection).list_interfaces(uuid) == []
 
 
 async def test_an_interface_named_twice_is_refused(connection: Connection) -> None:
     devices = DeviceService(connection)
     uuid = (await pump(devices)).uuid
     with pytest.raises(DeviceInvalid, match="eth0"):
-        await devices.replace_interfaces(uuid, [ETH0, ETH0])
+        await NetworkService(connection).replace_interfaces(uuid, [ETH0, ETH0])
 
 
 async def test_the_newest_word_about_a_host_counts(connection: Connection) -> None:
@@ -194,18 +194,6 @@ async def test_a_contact_is_written_at_most_once_in_15_seconds(
     await devices.touch_contacts([uuid])
     after = await connection.execute("SELECT ctid::text FROM device_contacts")
     assert (await after.fetchone() != place) is written
-
-
-@pytest.mark.parametrize(("seconds", "marked"), [(119, 0), (121, 1)])
-async def test_a_silent_device_goes_offline_at_its_time(
-    connection: Connection, seconds: int, marked: int
-) -> None:
-    devices = DeviceService(connection)
-    uuid = (await pump(devices)).uuid
-    await devices.touch_contacts([uuid])
-    await age(connection, seconds)
-    assert await devices.mark_silent_offline(timedelta(minutes=2)) == marked
-    assert (await devices.get_device(uuid)).connection_status == ("offline" if marked else "online")
 
 
 async def test_the_overview_joins_what_an_operator_expects(connection: Connection) -> None:

@@ -38,6 +38,7 @@ SET
   description = %(description)s::text,
   default_tags = %(default_tags)s::jsonb,
   default_settings = %(default_settings)s::jsonb,
+  settings_version = settings_version + (default_settings <> %(default_settings)s::jsonb)::int,
   updated_at = now()
 WHERE name = %(name)s::text;
 

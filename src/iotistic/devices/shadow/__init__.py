@@ -9,7 +9,18 @@ from iotistic.devices.shadow.errors import (
     VersionConflict,
     VersionNotFound,
 )
-from iotistic.devices.shadow.model import CHANNEL, Actor, Cause, Half, Revision, Shadow, State, Versions
+from iotistic.devices.shadow.model import (
+    CHANNEL,
+    Actor,
+    Cause,
+    EffectiveSettings,
+    Half,
+    InheritedVersions,
+    Revision,
+    Shadow,
+    State,
+    Versions,
+)
 from iotistic.devices.shadow.service import ShadowService
 
 __all__ = [
@@ -20,8 +31,10 @@ __all__ = [
     "Difference",
     "DocumentInvalid",
     "DocumentTooLarge",
+    "EffectiveSettings",
     "Half",
     "HalfNotYours",
+    "InheritedVersions",
     "Revision",
     "Shadow",
     "ShadowFrozen",

@@ -8,7 +8,18 @@ from uuid import UUID
 
 from iotistic.devices.shadow.delta import delta_of
 
-__all__ = ["CHANNEL", "Actor", "Cause", "Half", "Revision", "Shadow", "State", "Versions"]
+__all__ = [
+    "CHANNEL",
+    "Actor",
+    "Cause",
+    "EffectiveSettings",
+    "Half",
+    "InheritedVersions",
+    "Revision",
+    "Shadow",
+    "State",
+    "Versions",
+]
 
 CHANNEL = "shadow_changed"
 """Where each change of a half is told: device, half, version."""
@@ -46,6 +57,27 @@ class State:
     document: Mapping[str, Any]
     changed_at: datetime | None
     """When this version came to be; None for version 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InheritedVersions:
+    """How far everything has come that effective settings are made of: when one of these changes, so may they."""
+
+    desired: int
+    fleet: int
+    """The fleet's id; 0 for none."""
+    settings: int
+    """The version of its settings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectiveSettings:
+    """What holds for a device: the settings of its fleet, with what is desired of it merged over them."""
+
+    versions: InheritedVersions
+    fleet: str | None
+    """The name of the fleet."""
+    document: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

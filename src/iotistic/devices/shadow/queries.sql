@@ -23,6 +23,31 @@ LEFT JOIN device_shadows AS desired ON desired.device_uuid = device.uuid AND des
 LEFT JOIN device_shadows AS reported ON reported.device_uuid = device.uuid AND reported.half = 'reported'
 WHERE device.uuid = %(uuid)s::uuid;
 
+-- name: find_inherited_versions
+-- How far what is desired of a device and the settings of its fleet have come: all that a poll of unchanged settings costs.
+SELECT
+  coalesce(desired.version, 0) AS desired,
+  coalesce(device.fleet_id, 0) AS fleet,
+  coalesce(fleet.settings_version, 0) AS settings
+FROM devices AS device
+LEFT JOIN fleets AS fleet ON fleet.id = device.fleet_id
+LEFT JOIN device_shadows AS desired ON desired.device_uuid = device.uuid AND desired.half = 'desired'
+WHERE device.uuid = %(uuid)s::uuid;
+
+-- name: find_inherited
+-- What is desired of a device and what its fleet gives it, in one statement, so that they are of one moment.
+SELECT
+  coalesce(desired.version, 0) AS desired,
+  coalesce(device.fleet_id, 0) AS fleet,
+  coalesce(fleet.settings_version, 0) AS settings,
+  fleet.name AS fleet_name,
+  fleet.default_settings::text AS defaults,
+  desired.document::text AS document
+FROM devices AS device
+LEFT JOIN fleets AS fleet ON fleet.id = device.fleet_id
+LEFT JOIN device_shadows AS desired ON desired.device_uuid = device.uuid AND desired.half = 'desired'
+WHERE device.uuid = %(uuid)s::uuid;
+
 -- name: find_half
 -- One half as it is, and whether the device is in service; the device without the half when it was never written.
 SELECT device.retired_at, shadow.version, shadow.document::text AS document, shadow.changed_at

@@ -10,9 +10,18 @@ from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.devices.errors import CONSTRAINTS
 from iotistic.devices.shadow.codec import decode, encode
-from iotistic.devices.shadow.model import Actor, Cause, Half, Revision, Shadow, State, Versions
+from iotistic.devices.shadow.model import (
+    Actor,
+    Cause,
+    Half,
+    InheritedVersions,
+    Revision,
+    Shadow,
+    State,
+    Versions,
+)
 
-__all__ = ["NOTHING", "ShadowRepository", "StoredHalf"]
+__all__ = ["NOTHING", "Inherited", "ShadowRepository", "StoredHalf"]
 
 _QUERIES = Queries("iotistic.devices.shadow")
 
@@ -29,6 +38,17 @@ class StoredHalf:
     """When its device was taken out of service."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """What effective settings are made of."""
+
+    versions: InheritedVersions
+    fleet: str | None
+    defaults: dict[str, Any]
+    """The settings of the fleet."""
+    desired: dict[str, Any]
+
+
 @final
 class ShadowRepository:
     """Reads and writes on one connection."""
@@ -41,6 +61,12 @@ class ShadowRepository:
 
     async def find(self, uuid: UUID) -> Shadow | None:
         return await self._sql.one("find_shadow", _shadow, uuid=uuid)
+
+    async def find_inherited_versions(self, uuid: UUID) -> InheritedVersions | None:
+        return await self._sql.one("find_inherited_versions", InheritedVersions, uuid=uuid)
+
+    async def find_inherited(self, uuid: UUID) -> Inherited | None:
+        return await self._sql.one("find_inherited", _inherited, uuid=uuid)
 
     async def find_half(self, uuid: UUID, half: Half) -> StoredHalf | None:
         return await self._sql.one("find_half", _stored, uuid=uuid, half=half)
@@ -121,4 +147,21 @@ def _shadow(
         device_uuid=device_uuid,
         desired=_state(version=desired_version, document=desired_document, changed_at=desired_changed_at),
         reported=_state(version=reported_version, document=reported_document, changed_at=reported_changed_at),
+    )
+
+
+def _inherited(
+    *,
+    desired: int,
+    fleet: int,
+    settings: int,
+    fleet_name: str | None,
+    defaults: str | None,
+    document: str | None,
+) -> Inherited:
+    return Inherited(
+        versions=InheritedVersions(desired=desired, fleet=fleet, settings=settings),
+        fleet=fleet_name,
+        defaults={} if defaults is None else decode(defaults),
+        desired={} if document is None else decode(document),
     )

@@ -11,7 +11,17 @@ from iotistic.devices.shadow.difference import Difference, difference_of
 from iotistic.devices.shadow.edit import Edit, apply_edit, require_version
 from iotistic.devices.shadow.errors import HalfNotYours, ShadowFrozen, VersionNotFound
 from iotistic.devices.shadow.limits import admitted
-from iotistic.devices.shadow.model import Actor, Half, Revision, Shadow, State, Versions
+from iotistic.devices.shadow.merge_patch import merged
+from iotistic.devices.shadow.model import (
+    Actor,
+    EffectiveSettings,
+    Half,
+    InheritedVersions,
+    Revision,
+    Shadow,
+    State,
+    Versions,
+)
 from iotistic.devices.shadow.repository import NOTHING, ShadowRepository, StoredHalf
 
 __all__ = ["ShadowService"]
@@ -46,6 +56,20 @@ class ShadowService:
             device_uuid=uuid,
             desired=await self._shadows.find_moment(uuid, "desired", at) or NOTHING,
             reported=await self._shadows.find_moment(uuid, "reported", at) or NOTHING,
+        )
+
+    async def get_inherited_versions(self, uuid: UUID) -> InheritedVersions:
+        """How far the effective settings have come."""
+        return _known(await self._shadows.find_inherited_versions(uuid), uuid)
+
+    async def get_effective_settings(self, uuid: UUID) -> EffectiveSettings:
+        """What holds for the device: the settings of its fleet, with what is desired of it merged over them (RFC 7396)."""
+        found = _known(await self._shadows.find_inherited(uuid), uuid)
+        return EffectiveSettings(
+            versions=found.versions,
+            fleet=found.fleet,
+            # Through an empty one, since the settings of a fleet may have null members.
+            document=merged(merged({}, found.defaults), found.desired),
         )
 
     async def get_state(

@@ -28,7 +28,7 @@ async def replace_interfaces(request: Request, uuid: OwnDevice, stated: Interfac
     """The device's interfaces become exactly these."""
     interfaces = [NetworkInterface(**one.model_dump()) for one in stated.interfaces]
     async with platform_of(request.scope).begin() as work:
-        await work.devices.replace_interfaces(uuid, interfaces)
+        await work.network.replace_interfaces(uuid, interfaces)
 
 
 @router.put("/host", status_code=204, tags=["ingest"], summary="State what the host is")
@@ -46,7 +46,7 @@ async def list_interfaces(request: Request, uuid: UUID, _: Reader) -> Sequence[N
     """As the device last stated them, the one with the default route first."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         device = await work.devices.get_device(uuid)
-        return await work.devices.list_interfaces(device.uuid)
+        return await work.network.list_interfaces(device.uuid)
 
 
 @router.get("/host", response_model=HostSeen, tags=["devices"], summary="What the host is")

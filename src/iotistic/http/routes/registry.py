@@ -28,7 +28,7 @@ from iotistic.http.schemas.devices import (
     ImportReported,
     TaggingStated,
 )
-from iotistic.workflows import restore_device, retire_device
+from iotistic.workflows import Retirement, restore_device, retire_device
 
 __all__ = ["IMPORT_PATH", "router"]
 
@@ -133,11 +133,13 @@ async def tag_devices(request: Request, tagging: TaggingStated, _: Writer) -> di
     responses=refusals(404),
     summary="Take a device out of service",
 )
-async def retire(request: Request, uuid: UUID, caller: Writer) -> dict[str, object]:
-    """Its keys open nothing any more, its name and serial are free, its history stays. Repeat it to finish what was cut short."""
+async def retire(request: Request, uuid: UUID, caller: Writer) -> Retirement:
+    """With its keys, MQTT account, VPN certificates, twin link and open jobs. Its name and serial are free, its history stays.
+
+    Repeat it to finish what was cut short.
+    """
     async with platform_of(request.scope).begin() as work:
-        done = await retire_device(work.keepers, uuid, reason=f"retired by {caller.username}")
-    return {"device": done.device, "was_in_service": done.was_in_service, "keys_revoked": done.keys_revoked}
+        return await retire_device(work.keepers, uuid, reason=f"retired by {caller.username}")
 
 
 @router.post(
@@ -147,7 +149,10 @@ async def retire(request: Request, uuid: UUID, caller: Writer) -> dict[str, obje
     summary="Take a device back into service",
 )
 async def restore(request: Request, uuid: UUID, _: Writer, stated: DeviceRestored | None = None) -> Device:
-    """With its tags, fleet and history. Its keys stay revoked: it enrols again once somebody permits it."""
+    """With its tags, fleet and history, and without its keys, MQTT account, VPN certificates and twin link.
+
+    It enrols again once somebody permits it (`PUT .../enrolment-permit`).
+    """
     name = None if stated is None else stated.name
     async with platform_of(request.scope).begin() as work:
         return await restore_device(work.devices, uuid, name=name)

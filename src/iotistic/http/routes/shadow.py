@@ -32,7 +32,7 @@ from iotistic.http.shadow_poll import View, answer, tagged
 from iotistic.http.waiting import parse_wait
 from iotistic.security import Principal
 
-__all__ = ["router"]
+__all__ = ["Known", "Visible", "Wait", "router"]
 
 _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Still what If-None-Match names."}}
 _WRITING = refusals(404, 409, 412)

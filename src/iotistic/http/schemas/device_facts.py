@@ -3,14 +3,18 @@
 import ipaddress
 import re
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from iotistic.http.schemas.values import Answer, Document, Statement, Storable, Text, Timestamp
+from iotistic.http.schemas.values import Answer, Document, Page, Statement, Storable, Text, Timestamp
 
 __all__ = [
     "HostSeen",
     "HostStated",
+    "InterfaceChangePage",
+    "InterfaceChangeSeen",
+    "InterfaceFoundSeen",
     "InterfaceSeen",
     "InterfaceStated",
     "InterfacesStated",
@@ -115,3 +119,36 @@ class HostSeen(Answer):
     )
     top_processes: list[ProcessSeen]
     reported_at: Timestamp
+
+
+class InterfaceFoundSeen(Answer):
+    """An interface that has what was looked for."""
+
+    device_uuid: UUID
+    device_name: str = Field(examples=["workshop-pi"])
+    interface: str = Field(examples=["eth0"])
+    mac: str | None = Field(examples=["02:00:5e:10:00:01"])
+    addresses: list[str] = Field(examples=[["192.0.2.1/24"]])
+    is_up: bool = Field(examples=[True])
+    ssid: str | None = Field(examples=[None])
+    retired_at: Timestamp | None = Field(
+        description="When its device was taken out of service.", examples=[None]
+    )
+
+
+class InterfaceChangeSeen(Answer):
+    """One change of an interface."""
+
+    id: int = Field(examples=[4711])
+    name: str = Field(examples=["eth0"])
+    change: Literal["appeared", "changed", "gone"] = Field(examples=["changed"])
+    occurred_at: Timestamp = Field(examples=["2026-11-23T20:00:00Z"])
+    mac: str | None = Field(examples=["02:00:5e:10:00:01"])
+    addresses: list[str] = Field(examples=[["192.0.2.1/24"]])
+    is_up: bool = Field(examples=[True])
+    ssid: str | None = Field(examples=[None])
+    signal_dbm: int | None = Field(examples=[None])
+
+
+class InterfaceChangePage(Page[InterfaceChangeSeen]):
+    """What changed about the interfaces of a device, newest first."""

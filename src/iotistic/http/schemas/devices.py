@@ -102,6 +102,12 @@ class DeviceRetired(Answer):
     device: DeviceSeen
     was_in_service: bool = Field(description="False: it was out already.", examples=[True])
     keys_revoked: int = Field(description="Keys that were good until now.", examples=[1])
+    jobs_left: int = Field(description="Jobs that it had not ended, and never will.", examples=[0])
+    mqtt_account_removed: bool = Field(description="With its rules.", examples=[True])
+    certificates_revoked: int = Field(description="Of the VPN.", examples=[1])
+    twin_unlinked: bool = Field(
+        description="The entity of the twin stays, and stands for no device.", examples=[False]
+    )
 
 
 class DeviceRestored(Request):

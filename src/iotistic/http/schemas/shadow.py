@@ -13,6 +13,7 @@ __all__ = [
     "HalfName",
     "RevisionPage",
     "Rollback",
+    "SettingsSeen",
     "ShadowDocument",
     "ShadowPatch",
     "ShadowSeen",
@@ -126,3 +127,15 @@ class DifferenceSeen(Answer):
         description="Merged into the first, makes the second.", examples=[{"network": {"mtu": 1400}}]
     )
     changes: list[ChangeSeen] = Field(description="By path.")
+
+
+class SettingsSeen(Answer):
+    """The settings that hold for a device."""
+
+    fleet: str | None = Field(description="The fleet that it inherits from.", examples=["berlin"])
+    desired_version: int = Field(description="What of the device went into it.", examples=[3])
+    settings_version: int = Field(description="What of the fleet went into it; 0 without one.", examples=[2])
+    settings: dict[str, Any] = Field(
+        description="Those of the fleet, with what is desired of the device merged over them.",
+        examples=[{"interval": 30, "report_every_seconds": 60}],
+    )

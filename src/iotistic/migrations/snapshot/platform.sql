@@ -261,6 +261,28 @@ END
 $function$;
 COMMENT ON FUNCTION public.drop_old_partitions("table" text, days integer) IS 'Drops the partitions of a table whose day ended more than this many whole UTC days before today; answers which.';
 
+CREATE OR REPLACE FUNCTION public.note_connection_transition_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO public.connection_transitions (device_uuid, was, became, lasted)
+  VALUES (
+    NEW.uuid, OLD.connection_status, NEW.connection_status,
+    now() - coalesce(
+      (
+        SELECT earlier.occurred_at FROM public.connection_transitions AS earlier
+        WHERE earlier.device_uuid = NEW.uuid ORDER BY earlier.id DESC LIMIT 1
+      ),
+      OLD.created_at
+    )
+  );
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.note_connection_transition_v1() IS 'Writes a change of connection_status into connection_transitions.';
+
 CREATE OR REPLACE FUNCTION public.note_device_changed_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -302,6 +324,34 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION public.note_fleet_changed_v1() IS 'Brings device_search in step with the default tags of a fleet.';
+
+CREATE OR REPLACE FUNCTION public.note_interface_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  seen public.network_interfaces := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+  word text := CASE TG_OP WHEN 'INSERT' THEN 'appeared' WHEN 'UPDATE' THEN 'changed' ELSE 'gone' END;
+BEGIN
+  -- Not for a device that is being deleted with all it has.
+  INSERT INTO public.network_interface_history (device_uuid, name, change, mac, addresses, is_up, ssid, signal_dbm)
+  SELECT device.uuid, seen.name, word, seen.mac, seen.addresses, seen.is_up, seen.ssid, seen.signal_dbm
+  FROM public.devices AS device WHERE device.uuid = seen.device_uuid;
+  IF TG_OP = 'UPDATE' THEN
+    DELETE FROM public.network_addresses AS kept
+    WHERE kept.device_uuid = NEW.device_uuid AND kept.name = NEW.name
+      AND kept.address <> ALL (SELECT host(given)::inet FROM unnest(NEW.addresses) AS given);
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO public.network_addresses (device_uuid, name, address)
+    SELECT DISTINCT NEW.device_uuid, NEW.name, host(given)::inet FROM unnest(NEW.addresses) AS given
+    ON CONFLICT DO NOTHING;
+  END IF;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.note_interface_v1() IS 'Writes a change of a network interface into its history, and its addresses where they are searched.';
 
 CREATE OR REPLACE FUNCTION public.note_setting_changed_v1()
  RETURNS trigger
@@ -352,6 +402,30 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION public.notify_access_changed_v1() IS 'Sends an empty message on channel access_changed: forget everybody.';
+
+CREATE OR REPLACE FUNCTION public.notify_fleet_of_device_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_notify('shadow_changed', NEW.uuid || ' fleet');
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.notify_fleet_of_device_v1() IS 'Sends a device on channel shadow_changed, with the word fleet.';
+
+CREATE OR REPLACE FUNCTION public.notify_fleet_settings_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM pg_notify('shadow_changed', device.uuid || ' fleet') FROM public.devices AS device WHERE device.fleet_id = NEW.id;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.notify_fleet_settings_v1() IS 'Sends each device of a fleet on channel shadow_changed, with the word fleet.';
 
 CREATE OR REPLACE FUNCTION public.notify_job_news_v1()
  RETURNS trigger
@@ -701,6 +775,48 @@ CREATE INDEX audit_log_device_uuid_id_idx ON public.audit_log USING btree (devic
 CREATE INDEX audit_log_resource_resource_id_id_idx ON public.audit_log USING btree (resource, resource_id, id);
 CREATE TRIGGER audit_log_only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting_v1(); -- enabled: always
 
+CREATE TABLE public.connection_transitions (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  device_uuid uuid NOT NULL,
+  was text NOT NULL,
+  became text NOT NULL,
+  occurred_at timestamp with time zone NOT NULL DEFAULT now(),
+  lasted interval NOT NULL,
+  CONSTRAINT connection_transitions_pkey PRIMARY KEY (id),
+  CONSTRAINT connection_transitions_became_check CHECK ((became = ANY (ARRAY['never'::text, 'online'::text, 'offline'::text]))),
+  CONSTRAINT connection_transitions_was_check CHECK ((was = ANY (ARRAY['never'::text, 'online'::text, 'offline'::text]))),
+  CONSTRAINT connection_transitions_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.connection_transitions IS 'One row per change of the connection status of a device.';
+COMMENT ON COLUMN public.connection_transitions.was IS 'The status before.';
+COMMENT ON COLUMN public.connection_transitions.became IS 'The status from then on.';
+COMMENT ON COLUMN public.connection_transitions.lasted IS 'How long it had been as before; for the first, since it was registered.';
+CREATE INDEX connection_transitions_device_uuid_id_idx ON public.connection_transitions USING btree (device_uuid, id);
+
+CREATE TABLE public.contact_expectations (
+  device_uuid uuid NOT NULL,
+  expected_every interval NOT NULL,
+  CONSTRAINT contact_expectations_pkey PRIMARY KEY (device_uuid),
+  CONSTRAINT contact_expectations_expected_every_check CHECK (((expected_every >= '00:00:15'::interval) AND (expected_every <= '366 days'::interval))),
+  CONSTRAINT contact_expectations_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.contact_expectations IS 'One row per device that is expected to be heard of at another pace than once a minute.';
+COMMENT ON COLUMN public.contact_expectations.expected_every IS 'The longest time between two contacts while all is well; after twice that it is offline.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.contact_expectations REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{expected_every}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.contact_expectations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{expected_every}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.contact_expectations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{expected_every}', '{}');
+
+CREATE TABLE public.contact_watch (
+  id boolean NOT NULL DEFAULT true,
+  listening_since timestamp with time zone NOT NULL,
+  looked_at timestamp with time zone NOT NULL,
+  CONSTRAINT contact_watch_pkey PRIMARY KEY (id),
+  CONSTRAINT contact_watch_id_check CHECK (id)
+);
+COMMENT ON TABLE public.contact_watch IS 'One row: how the search for silent devices goes.';
+COMMENT ON COLUMN public.contact_watch.listening_since IS 'Since when there was no break longer than 90 seconds between two looks.';
+COMMENT ON COLUMN public.contact_watch.looked_at IS 'When somebody last looked for silent devices.';
+
 CREATE TABLE public.device_clocks (
   device_uuid uuid NOT NULL,
   skew interval NOT NULL,
@@ -977,6 +1093,8 @@ CREATE TRIGGER audit_insert AFTER INSERT ON public.devices REFERENCING NEW TABLE
 CREATE TRIGGER audit_update AFTER UPDATE ON public.devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{uuid}', 'uuid', '{name,kind,serial,fleet_id,retired_at}', '{}');
 CREATE TRIGGER devices_added_to_search AFTER INSERT ON public.devices REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.note_devices_added_v1();
 CREATE TRIGGER devices_changed_in_search AFTER UPDATE OF name, kind, fleet_id, retired_at ON public.devices FOR EACH ROW WHEN (((((old.name IS DISTINCT FROM new.name) OR (old.kind IS DISTINCT FROM new.kind)) OR (old.fleet_id IS DISTINCT FROM new.fleet_id)) OR (old.retired_at IS DISTINCT FROM new.retired_at))) EXECUTE FUNCTION public.note_device_changed_v1();
+CREATE TRIGGER devices_connection_changed AFTER UPDATE OF connection_status ON public.devices FOR EACH ROW WHEN ((old.connection_status IS DISTINCT FROM new.connection_status)) EXECUTE FUNCTION public.note_connection_transition_v1();
+CREATE TRIGGER devices_fleet_changed AFTER UPDATE OF fleet_id ON public.devices FOR EACH ROW WHEN ((old.fleet_id IS DISTINCT FROM new.fleet_id)) EXECUTE FUNCTION public.notify_fleet_of_device_v1();
 CREATE TRIGGER devices_retired AFTER UPDATE OF retired_at ON public.devices FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
 CREATE TRIGGER event_insert AFTER INSERT ON public.devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_devices_v1();
 CREATE TRIGGER event_update AFTER UPDATE ON public.devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_devices_v1();
@@ -1162,6 +1280,7 @@ CREATE TABLE public.fleets (
   description text,
   default_tags jsonb NOT NULL DEFAULT '{}'::jsonb,
   default_settings jsonb NOT NULL DEFAULT '{}'::jsonb,
+  settings_version bigint NOT NULL DEFAULT 1,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT fleets_pkey PRIMARY KEY (id),
@@ -1175,11 +1294,13 @@ COMMENT ON TABLE public.fleets IS 'One row per group of devices that are run ali
 COMMENT ON COLUMN public.fleets.name IS 'A lower-case word by which people and paths name it.';
 COMMENT ON COLUMN public.fleets.default_tags IS 'Key to value: tags that each device of the fleet has unless it has one of that key itself.';
 COMMENT ON COLUMN public.fleets.default_settings IS 'Settings that hold for each device of the fleet unless its own say otherwise.';
+COMMENT ON COLUMN public.fleets.settings_version IS 'Counts the changes of default_settings.';
 CREATE TRIGGER audit_delete AFTER DELETE ON public.fleets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags}', '{default_settings}');
 CREATE TRIGGER audit_insert AFTER INSERT ON public.fleets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags}', '{default_settings}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.fleets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags}', '{default_settings}');
 CREATE TRIGGER fleets_changed_in_search AFTER UPDATE OF default_tags ON public.fleets FOR EACH ROW WHEN ((old.default_tags IS DISTINCT FROM new.default_tags)) EXECUTE FUNCTION public.note_fleet_changed_v1();
 CREATE TRIGGER fleets_default_tags_allowed AFTER INSERT OR UPDATE OF default_tags ON public.fleets FOR EACH ROW EXECUTE FUNCTION public.refuse_undefined_default_tag_v1();
+CREATE TRIGGER fleets_settings_changed AFTER UPDATE OF settings_version ON public.fleets FOR EACH ROW WHEN ((old.settings_version IS DISTINCT FROM new.settings_version)) EXECUTE FUNCTION public.notify_fleet_settings_v1();
 
 CREATE TABLE public.gateway_devices (
   gateway_uuid uuid NOT NULL,
@@ -1626,6 +1747,40 @@ CREATE TRIGGER audit_delete AFTER DELETE ON public.mqtt_users REFERENCING OLD TA
 CREATE TRIGGER audit_insert AFTER INSERT ON public.mqtt_users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', 'device_uuid', '{kind,client_id,is_superuser,is_active,expires_at}', '{password_hash}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.mqtt_users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', 'device_uuid', '{kind,client_id,is_superuser,is_active,expires_at}', '{password_hash}');
 
+CREATE TABLE public.network_addresses (
+  device_uuid uuid NOT NULL,
+  name text NOT NULL,
+  address inet NOT NULL,
+  CONSTRAINT network_addresses_pkey PRIMARY KEY (device_uuid, name, address),
+  CONSTRAINT network_addresses_device_uuid_fkey FOREIGN KEY (device_uuid, name) REFERENCES public.network_interfaces(device_uuid, name) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.network_addresses IS 'One row per address of an interface; a projection of network_interfaces.addresses for searching.';
+COMMENT ON COLUMN public.network_addresses.name IS 'The interface.';
+COMMENT ON COLUMN public.network_addresses.address IS 'Without prefix length: the host.';
+CREATE INDEX network_addresses_address_idx ON public.network_addresses USING gist (address inet_ops);
+
+CREATE TABLE public.network_interface_history (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  device_uuid uuid NOT NULL,
+  name text NOT NULL,
+  change text NOT NULL,
+  occurred_at timestamp with time zone NOT NULL DEFAULT now(),
+  mac text,
+  addresses inet[] NOT NULL,
+  is_up boolean NOT NULL,
+  ssid text,
+  signal_dbm bigint,
+  CONSTRAINT network_interface_history_pkey PRIMARY KEY (id),
+  CONSTRAINT network_interface_history_change_check CHECK ((change = ANY (ARRAY['appeared'::text, 'changed'::text, 'gone'::text]))),
+  CONSTRAINT network_interface_history_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.network_interface_history IS 'One row per change of a network interface of a device.';
+COMMENT ON COLUMN public.network_interface_history.change IS 'appeared and changed: as it is from then on; gone: as it was last.';
+COMMENT ON COLUMN public.network_interface_history.addresses IS 'With prefix length, as in network_interfaces.';
+COMMENT ON COLUMN public.network_interface_history.signal_dbm IS 'As in network_interfaces: a change is one of 6 dB or more.';
+CREATE INDEX network_interface_history_device_uuid_id_idx ON public.network_interface_history USING btree (device_uuid, id);
+CREATE INDEX network_interface_history_occurred_at_idx ON public.network_interface_history USING btree (occurred_at);
+
 CREATE TABLE public.network_interfaces (
   device_uuid uuid NOT NULL,
   name text NOT NULL,
@@ -1652,7 +1807,10 @@ COMMENT ON COLUMN public.network_interfaces.is_default IS 'Whether the default r
 COMMENT ON COLUMN public.network_interfaces.mtu IS 'Bytes.';
 COMMENT ON COLUMN public.network_interfaces.speed_mbps IS 'Megabits per second; NULL where the device does not know.';
 COMMENT ON COLUMN public.network_interfaces.ssid IS 'The wireless network it is in.';
-COMMENT ON COLUMN public.network_interfaces.signal_dbm IS 'Strength of the wireless signal.';
+COMMENT ON COLUMN public.network_interfaces.signal_dbm IS 'Strength of the wireless signal, when it last moved by 6 dB or more.';
+COMMENT ON COLUMN public.network_interfaces.reported_at IS 'Since when it is so.';
+CREATE INDEX network_interfaces_mac_idx ON public.network_interfaces USING btree (mac) WHERE (mac IS NOT NULL);
+CREATE TRIGGER network_interfaces_noted AFTER INSERT OR DELETE OR UPDATE ON public.network_interfaces FOR EACH ROW EXECUTE FUNCTION public.note_interface_v1();
 
 CREATE TABLE public.partition_policies (
   parent text NOT NULL,
@@ -2021,18 +2179,26 @@ GRANT EXECUTE ON FUNCTION public.audit_table_v1("table" regclass, keys text[], s
 GRANT EXECUTE ON FUNCTION public.audit_table_v1("table" regclass, keys text[], shown text[], masked text[], device text) TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.note_connection_transition_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.note_connection_transition_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_device_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_device_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_devices_added_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_devices_added_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_fleet_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_fleet_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.note_interface_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.note_interface_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_setting_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_setting_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_access_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.notify_fleet_of_device_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.notify_fleet_of_device_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.notify_fleet_settings_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.notify_fleet_settings_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_job_news_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_job_news_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_app;
@@ -2060,6 +2226,7 @@ GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.connection_transitions_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.digital_twin_entities_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.events_sequence TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
@@ -2070,6 +2237,7 @@ GRANT USAGE ON SEQUENCE public.metric_name_lists_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_rollup_marks_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.mqtt_acls_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.network_interface_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.provisioning_attempts_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
@@ -2082,6 +2250,13 @@ GRANT SELECT ON TABLE public.api_key_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.api_keys TO iotistic_app;
 GRANT SELECT ON TABLE public.audit_log TO iotistic_app;
 GRANT SELECT ON TABLE public.audit_log TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.connection_transitions TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.connection_transitions TO iotistic_ingest;
+GRANT SELECT ON TABLE public.connection_transitions TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.contact_expectations TO iotistic_app;
+GRANT SELECT ON TABLE public.contact_expectations TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.contact_watch TO iotistic_app;
+GRANT SELECT ON TABLE public.contact_watch TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_clocks TO iotistic_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE public.device_clocks TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_clocks TO iotistic_readonly;
@@ -2181,6 +2356,10 @@ GRANT SELECT ON TABLE public.mqtt_broker_users TO iotistic_broker;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.mqtt_topic_metrics TO iotistic_app;
 GRANT SELECT ON TABLE public.mqtt_topic_metrics TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.mqtt_users TO iotistic_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.network_addresses TO iotistic_app;
+GRANT SELECT ON TABLE public.network_addresses TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.network_interface_history TO iotistic_app;
+GRANT SELECT ON TABLE public.network_interface_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.network_interfaces TO iotistic_app;
 GRANT SELECT ON TABLE public.network_interfaces TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.partition_leaves TO iotistic_app;

@@ -6,6 +6,7 @@ CREATE TABLE fleets (
   description text,
   default_tags jsonb NOT NULL DEFAULT '{}',
   default_settings jsonb NOT NULL DEFAULT '{}',
+  settings_version bigint NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT fleets_pkey PRIMARY KEY (id),
@@ -25,6 +26,7 @@ CREATE TABLE fleets (
 COMMENT ON TABLE fleets IS 'One row per group of devices that are run alike.';
 COMMENT ON COLUMN fleets.name IS 'A lower-case word by which people and paths name it.';
 COMMENT ON COLUMN fleets.default_tags IS 'Key to value: tags that each device of the fleet has unless it has one of that key itself.';
+COMMENT ON COLUMN fleets.settings_version IS 'Counts the changes of default_settings.';
 COMMENT ON COLUMN fleets.default_settings IS 'Settings that hold for each device of the fleet unless its own say otherwise.';
 
 -- Kept narrow: a row changes only when a fact about the device does. What changes with every message (last contact, newest

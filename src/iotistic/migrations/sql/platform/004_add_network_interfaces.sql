@@ -19,6 +19,9 @@ CREATE TABLE network_interfaces (
   CONSTRAINT network_interfaces_kind_check CHECK (kind IN ('ethernet', 'wifi', 'loopback', 'virtual', 'other'))
 );
 
+-- Finds a device by MAC address.
+CREATE INDEX network_interfaces_mac_idx ON network_interfaces (mac) WHERE mac IS NOT NULL;
+
 COMMENT ON TABLE network_interfaces IS 'One row per network interface a device has now.';
 COMMENT ON COLUMN network_interfaces.mac IS 'Lower case with colons; not macaddr, since InfiniBand has 20 octets.';
 COMMENT ON COLUMN network_interfaces.addresses IS 'With prefix length: 192.0.2.1/24.';
@@ -26,4 +29,5 @@ COMMENT ON COLUMN network_interfaces.is_default IS 'Whether the default route le
 COMMENT ON COLUMN network_interfaces.mtu IS 'Bytes.';
 COMMENT ON COLUMN network_interfaces.speed_mbps IS 'Megabits per second; NULL where the device does not know.';
 COMMENT ON COLUMN network_interfaces.ssid IS 'The wireless network it is in.';
-COMMENT ON COLUMN network_interfaces.signal_dbm IS 'Strength of the wireless signal.';
+COMMENT ON COLUMN network_interfaces.signal_dbm IS 'Strength of the wireless signal, when it last moved by 6 dB or more.';
+COMMENT ON COLUMN network_interfaces.reported_at IS 'Since when it is so.';

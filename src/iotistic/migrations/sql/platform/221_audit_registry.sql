@@ -10,3 +10,7 @@ SELECT audit_table_v1(
 );
 
 SELECT audit_table_v1('tag_definitions', keys => '{key}', shown => '{description,allowed_values,is_required}');
+
+SELECT audit_table_v1(
+  'contact_expectations', keys => '{device_uuid}', shown => '{expected_every}', device => 'device_uuid'
+);

@@ -45,6 +45,7 @@ BEGIN
     GRANT SELECT ON receipt_stamped_devices TO iotistic_ingest;
     GRANT SELECT ON partition_policies, partition_leaves TO iotistic_ingest;
     GRANT EXECUTE ON FUNCTION append_events_v1(text, text[], uuid[], jsonb[]) TO iotistic_ingest;
+    GRANT SELECT, INSERT ON connection_transitions TO iotistic_ingest;
     GRANT SELECT (uuid, connection_status, retired_at), UPDATE (connection_status, updated_at) ON devices TO iotistic_ingest;
   END IF;
 END
