@@ -55,6 +55,7 @@ bench: $(VENV)/.developing ## Measure, as ratios within one run
 docs: $(VENV)/.developing ## Write the generated reference pages anew
 	@$(BIN)/iotistic config reference > docs/reference/settings.md
 	@$(BIN)/iotistic config example > .env.example
+	@$(BIN)/python -m tests.support.data_model > docs/reference/.data-model.new && mv docs/reference/.data-model.new docs/reference/data-model.md
 
 install: $(STAMP) ## Only make the environment
 

@@ -205,3 +205,42 @@ async def test_the_overview_joins_what_an_operator_expects(connection: Connectio
         "SELECT name, tags, facts FROM device_overview WHERE uuid = %s", (uuid,)
     )
     assert await cursor.fetchone() == ("pump", {"site": "berlin"}, {"os": "linux"})
+
+
+async def test_the_overview_shows_where_a_device_is_and_how_it_does(connection: Connection) -> None:
+    devices = DeviceService(connection)
+    uuid = (await pump(devices)).uuid
+    empty = await connection.execute(
+        "SELECT addresses, mac, os, cpu_usage, desired_version FROM device_overview WHERE uuid = %s", (uuid,)
+    )
+    assert await empty.fetchone() == (None,) * 5
+    await devices.record_host(uuid, {"os": "linux", "agent_version": "1.2"}, [])
+    statements = (
+        """
+        INSERT INTO network_interfaces (device_uuid, name, kind, mac, addresses, is_up, is_default)
+        VALUES (%(uuid)s, 'lo', 'loopback', NULL, '{127.0.0.1/8}', true, false),
+          (%(uuid)s, 'eth0', 'ethernet', '00:16:3e:00:00:01', '{192.0.2.7/24}', true, true)
+        """,
+        """
+        WITH names AS (INSERT INTO metric_name_lists (digest) VALUES (sha256('n')) RETURNING id), kind AS (
+          INSERT INTO metric_sets (metric_names_id, names, units, digest, first_device_uuid)
+          SELECT id, '{cpu_usage,memory_percent}', '{%%,%%}', sha256('s'), %(uuid)s FROM names RETURNING id, metric_names_id
+        )
+        INSERT INTO device_metric_latest (device_uuid, metric_names_id, metric_set_id, timestamp, values)
+        SELECT %(uuid)s, metric_names_id, id, now(), '{12.5,40}' FROM kind
+        """,
+        """
+        INSERT INTO device_shadows (device_uuid, half, version, document, changed_at)
+        VALUES (%(uuid)s, 'desired', 3, '{}', now())
+        """,
+    )
+    for statement in statements:
+        await connection.execute(statement, {"uuid": uuid})  # type: ignore[call-overload]
+    cursor = await connection.execute(
+        "SELECT host(addresses[1]), mac, os, agent_version, cpu_usage, memory_percent, storage_percent, desired_version,"
+        " reported_version FROM device_overview WHERE uuid = %s",
+        (uuid,),
+    )
+    assert await cursor.fetchone() == (
+        "192.0.2.7", "00:16:3e:00:00:01", "linux", "1.2", 12.5, 40.0, None, 3, None,
+    )  # fmt: skip

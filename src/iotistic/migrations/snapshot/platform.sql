@@ -2042,21 +2042,49 @@ SELECT device.uuid,
     device.name,
     device.kind,
     device.serial,
+    fleet.name AS fleet,
     device.connection_status,
     contact.last_contact_at,
-    host.facts,
+    interface.addresses,
+    interface.mac,
+    host.facts ->> 'os'::text AS os,
+    host.facts ->> 'agent_version'::text AS agent_version,
+    measured.cpu_usage,
+    measured.memory_percent,
+    measured.storage_percent,
+    measured.measured_at,
+    desired.version AS desired_version,
+    reported.version AS reported_version,
     COALESCE(fleet.default_tags, '{}'::jsonb) || COALESCE(tags.tags, '{}'::jsonb) AS tags,
+    host.facts,
     device.created_at,
-    device.retired_at,
-    fleet.name AS fleet
+    device.retired_at
    FROM public.devices device
      LEFT JOIN public.fleets fleet ON fleet.id = device.fleet_id
      LEFT JOIN public.device_contacts contact ON contact.device_uuid = device.uuid
      LEFT JOIN public.device_host_facts host ON host.device_uuid = device.uuid
+     LEFT JOIN public.device_shadows desired ON desired.device_uuid = device.uuid AND desired.half = 'desired'::text
+     LEFT JOIN public.device_shadows reported ON reported.device_uuid = device.uuid AND reported.half = 'reported'::text
      LEFT JOIN LATERAL ( SELECT jsonb_object_agg(tag.key, tag.value) AS tags
            FROM public.device_tags tag
-          WHERE tag.device_uuid = device.uuid) tags ON true;
+          WHERE tag.device_uuid = device.uuid) tags ON true
+     LEFT JOIN LATERAL ( SELECT link.addresses,
+            link.mac
+           FROM public.network_interfaces link
+          WHERE link.device_uuid = device.uuid AND link.is_default
+          ORDER BY link.is_up DESC, link.name
+         LIMIT 1) interface ON true
+     LEFT JOIN LATERAL ( SELECT newest."values"[array_position(metrics.names, 'cpu_usage'::text)] AS cpu_usage,
+            newest."values"[array_position(metrics.names, 'memory_percent'::text)] AS memory_percent,
+            newest."values"[array_position(metrics.names, 'storage_percent'::text)] AS storage_percent,
+            newest."timestamp" AS measured_at
+           FROM public.device_metric_latest newest
+             JOIN public.metric_sets metrics ON metrics.id = newest.metric_set_id
+          WHERE newest.device_uuid = device.uuid AND ('cpu_usage'::text = ANY (metrics.names))
+          ORDER BY newest."timestamp" DESC
+         LIMIT 1) measured ON true;
 COMMENT ON VIEW public.device_overview IS 'One row per device with what an operator expects to see beside its name; tags include those of its fleet.';
+-- column comments: addresses 'Of the interface that its default route leads through, as is mac.', cpu_usage 'Percent, as it last reported, at measured_at.', desired_version 'How often people changed what they want of it; NULL: never. It says itself what it has come to in reported.'
 
 CREATE VIEW public.device_system_metrics WITH (security_invoker=true) AS
 SELECT report.device_uuid,
