@@ -39,6 +39,7 @@ from iotistic.jobs.templates import TemplateService
 from iotistic.mqtt import MqttService
 from iotistic.partitioning import READY_DAYS, runway
 from iotistic.provenance import Provenance, present_provenance
+from iotistic.releases import ReleaseService
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.security.enrolment import AttemptService, EnrolmentService
@@ -138,6 +139,10 @@ class Work:
     @cached_property
     def agent_updates(self) -> AgentUpdateService:
         return AgentUpdateService(self.connection)
+
+    @cached_property
+    def releases(self) -> ReleaseService:
+        return ReleaseService(self.connection)
 
     @cached_property
     def job_templates(self) -> TemplateService:

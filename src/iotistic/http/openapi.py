@@ -29,6 +29,7 @@ _TAGS = [
     {"name": "devices", "description": "The registry."},
     {"name": "shadow", "description": "What is desired of a device, and what it reports of itself."},
     {"name": "jobs", "description": "Work for one or many devices, and how it goes."},
+    {"name": "releases", "description": "What devices run, and which of them runs which release."},
     {"name": "fleets", "description": "Groups of devices that are run alike."},
     {"name": "gateways", "description": "Which devices a gateway may send telemetry for."},
     {"name": "tags", "description": "Rules of what people say about devices."},

@@ -1,5 +1,6 @@
 """What spans domains: each workflow is one function over the services of one transaction."""
 
+from iotistic.workflows.deploy_release import Deployment, deploy_release
 from iotistic.workflows.enrol_device import (
     DeviceRetired,
     Enrolment,
@@ -13,6 +14,7 @@ from iotistic.workflows.start_job import ScheduleRun, admit_devices, run_due_sch
 from iotistic.workflows.update_agents import update_agents
 
 __all__ = [
+    "Deployment",
     "DeviceRetired",
     "Enrolment",
     "Keepers",
@@ -21,6 +23,7 @@ __all__ = [
     "ScheduleRun",
     "admit_devices",
     "claim_device",
+    "deploy_release",
     "permit_enrolment",
     "prove_device",
     "restore_device",

@@ -22,7 +22,7 @@ from iotistic.jobs import (
 from iotistic.jobs.schedules import DueSchedule, ScheduleService, due_runs
 from iotistic.jobs.templates import TemplateService
 
-__all__ = ["ScheduleRun", "admit_devices", "run_due_schedule", "start_job"]
+__all__ = ["ScheduleRun", "admit_devices", "devices_meant", "run_due_schedule", "start_job"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ async def start_job(devices: DeviceService, jobs: JobService, draft: JobDraft, *
     or RolloutInvalid.
     """
     target = require_target(draft.target, is_continuous=draft.is_continuous)
-    meant = await _devices_meant(devices, target)
+    meant = await devices_meant(devices, target)
     missing = set(target.devices or ()) - set(meant)
     if missing:
         raise TargetInvalid(f"The device {min(missing)} is not in service.", field="body.target.devices")
@@ -56,7 +56,7 @@ async def start_job(devices: DeviceService, jobs: JobService, draft: JobDraft, *
 async def admit_devices(devices: DeviceService, jobs: JobService, job_id: int, *, now: datetime) -> int:
     """Takes the devices that came to be meant into a continuous job; answers how many. A fleet that is gone has none."""
     try:
-        meant = await _devices_meant(devices, await jobs.get_target(job_id))
+        meant = await devices_meant(devices, await jobs.get_target(job_id))
     except NotFound:
         return 0
     added = await jobs.add_devices(job_id, meant[:MOST_DEVICES])
@@ -85,7 +85,7 @@ async def run_due_schedule(
     try:
         for run in due_runs(due.timetable, due.catch_up, since=due.due_at, now=now):
             draft = await _draft(templates, due, run)
-            job_id = await jobs.create_job(draft, await _devices_meant(devices, due.target))
+            job_id = await jobs.create_job(draft, await devices_meant(devices, due.target))
             if job_id is not None:
                 await jobs.advance(job_id, now=now)
                 made.append(job_id)
@@ -112,7 +112,7 @@ async def _draft(templates: TemplateService, due: DueSchedule, run: datetime) ->
     )
 
 
-async def _devices_meant(devices: DeviceService, target: JobTarget) -> Sequence[UUID]:
+async def devices_meant(devices: DeviceService, target: JobTarget) -> Sequence[UUID]:
     """Those in service, one more than a job may have where there are so many."""
     if target.devices is not None:
         return await devices.list_in_service(target.devices)

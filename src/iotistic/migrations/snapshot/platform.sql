@@ -736,6 +736,22 @@ CREATE TRIGGER audit_delete AFTER DELETE ON public.api_keys REFERENCING OLD TABL
 CREATE TRIGGER audit_insert AFTER INSERT ON public.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
 
+CREATE TABLE public.applications (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  description text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT applications_pkey PRIMARY KEY (id),
+  CONSTRAINT applications_name_key UNIQUE (name),
+  CONSTRAINT applications_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 1000))),
+  CONSTRAINT applications_name_check CHECK ((name ~ '^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$'::text))
+);
+COMMENT ON TABLE public.applications IS 'One row per application that devices can run.';
+COMMENT ON COLUMN public.applications.name IS 'A lower-case word by which people, paths and desired states name it.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.applications REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.applications REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.applications REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description}', '{}');
+
 CREATE TABLE public.audit_log (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   occurred_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -1902,6 +1918,28 @@ CREATE TRIGGER audit_delete AFTER DELETE ON public.receipt_stamped_devices REFER
 CREATE TRIGGER audit_insert AFTER INSERT ON public.receipt_stamped_devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.receipt_stamped_devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{}', '{}');
 
+CREATE TABLE public.releases (
+  application_id bigint NOT NULL,
+  number bigint NOT NULL,
+  services jsonb NOT NULL,
+  notes text,
+  created_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT releases_pkey PRIMARY KEY (application_id, number),
+  CONSTRAINT releases_created_by_check CHECK (((char_length(created_by) >= 1) AND (char_length(created_by) <= 200))),
+  CONSTRAINT releases_notes_check CHECK (((char_length(notes) >= 1) AND (char_length(notes) <= 1000))),
+  CONSTRAINT releases_number_check CHECK ((number > 0)),
+  CONSTRAINT releases_services_check CHECK ((jsonb_typeof(services) = 'array'::text)),
+  CONSTRAINT releases_application_id_fkey FOREIGN KEY (application_id) REFERENCES public.applications(id)
+);
+COMMENT ON TABLE public.releases IS 'One row per release of an application; written once.';
+COMMENT ON COLUMN public.releases.number IS 'Counts from 1 for each application, without gaps.';
+COMMENT ON COLUMN public.releases.services IS 'Name, image by digest, and environment of each service.';
+COMMENT ON COLUMN public.releases.created_by IS 'Who made it: a username, or the name of the program.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.releases REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{application_id,number}', '', '{notes,created_by}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.releases REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{application_id,number}', '', '{notes,created_by}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.releases REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{application_id,number}', '', '{notes,created_by}', '{}');
+
 CREATE TABLE public.system_config (
   key text NOT NULL,
   value jsonb NOT NULL,
@@ -2253,6 +2291,7 @@ GRANT EXECUTE ON FUNCTION public.tell_desired_event_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.applications_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.connection_transitions_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.digital_twin_entities_id_seq TO iotistic_app;
@@ -2276,6 +2315,8 @@ GRANT SELECT ON TABLE public.agent_updates TO iotistic_readonly;
 GRANT INSERT, SELECT ON TABLE public.api_key_history TO iotistic_app;
 GRANT SELECT ON TABLE public.api_key_history TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.api_keys TO iotistic_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.applications TO iotistic_app;
+GRANT SELECT ON TABLE public.applications TO iotistic_readonly;
 GRANT SELECT ON TABLE public.audit_log TO iotistic_app;
 GRANT SELECT ON TABLE public.audit_log TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.connection_transitions TO iotistic_app;
@@ -2402,6 +2443,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_keys TO iotist
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.receipt_stamped_devices TO iotistic_app;
 GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_ingest;
 GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_readonly;
+GRANT INSERT, SELECT ON TABLE public.releases TO iotistic_app;
+GRANT SELECT ON TABLE public.releases TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;
 GRANT SELECT ON TABLE public.system_config_history TO iotistic_app;
