@@ -9,23 +9,18 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
 import psutil
 
 from ingest_bench.load import Order, Outcome
-from iotistic.bootstrap import open_platform
+from iotistic.bootstrap import make_partitions, open_platform, provision, run_migrations
 from iotistic.config import load_settings
 from iotistic.data_folder import DataFolder
 from iotistic.database.pool import Connection, connect
-from iotistic.database.roles import OWNER, ensure_database, ensure_roles, grant_defaults
 from iotistic.database.server import RunningServer, start, stop
-from iotistic.migrations import PLATFORM, apply
-from iotistic.partitioning import Maintainer
-from tests.support.enrolment import enrol_device
 
 __all__ = ["DATABASE", "Cpu", "Place", "place"]
 
@@ -87,7 +82,7 @@ class Place:
             line = (await process.stdout.readline()).decode().strip()
             self._apis.append(process)
             self.ports.append(int(line.rpartition(":")[2]))
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=120) as client:
             for port in self.ports:
                 while (await client.get(f"http://127.0.0.1:{port}/ready")).status_code != httpx.codes.OK:
                     await asyncio.sleep(0.2)
@@ -97,12 +92,10 @@ class Place:
         platform = await open_platform(settings, application_name="bench", with_ingest=False)
         try:
             async with platform.begin() as work:
-                claim = await work.enrolment.create_claim_key(
-                    max_uses=count, lasts=timedelta(minutes=5), label="bench", created_by="bench"
-                )
                 for number in range(count):
-                    one = await enrol_device(work.registrar, claim_key=claim.text, name=f"bench-{number}")
-                    self.devices.append((str(one.device_uuid), one.api_key.reveal()))
+                    device = await work.devices.create_device(name=f"bench-{number}", kind="sensor")
+                    issued = await work.security.issue_device_key(device.uuid, reason="bench")
+                    self.devices.append((str(device.uuid), issued.text.reveal()))
         finally:
             await platform.close()
 
@@ -157,17 +150,10 @@ async def place() -> AsyncGenerator[Place]:
     server = await start(folder)
     made: Place | None = None
     try:
-        async with _administrator(server, "postgres") as connection:
-            await ensure_roles(connection, lambda role: folder.secret(role.name))
-            await ensure_database(connection, DATABASE)
+        settings = load_settings({"IOTISTIC_DATA_DIR": str(root)}, dotenv=None)
+        for prepare in (provision, run_migrations, make_partitions):
+            await prepare(settings, lambda _: None)
         async with _administrator(server, DATABASE) as connection:
-            await grant_defaults(connection)
-        owner = replace(server.endpoint, user=OWNER.name, password=folder.secret(OWNER.name))
-        await apply(owner, DATABASE, PLATFORM)
-        async with _administrator(server, DATABASE) as connection:
-            await connection.execute("SET ROLE iotistic_owner")
-            await Maintainer(connection).run()
-            await connection.execute("RESET ROLE")
             made = Place(folder, server, connection)
             yield made
     finally:
