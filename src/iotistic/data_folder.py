@@ -6,6 +6,7 @@
       log/           log files of the server and the services
       secrets/       one file per secret, mode 0600, made once
       agent/         the local agent's key and spool
+      archive/       partitions as Parquet files, where policies ask for that
       up.json        what `iotistic up` runs and where (absent when nothing runs)
 
 Where it lies by default is decided in `iotistic.config`.
@@ -53,9 +54,13 @@ class DataFolder:
         return self.root / "agent"
 
     @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
     def parts(self) -> tuple[Path, ...]:
         """Every folder this installation makes: what `iotistic reset` deletes."""
-        return self.postgres, self.run, self.log, self.secrets, self.agent
+        return self.postgres, self.run, self.log, self.secrets, self.agent, self.archive
 
     @property
     def up_state(self) -> Path:

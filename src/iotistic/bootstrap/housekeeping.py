@@ -1,11 +1,14 @@
 """The periodic work of the platform, and who does it: one leader among all API processes."""
 
 from datetime import timedelta
+from os import getpid
+from platform import node as host_name
 
+from iotistic.bootstrap.housekeeping_book import PlatformBook
 from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, run_schedules
+from iotistic.bootstrap.partition_rounds import keep_partitions, tend_partitions
 from iotistic.bootstrap.platform import Platform
-from iotistic.operations.housekeeper import Housekeeper, Job
-from iotistic.partitioning import Maintainer
+from iotistic.operations.housekeeping import Housekeeper, Job
 
 __all__ = ["make_housekeeper"]
 
@@ -17,16 +20,6 @@ _ROLLUP_BUDGET = timedelta(seconds=20)
 
 def make_housekeeper(platform: Platform) -> Housekeeper:
     """The housekeeper of one process, not started yet."""
-
-    async def partitions() -> str | None:
-        connection = await platform.owner_connection("partitions")
-        try:
-            outcome = await Maintainer(connection, clock=platform.clock).run()
-        finally:
-            await connection.close()
-        told = [str(step) for step in outcome.done]
-        told += [f"{failure.step} failed: {failure.error}" for failure in outcome.failed]
-        return "; ".join(told) or None
 
     async def offline() -> str | None:
         async with platform.begin() as work:
@@ -59,7 +52,13 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
     return Housekeeper(
         lambda: platform.owner_connection("housekeeper"),
         [
-            Job(name="partitions", run=partitions, every=timedelta(minutes=10)),
+            Job(name="partitions", run=lambda: keep_partitions(platform), every=timedelta(minutes=10)),
+            Job(
+                name="sealing",
+                run=lambda: tend_partitions(platform),
+                every=timedelta(minutes=30),
+                limit=timedelta(hours=1),
+            ),
             Job(name="offline", run=offline, every=timedelta(seconds=30), limit=timedelta(seconds=30)),
             Job(name="idempotency keys", run=sweep_keys, every=timedelta(minutes=1)),
             Job(name="forgetting", run=forgetting, every=timedelta(minutes=10)),
@@ -68,4 +67,6 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="job schedules", run=lambda: run_schedules(platform), every=timedelta(seconds=10)),
             Job(name="job devices", run=lambda: admit_new_devices(platform), every=timedelta(seconds=30)),
         ],
+        book=PlatformBook(platform, f"{host_name()}:{getpid()}"),
+        clock=platform.clock,
     )

@@ -18,7 +18,7 @@ from iotistic.database.roles import (
 )
 from iotistic.errors import Unavailable
 from iotistic.migrations import History
-from iotistic.partitioning import Maintainer
+from iotistic.partitioning import Maintainer, room
 
 __all__ = ["DatabaseMissing", "histories", "make_partitions", "provision", "run_migrations"]
 
@@ -91,7 +91,7 @@ async def make_partitions(settings: Settings, narrate: Narrate) -> None:
         autocommit=True,
     )
     try:
-        outcome = await Maintainer(connection).run()
+        outcome = await Maintainer(connection).run(room)
     finally:
         await connection.close()
     if outcome.done:

@@ -47,6 +47,10 @@ COMMANDS = {
         "iotistic.cli.partitions", "See how long partitions last, make and retire them, mend them."
     ),
     "jobs": Command("iotistic.cli.jobs", "Give devices work, and watch it go through them."),
+    "archive": Command("iotistic.cli.archive", "Partitions as Parquet files: make, check and query them."),
+    "housekeeper": Command(
+        "iotistic.cli.housekeeper", "See what the periodic work did, pause it, ask for it now."
+    ),
     "db": Command("iotistic.cli.db", "Connection URLs, and psql on the platform's databases."),
     "backup": Command("iotistic.cli.backup", "Take backups, prove them by restoring, and let old ones go."),
     "restore": Command(

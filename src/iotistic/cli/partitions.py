@@ -3,20 +3,36 @@
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
 from iotistic.bootstrap import Platform, open_platform
+from iotistic.bootstrap.partition_rounds import archivist_of
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_table, readable_bytes, run_async
+from iotistic.cli.retention_classes import classes, retain
 from iotistic.config import Settings
 from iotistic.database.pool import Connection
-from iotistic.errors import Invalid
+from iotistic.errors import Invalid, Unavailable
 from iotistic.operations.partitions import PartitionsHealth, PartitionsService, State
-from iotistic.partitioning import Adoption, Grain, Maintainer, MoveOut, Outcome, Period, Policy, Step, repairs
+from iotistic.partitioning import (
+    Adoption,
+    Grain,
+    Maintainer,
+    MoveOut,
+    Outcome,
+    Period,
+    Policy,
+    Seal,
+    Sealer,
+    Step,
+    Thin,
+    Thinner,
+    repairs,
+)
 
 __all__ = ["app"]
 
@@ -56,6 +72,17 @@ Premake = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be done.")]
 
 
+Work = Step | Thin | Seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a run did, and what it could not do: (step, error)."""
+
+    done: Sequence[Work]
+    failed: Sequence[tuple[str, str]]
+
+
 class AdoptionUnclear(Invalid):
     """What is to be adopted is not said completely."""
 
@@ -86,7 +113,7 @@ def plan(data_dir: DataDir = None, url: Url = None, as_json: AsJson = False) -> 
 
 @app.command()
 def run(data_dir: DataDir = None, url: Url = None, as_json: AsJson = False) -> int:
-    """Make the partitions that are missing and retire those that are old, as the housekeeper does every ten minutes.
+    """Make the partitions that are missing, retire those that are old, seal those that are over, as the housekeeper does.
 
     Stops nobody's inserts, and is safe beside the housekeeper. Exits with 5 when a step failed; the next run takes it again.
     """
@@ -144,6 +171,10 @@ def adopt(
     narrate(f"{table} is the partition of {parent} for {attached}.")
 
 
+app.command()(classes)
+app.command()(retain)
+
+
 def _render(health: PartitionsHealth) -> None:
     rows: list[dict[str, Any]] = [
         {
@@ -178,7 +209,7 @@ def _render(health: PartitionsHealth) -> None:
             sys.stdout.write(f"{one.parent}: {problem}\n")
 
 
-def _print_steps(steps: Sequence[Step], *, as_json: bool, nothing: str) -> None:
+def _print_steps(steps: Sequence[Work], *, as_json: bool, nothing: str) -> None:
     if as_json:
         print_json({"steps": [_step(step) for step in steps]})
     elif not steps:
@@ -187,20 +218,20 @@ def _print_steps(steps: Sequence[Step], *, as_json: bool, nothing: str) -> None:
         sys.stdout.writelines(f"{step.parent}: {step}\n" for step in steps)
 
 
-def _tell(outcome: Outcome, *, as_json: bool) -> int:
+def _tell(outcome: Done, *, as_json: bool) -> int:
     if as_json:
-        failed = [{**_step(one.step), "error": str(one.error)} for one in outcome.failed]
+        failed = [{"text": step, "error": error} for step, error in outcome.failed]
         print_json({"done": [_step(step) for step in outcome.done], "failed": failed})
     else:
         sys.stdout.writelines(f"{step.parent}: {step}\n" for step in outcome.done)
-        for one in outcome.failed:
-            narrate(f"error: {one.step}: {one.error}")
+        for text, error in outcome.failed:
+            narrate(f"error: {text}: {error}")
         if not outcome.done and not outcome.failed:
             narrate("There was nothing to do.")
     return STEPS_FAILED if outcome.failed else 0
 
 
-def _step(step: Step) -> dict[str, str]:
+def _step(step: Work) -> dict[str, str]:
     return {"act": type(step).__name__.lower(), "parent": step.parent, "leaf": step.leaf, "text": str(step)}
 
 
@@ -228,9 +259,12 @@ async def _health(settings: Settings) -> PartitionsHealth:
         return await PartitionsService(work.connection).health(platform.clock())
 
 
-async def _plan(settings: Settings) -> list[Step]:
+async def _plan(settings: Settings) -> list[Work]:
     async with _opened(settings) as platform, platform.begin(read_only=True) as work:
-        return await Maintainer(work.connection).plan()
+        steps: list[Work] = [*await Maintainer(work.connection).plan()]
+        steps += await Thinner(work.connection).plan()
+        steps += await Sealer(work.connection).plan()
+        return steps
 
 
 async def _plan_repair(settings: Settings) -> list[Step]:
@@ -238,20 +272,35 @@ async def _plan_repair(settings: Settings) -> list[Step]:
         return await Maintainer(work.connection).plan(repairs)
 
 
-async def _run(settings: Settings) -> Outcome:
+async def _run(settings: Settings) -> Done:
+    """In the order of urgency: what a lock keeps from being done leaves what was done before it done."""
     async with _owner(settings) as connection:
-        return await Maintainer(connection).run()
+        keeper = archivist_of(settings)
+        outcome = await Maintainer(connection, keeper=keeper).run()
+        done: list[Work] = [*outcome.done]
+        failed = [(str(one.step), str(one.error)) for one in outcome.failed]
+        failed += [
+            (str(one), "put off: a dump, a restore or a migration is under way") for one in outcome.put_off
+        ]
+        for name, act in (
+            ("thin out", Thinner(connection, keeper=keeper).run),
+            ("seal", Sealer(connection).run),
+        ):
+            try:
+                done += await act()
+            except Unavailable as error:
+                failed.append((name, str(error)))
+        return Done(done=done, failed=failed)
 
 
-async def _repair(settings: Settings) -> Outcome:
+async def _repair(settings: Settings) -> Done:
     async with _owner(settings) as connection:
-        first = await Maintainer(connection).run(repairs)
-        if first.failed or not any(isinstance(step, MoveOut) for step in first.done):
-            return first
-        again = await Maintainer(connection).run(
-            repairs
-        )  # gaps show when nothing is in the DEFAULT partition any more
-        return Outcome(done=first.done + again.done, failed=again.failed)
+        outcome = await Maintainer(connection).run(repairs)
+        if not outcome.failed and any(isinstance(step, MoveOut) for step in outcome.done):
+            again = await Maintainer(connection).run(repairs)  # gaps show once the DEFAULT partition is gone
+            outcome = Outcome(done=outcome.done + again.done, failed=again.failed)
+        failed = [(str(one.step), str(one.error)) for one in outcome.failed]
+        return Done(done=outcome.done, failed=failed)
 
 
 async def _adopt_parent(settings: Settings, policy: Policy) -> None:

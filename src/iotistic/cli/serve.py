@@ -18,7 +18,7 @@ from iotistic.config import Settings
 from iotistic.errors import Unavailable
 from iotistic.http import HttpServer, PlatformApp, create_platform_app
 from iotistic.logs import configure_logging
-from iotistic.operations.housekeeper import Housekeeper
+from iotistic.operations.housekeeping import Housekeeper
 
 __all__ = ["app"]
 

@@ -28,6 +28,8 @@ class LockKey(Enum):
     """Creating roles and databases of one server."""
     PARTITIONS = "iotistic.partitions"
     """Creating and retiring partitions of one database."""
+    LEAVES = "iotistic.leaves"
+    """Long work on single partitions: sealing, thinning out, archiving."""
     HOUSEKEEPER = "iotistic.housekeeper"
     """The one leader among the services that runs periodic work."""
     OPERATIONS = "iotistic.operations"

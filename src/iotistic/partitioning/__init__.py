@@ -15,22 +15,38 @@ from iotistic.partitioning.adoption import Adoption
 from iotistic.partitioning.catalog import PartitionCatalog, runway
 from iotistic.partitioning.errors import AdoptionRefused, PolicyNotFound, RowsOutside
 from iotistic.partitioning.grain import Grain, Period
+from iotistic.partitioning.keeper import ArchiveNotConfigured, Keeper
 from iotistic.partitioning.maintainer import Failure, Maintainer, Outcome
-from iotistic.partitioning.plan import Attach, Create, Drop, Finalise, MoveOut, Retire, Step, plan
-from iotistic.partitioning.policy import ALARM_DAYS, READY_DAYS, Leaf, Policy, Runway, Situation, Stray
+from iotistic.partitioning.plan import Attach, Create, Drop, Finalise, MoveOut, Retire, Step, plan, room
+from iotistic.partitioning.policy import (
+    ALARM_DAYS,
+    READY_DAYS,
+    Leaf,
+    Policy,
+    RetentionClass,
+    Runway,
+    Situation,
+    Stray,
+)
 from iotistic.partitioning.repair import repairs
+from iotistic.partitioning.retention import DeviceClass, RetentionClasses
+from iotistic.partitioning.sealing import Seal, Sealer, sealings
+from iotistic.partitioning.thinning import Thin, Thinner, thinnings
 
 __all__ = [
     "ALARM_DAYS",
     "READY_DAYS",
     "Adoption",
     "AdoptionRefused",
+    "ArchiveNotConfigured",
     "Attach",
     "Create",
+    "DeviceClass",
     "Drop",
     "Failure",
     "Finalise",
     "Grain",
+    "Keeper",
     "Leaf",
     "Maintainer",
     "MoveOut",
@@ -39,13 +55,22 @@ __all__ = [
     "Period",
     "Policy",
     "PolicyNotFound",
+    "RetentionClass",
+    "RetentionClasses",
     "Retire",
     "RowsOutside",
     "Runway",
+    "Seal",
+    "Sealer",
     "Situation",
     "Step",
     "Stray",
+    "Thin",
+    "Thinner",
     "plan",
     "repairs",
+    "room",
     "runway",
+    "sealings",
+    "thinnings",
 ]

@@ -110,7 +110,7 @@ def _objections_to_period(situation: Situation, period: Period, now: datetime) -
         or Grain.DAY.period(period.upper).lower != period.upper
     ):
         reasons.append("its range begins or ends within a UTC day")
-    if period.upper <= horizon(situation.policy, now):
+    if period.upper <= horizon(now, situation.longest):
         days = situation.policy.keep // timedelta(days=1)
         reasons.append(
             f"it is older than the {days} days that are kept, and would be dropped by the next run"

@@ -10,7 +10,7 @@ from iotistic.database.queries import Queries, Statements
 from iotistic.partitioning.acts import RETIRING
 from iotistic.partitioning.errors import PolicyNotFound
 from iotistic.partitioning.grain import Grain
-from iotistic.partitioning.policy import Leaf, Policy, Runway, Situation, Stray
+from iotistic.partitioning.policy import Leaf, Policy, RetentionClass, Runway, Situation, Stray
 
 __all__ = ["PartitionCatalog", "runway"]
 
@@ -24,6 +24,9 @@ class _PolicyRow:
     premake: int
     back: int
     keep_days: int
+    device_column: str | None
+    search_column: str | None
+    archive: bool
     key: str
     default_partition: str | None
 
@@ -35,6 +38,9 @@ class _PolicyRow:
             premake=self.premake,
             back=self.back,
             keep=timedelta(days=self.keep_days),
+            device_column=self.device_column,
+            search_column=self.search_column,
+            archive=self.archive,
         )
 
 
@@ -45,6 +51,16 @@ class _LeafRow:
     lower_bound: datetime | None
     upper_bound: datetime | None
     detach_pending: bool
+    sealed_at: datetime | None
+    thinned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ClassRow:
+    parent: str
+    keep_days: int
+    devices: int
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +77,19 @@ class PartitionCatalog:
     def __init__(self, connection: Connection) -> None:
         self._sql = Statements(connection, _QUERIES)
 
-    async def situations(self) -> list[Situation]:
-        """Every table with a policy as it is now, by name."""
+    async def situations(self, *, with_classes: bool = True) -> list[Situation]:
+        """Every table with a policy as it is now, by name. Retention classes only who may read them asks for."""
         policies = await self._sql.many("list_policies", _PolicyRow)
         leaves = await self._sql.many("list_leaves", _LeafRow)
         strays = await self._sql.many("list_strays", _StrayRow)
+        classes = await self._sql.many("list_classes", _ClassRow) if with_classes else []
         return [
             Situation(
                 policy=row.policy,
                 key=row.key,
                 leaves=_leaves(row.parent, leaves),
                 strays=_strays(row.parent, strays),
+                classes=_classes(row.parent, classes),
                 default=row.default_partition,
             )
             for row in policies
@@ -92,7 +110,22 @@ async def runway(connection: Connection, now: datetime) -> list[Runway]:
 
 def _leaves(parent: str, rows: Sequence[_LeafRow]) -> tuple[Leaf, ...]:
     return tuple(
-        Leaf(name=row.leaf, lower=row.lower_bound, upper=row.upper_bound, detach_pending=row.detach_pending)
+        Leaf(
+            name=row.leaf,
+            lower=row.lower_bound,
+            upper=row.upper_bound,
+            detach_pending=row.detach_pending,
+            sealed_at=row.sealed_at,
+            thinned_at=row.thinned_at,
+        )
+        for row in rows
+        if row.parent == parent
+    )
+
+
+def _classes(parent: str, rows: Sequence[_ClassRow]) -> tuple[RetentionClass, ...]:
+    return tuple(
+        RetentionClass(keep=timedelta(days=row.keep_days), devices=row.devices, changed_at=row.changed_at)
         for row in rows
         if row.parent == parent
     )

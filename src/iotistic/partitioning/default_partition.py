@@ -39,7 +39,7 @@ class DefaultPartition:
         situation = await self._catalog.situation(self._parent)
         while (moment := await self._first(situation.key)) is not None:
             period = situation.policy.grain.period(moment)
-            if horizon(situation.policy, now) < period.upper and period.lower < now + _AHEAD:
+            if horizon(now, situation.policy.keep) < period.upper and period.lower < now + _AHEAD:
                 await self._move(situation, period)
                 situation = await self._catalog.situation(self._parent)
             else:

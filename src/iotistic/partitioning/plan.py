@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from iotistic.partitioning.grain import Grain, Period
 from iotistic.partitioning.policy import Leaf, Policy, Situation
@@ -17,6 +17,7 @@ __all__ = [
     "Step",
     "horizon",
     "plan",
+    "room",
     "uncovered",
 ]
 
@@ -66,9 +67,11 @@ class Retire:
 
     parent: str
     leaf: str
+    archived_as: Period | None = None
+    """The period its rows are archived under before they are dropped; None: the policy does not ask for it."""
 
     def __str__(self) -> str:
-        return f"detach and drop {self.leaf}"
+        return f"detach, archive and drop {self.leaf}" if self.archived_as else f"detach and drop {self.leaf}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +80,12 @@ class Drop:
 
     parent: str
     leaf: str
+    archived_as: Period | None = None
+    """As with Retire."""
 
     def __str__(self) -> str:
-        return f"drop {self.leaf}, detached earlier"
+        act = "archive and drop" if self.archived_as else "drop"
+        return f"{act} {self.leaf}, detached earlier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +109,7 @@ def plan(situation: Situation, now: datetime) -> list[Step]:
     rows that come, nearest period first; then what may go, oldest first. Doing them and planning again gives nothing.
     """
     policy = situation.policy
-    oldest = horizon(policy, now)
+    oldest = horizon(now, situation.longest)
     pending = [leaf for leaf in situation.leaves if leaf.detach_pending]
     steps: list[Step] = [Finalise(parent=policy.parent, leaf=leaf.name) for leaf in pending]
     room = _room(situation, now)
@@ -111,13 +117,21 @@ def plan(situation: Situation, now: datetime) -> list[Step]:
     steps += _leftovers(situation, {step.leaf for step in room}, oldest)
     expired = [leaf for leaf in situation.leaves if leaf.holds and _expired(leaf, oldest)]
     expired.sort(key=lambda leaf: (leaf.upper or now, leaf.name))
-    steps += [Retire(parent=policy.parent, leaf=leaf.name) for leaf in expired]
+    steps += [
+        Retire(parent=policy.parent, leaf=leaf.name, archived_as=leaf.period if policy.archive else None)
+        for leaf in expired
+    ]
     return steps
 
 
-def horizon(policy: Policy, now: datetime) -> datetime:
+def room(situation: Situation, now: datetime) -> list[Step]:
+    """Only what rows that come need: what a service does before it starts."""
+    return [step for step in plan(situation, now) if isinstance(step, Create | Attach | Finalise)]
+
+
+def horizon(now: datetime, keep: timedelta) -> datetime:
     """The moment before which a partition must end to be no longer kept: a midnight, so that days go whole."""
-    return Grain.DAY.period(now).lower - policy.keep
+    return Grain.DAY.period(now).lower - keep
 
 
 def _room(situation: Situation, now: datetime) -> list[Create | Attach]:
@@ -147,7 +161,7 @@ def _wanted(policy: Policy, now: datetime) -> Iterator[Period]:
     period = present
     for _ in range(policy.back):
         period = policy.grain.before(period)
-        if period.upper > horizon(policy, now):
+        if period.upper > horizon(now, policy.keep):
             yield period
 
 
@@ -167,9 +181,15 @@ def uncovered(grain: Grain, period: Period, situation: Situation) -> Iterator[tu
 
 def _leftovers(situation: Situation, needed: set[str], oldest: datetime) -> list[Step]:
     """Detached tables to drop: marked by an earlier run, or whose interrupted detach was of an expired period."""
-    doomed = {leaf.name for leaf in situation.leaves if leaf.detach_pending and _expired(leaf, oldest)}
-    doomed |= {stray.name for stray in situation.strays if stray.retiring}
-    return [Drop(parent=situation.policy.parent, leaf=name) for name in sorted(doomed - needed)]
+    doomed = {
+        leaf.name: leaf.period for leaf in situation.leaves if leaf.detach_pending and _expired(leaf, oldest)
+    }
+    doomed |= {stray.name: stray.period for stray in situation.strays if stray.retiring}
+    policy = situation.policy
+    return [
+        Drop(parent=policy.parent, leaf=name, archived_as=doomed[name] if policy.archive else None)
+        for name in sorted(doomed.keys() - needed)
+    ]
 
 
 def _expired(leaf: Leaf, oldest: datetime) -> bool:

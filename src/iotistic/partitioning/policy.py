@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from iotistic.partitioning.grain import Grain, Period
 
-__all__ = ["ALARM_DAYS", "READY_DAYS", "Leaf", "Policy", "Runway", "Situation", "Stray"]
+__all__ = ["ALARM_DAYS", "READY_DAYS", "Leaf", "Policy", "RetentionClass", "Runway", "Situation", "Stray"]
 
 READY_DAYS = 1
 """With fewer whole days made ahead a service is not ready for traffic."""
@@ -29,6 +29,22 @@ class Policy:
     """Partitions before the present one that are made when missing, for late rows."""
     keep: timedelta
     """How long a partition stays after the last moment it holds; whole days."""
+    device_column: str | None = None
+    """The column that names the device whose retention class may be another."""
+    search_column: str | None = None
+    """The text that gets a trigram index once a partition is sealed."""
+    archive: bool = False
+    """Whether rows go to the archive before they are dropped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionClass:
+    """Devices whose rows stay another time than the policy says."""
+
+    keep: timedelta
+    devices: int
+    changed_at: datetime
+    """When one of them last came into this class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +58,10 @@ class Leaf:
     """The first moment it no longer holds."""
     detach_pending: bool = False
     """An interrupted DETACH CONCURRENTLY: its rows are hidden, rows for it are refused, other detaches too."""
+    sealed_at: datetime | None = None
+    """When it was frozen and indexed for search, after its period was over."""
+    thinned_at: datetime | None = None
+    """When rows of devices whose retention class was over were last taken out."""
 
     @property
     def period(self) -> Period | None:
@@ -89,8 +109,15 @@ class Situation:
     """The column whose value decides which partition a row goes to."""
     leaves: tuple[Leaf, ...] = ()
     strays: tuple[Stray, ...] = ()
+    classes: tuple[RetentionClass, ...] = ()
+    """Of its devices, shortest first, other than the policy's own."""
     default: str | None = None
     """The DEFAULT partition, which only a foreign set-up has: it forbids concurrent detach."""
+
+    @property
+    def longest(self) -> timedelta:
+        """How long the last of its rows stay."""
+        return max([self.policy.keep, *(one.keep for one in self.classes)])
 
     @property
     def ranges(self) -> list[Period]:

@@ -6,6 +6,9 @@ SELECT
   policy.premake,
   policy.back,
   policy.keep_days,
+  policy.device_column,
+  policy.search_column,
+  policy.archive,
   key.attname::text AS key,
   fallback.relname::text AS default_partition
 FROM partition_policies AS policy
@@ -21,15 +24,19 @@ WHERE partitioned.partnatts = 1
 ORDER BY policy.parent;
 
 -- name: list_leaves
--- Every attached partition of those tables with its bounds.
+-- Every attached partition of those tables with its bounds, and what was done to it since its period is over.
 SELECT
-  parent,
-  leaf,
-  lower_bound,
-  upper_bound,
-  detach_pending
-FROM partition_leaves
-ORDER BY parent, lower_bound, leaf;
+  leaves.parent,
+  leaves.leaf,
+  leaves.lower_bound,
+  leaves.upper_bound,
+  leaves.detach_pending,
+  state.sealed_at,
+  state.thinned_at
+FROM partition_leaves AS leaves
+LEFT JOIN partition_states AS state
+  ON state.leaf = leaves.leaf AND state.leaf_oid = to_regclass('public.' || quote_ident(leaves.leaf))
+ORDER BY leaves.parent, leaves.lower_bound, leaves.leaf;
 
 -- name: list_strays
 -- Tables named like a partition that are attached to nothing, with their comment, which tells why.
@@ -96,3 +103,90 @@ SELECT
 FROM pg_catalog.pg_constraint AS k
 INNER JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
 WHERE c.relname = %(name)s::text AND c.relnamespace = 'public'::regnamespace AND k.contype = 'c';
+
+-- name: list_classes
+-- The retention classes that devices of each table have, other than the policy's own.
+SELECT
+  class.parent,
+  coalesce(class.keep_days, policy.keep_days) AS keep_days,
+  count(*) AS devices,
+  max(class.changed_at) AS changed_at
+FROM device_retention_classes AS class
+INNER JOIN partition_policies AS policy ON policy.parent = class.parent
+WHERE policy.device_column IS NOT NULL
+GROUP BY class.parent, coalesce(class.keep_days, policy.keep_days)
+ORDER BY class.parent, keep_days;
+
+-- name: set_class
+-- Gives a device a class; NULL gives it the policy's own back, and keeps the row to say when.
+INSERT INTO device_retention_classes (parent, device_uuid, keep_days)
+VALUES (%(parent)s::text, %(device_uuid)s::uuid, %(keep_days)s::integer)
+ON CONFLICT (parent, device_uuid) DO UPDATE
+SET keep_days = excluded.keep_days, changed_at = now()
+WHERE device_retention_classes.keep_days IS DISTINCT FROM excluded.keep_days;
+
+-- name: list_devices_of_classes
+-- A page of the devices that have another class.
+SELECT
+  parent,
+  device_uuid,
+  keep_days,
+  changed_at
+FROM device_retention_classes
+WHERE keep_days IS NOT NULL AND (parent, device_uuid) > (%(after_parent)s::text, %(after)s::uuid)
+ORDER BY parent, device_uuid
+LIMIT %(limit)s::bigint;
+
+-- name: note_state
+-- Says of a partition what was done to it.
+INSERT INTO partition_states (leaf, leaf_oid, sealed_at, thinned_at)
+VALUES (
+  %(leaf)s::text,
+  ('public.' || quote_ident(%(leaf)s::text))::regclass,
+  %(sealed_at)s::timestamptz,
+  %(thinned_at)s::timestamptz
+)
+ON CONFLICT (leaf) DO UPDATE
+SET leaf_oid = excluded.leaf_oid, sealed_at = excluded.sealed_at, thinned_at = excluded.thinned_at;
+
+-- name: forget_states
+-- Of partitions that are no more.
+DELETE FROM partition_states AS state
+WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS leaf WHERE leaf.oid = state.leaf_oid AND leaf.relname = state.leaf);
+
+-- name: find_index
+-- Whether an index is valid; no row when there is none.
+SELECT index.indisvalid AS valid
+FROM pg_catalog.pg_index AS index
+INNER JOIN pg_catalog.pg_class AS c ON c.oid = index.indexrelid
+WHERE c.relname = %(name)s::text AND c.relnamespace = 'public'::regnamespace;
+
+-- name: list_key_columns
+-- The columns of the primary key of a table, in its order.
+SELECT attribute.attname::text AS name
+FROM pg_catalog.pg_index AS key
+CROSS JOIN LATERAL unnest(key.indkey::int2 []) WITH ORDINALITY AS part (attnum, position)
+INNER JOIN pg_catalog.pg_attribute AS attribute ON attribute.attrelid = key.indrelid AND attribute.attnum = part.attnum
+WHERE key.indrelid = ('public.' || quote_ident(%(name)s::text))::regclass AND key.indisprimary
+ORDER BY part.position;
+
+-- name: list_thinning_leftovers
+-- Tables that an interrupted thinning left: the new one not yet in place, the old one no longer.
+SELECT
+  policy.parent,
+  policy.archive,
+  leftover.relname::text AS name
+FROM partition_policies AS policy
+INNER JOIN pg_catalog.pg_class AS leftover
+  ON
+    leftover.relname ~ ('^' || policy.parent || '_[0-9w]{4,8}_(kept|gone)$')
+    AND leftover.relnamespace = 'public'::regnamespace
+    AND leftover.relkind = 'r'
+    AND NOT leftover.relispartition
+ORDER BY leftover.relname;
+
+-- name: find_all_visible
+-- Whether the last vacuum found every page of a table readable by all.
+SELECT leaf.relallvisible >= leaf.relpages AS all_visible
+FROM pg_catalog.pg_class AS leaf
+WHERE leaf.relname = %(leaf)s::text AND leaf.relnamespace = 'public'::regnamespace;

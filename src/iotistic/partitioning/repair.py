@@ -32,7 +32,7 @@ def repairs(situation: Situation, now: datetime) -> list[Step]:
 def _brought_back(situation: Situation, now: datetime) -> list[tuple[Period, str]]:
     found = [(stray.period, stray.name) for stray in situation.strays if not stray.retiring]
     found += [(leaf.period, leaf.name) for leaf in situation.leaves if leaf.detach_pending and leaf.period]
-    oldest = horizon(situation.policy, now)
+    oldest = horizon(now, situation.policy.keep)
     return sorted(one for one in found if one[0].upper > oldest and _free(situation, one[0]))
 
 

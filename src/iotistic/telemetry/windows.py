@@ -68,7 +68,7 @@ class Windows:
         """Looks which partitions there are."""
         with translated():
             async with self._session.use() as connection:
-                situations = await PartitionCatalog(connection).situations()
+                situations = await PartitionCatalog(connection).situations(with_classes=False)
         leaves = {situation.policy.parent: situation.leaves for situation in situations}
         self._windows = {stream.name: Window.of(leaves.get(stream.table, ())) for stream in STREAMS.values()}
         self._judges.clear()

@@ -9,7 +9,7 @@ import pytest
 from iotistic.database.locks import LockKey, hold
 from iotistic.database.pool import Connection, connect
 from iotistic.errors import Unavailable
-from iotistic.operations.housekeeper import Housekeeper, Job
+from iotistic.operations.housekeeping import Housekeeper, Job
 from tests.support.databases import TestDatabase
 
 SOON = timedelta(milliseconds=10)
@@ -119,7 +119,7 @@ async def test_a_job_that_fails_or_hangs_keeps_no_other_from_running(
         await asyncio.Event().wait()
         return None
 
-    with caplog.at_level(logging.INFO, "iotistic.operations.housekeeper"):
+    with caplog.at_level(logging.INFO, "iotistic.operations.housekeeping.housekeeper"):
         async with keeping(
             shared_database,
             Job(name="broken", run=broken, every=NEVER),
@@ -143,7 +143,7 @@ async def test_only_what_was_done_is_logged(
         return next(answers, None)
 
     runs: list[str] = []
-    with caplog.at_level(logging.INFO, "iotistic.operations.housekeeper"):
+    with caplog.at_level(logging.INFO, "iotistic.operations.housekeeping.housekeeper"):
         async with keeping(
             shared_database, Job(name="partitions", run=run, every=SOON), counting(runs, "count")
         ):

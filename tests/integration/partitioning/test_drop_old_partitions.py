@@ -122,3 +122,24 @@ async def test_a_service_may_not_run_it(dba: Connection, database: TestDatabase)
             await stranger.execute("SELECT drop_old_partitions('device_logs', 7)")
         await stranger.close()
     assert len(await dropped(dba, "device_logs", 7)) == 3
+
+
+async def test_it_works_for_partitions_of_any_length(dba: Connection) -> None:
+    await dba.execute("CREATE TABLE yearly (at timestamptz NOT NULL) PARTITION BY RANGE (at)")
+    await dba.execute(
+        "INSERT INTO partition_policies (parent, grain, premake, back, keep_days) VALUES ('yearly', 'year', 1, 2, 3000)"
+    )
+    await Maintainer(dba).run()
+    year = TODAY.year
+    days_of_this_year = (TODAY - TODAY.replace(month=1, day=1)).days
+    if days_of_this_year:
+        assert await dropped(dba, "yearly", days_of_this_year) == [f"yearly_{year - 2}", f"yearly_{year - 1}"]
+    assert await leaves(dba, "yearly") == 2 if days_of_this_year else 4
+
+
+async def test_objects_of_the_callers_own_schema_do_not_mislead_it(dba: Connection) -> None:
+    await dba.execute("CREATE TEMP TABLE partition_policies (parent text)")
+    await dba.execute("INSERT INTO pg_temp.partition_policies VALUES ('users')")
+    with pytest.raises(psycopg.errors.UndefinedTable, match="no partition policy"):
+        await dropped(dba, "users", 1)
+    assert await dropped(dba, "device_logs", 7) == days_ago(10, 9, 8)

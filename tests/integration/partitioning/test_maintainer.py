@@ -280,3 +280,17 @@ async def test_two_maintainers_started_at_once_both_end_well(worker: Connection,
     assert not first.failed
     assert not second.failed
     assert not set(first.done) & set(second.done)
+
+
+async def test_beside_a_dump_room_is_made_and_nothing_is_removed(
+    worker: Connection, other: Connection
+) -> None:
+    await maintainer(worker, NOW - timedelta(days=91)).run()
+    async with hold(other, LockKey.OPERATIONS):
+        outcome = await maintainer(worker).run()
+    assert not outcome.failed
+    assert all(isinstance(step, Create) for step in outcome.done)
+    assert only(outcome.done)
+    assert [type(step) for step in only(outcome.put_off)] == [Retire] * len(only(outcome.put_off))
+    assert only(outcome.put_off)
+    assert len(only((await maintainer(worker).run()).done)) == len(only(outcome.put_off))

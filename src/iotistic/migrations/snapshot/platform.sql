@@ -240,6 +240,10 @@ BEGIN
     RAISE EXCEPTION 'drop_old_partitions keeps at least 1 whole day, not %', coalesce(days::text, 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Today and the days ahead are never dropped.';
   END IF;
+  IF (SELECT p.archive FROM public.partition_policies AS p WHERE p.parent = name) THEN
+    RAISE EXCEPTION 'The policy of % asks for an archive, and this function cannot write one', name
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Use `iotistic partitions run`, or set partition_policies.archive to false.';
+  END IF;
   horizon := date_trunc('day', now()) - make_interval(days => days);
   IF EXISTS (SELECT 1 FROM public.partition_leaves AS l WHERE l.parent = name AND l.detach_pending AND l.upper_bound <= horizon) THEN
     RAISE EXCEPTION 'An interrupted detach of a partition of % is pending', name
@@ -984,6 +988,22 @@ COMMENT ON COLUMN public.device_metrics.metric_names_id IS 'The names of the val
 COMMENT ON COLUMN public.device_metrics.metric_set_id IS 'What the values are, metric_sets.id.';
 COMMENT ON COLUMN public.device_metrics."values" IS 'The values, in the order of metric_sets.names.';
 
+CREATE TABLE public.device_retention_classes (
+  parent text NOT NULL,
+  device_uuid uuid NOT NULL,
+  keep_days integer,
+  changed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT device_retention_classes_pkey PRIMARY KEY (parent, device_uuid),
+  CONSTRAINT device_retention_classes_keep_days_check CHECK ((keep_days = ANY (ARRAY[7, 30, 90, 400]))),
+  CONSTRAINT device_retention_classes_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
+  CONSTRAINT device_retention_classes_parent_fkey FOREIGN KEY (parent) REFERENCES public.partition_policies(parent) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.device_retention_classes IS 'One row per table and device whose rows stay another time than the table''s policy says.';
+COMMENT ON COLUMN public.device_retention_classes.parent IS 'The partitioned table.';
+COMMENT ON COLUMN public.device_retention_classes.keep_days IS 'Whole days its rows stay after the day they are of; NULL: as the policy says again.';
+COMMENT ON COLUMN public.device_retention_classes.changed_at IS 'When that was decided: partitions thinned out before are looked at again.';
+CREATE INDEX device_retention_classes_device_uuid_idx ON public.device_retention_classes USING btree (device_uuid);
+
 CREATE TABLE public.device_search (
   device_uuid uuid NOT NULL,
   name text NOT NULL,
@@ -1334,6 +1354,41 @@ CREATE INDEX gateway_devices_device_uuid_idx ON public.gateway_devices USING btr
 CREATE TRIGGER audit_delete AFTER DELETE ON public.gateway_devices REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{gateway_uuid,device_uuid}', 'device_uuid', '{}', '{}');
 CREATE TRIGGER audit_insert AFTER INSERT ON public.gateway_devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{gateway_uuid,device_uuid}', 'device_uuid', '{}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.gateway_devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{gateway_uuid,device_uuid}', 'device_uuid', '{}', '{}');
+
+CREATE TABLE public.housekeeping_jobs (
+  job text NOT NULL,
+  every interval NOT NULL,
+  paused_at timestamp with time zone,
+  requested_at timestamp with time zone,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  outcome text,
+  detail text,
+  CONSTRAINT housekeeping_jobs_pkey PRIMARY KEY (job),
+  CONSTRAINT housekeeping_jobs_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'nothing'::text, 'failed'::text, 'timed_out'::text])))
+) WITH (fillfactor=50);
+COMMENT ON TABLE public.housekeeping_jobs IS 'One row per kind of periodic work that some leader has known.';
+COMMENT ON COLUMN public.housekeeping_jobs.every IS 'From the end of one run to the start of the next, give or take a tenth.';
+COMMENT ON COLUMN public.housekeeping_jobs.paused_at IS 'Since when it is not run; NULL: it is.';
+COMMENT ON COLUMN public.housekeeping_jobs.requested_at IS 'When somebody last asked for a run at once.';
+COMMENT ON COLUMN public.housekeeping_jobs.started_at IS 'Of its last run; up to a minute old while runs have nothing to do.';
+COMMENT ON COLUMN public.housekeeping_jobs.outcome IS 'Of that run: done, nothing (to do), failed, timed_out.';
+COMMENT ON COLUMN public.housekeeping_jobs.detail IS 'What it did, or why it failed.';
+
+CREATE TABLE public.housekeeping_runs (
+  started_at timestamp with time zone NOT NULL,
+  job text NOT NULL,
+  finished_at timestamp with time zone NOT NULL,
+  outcome text NOT NULL,
+  detail text,
+  leader text NOT NULL,
+  CONSTRAINT housekeeping_runs_pkey PRIMARY KEY (job, started_at),
+  CONSTRAINT housekeeping_runs_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'nothing'::text, 'failed'::text, 'timed_out'::text])))
+) PARTITION BY RANGE (started_at);
+COMMENT ON TABLE public.housekeeping_runs IS 'One row per run of periodic work that did something, failed, or was asked for. Partitioned by month.';
+COMMENT ON COLUMN public.housekeeping_runs.outcome IS 'done, nothing (to do), failed, timed_out.';
+COMMENT ON COLUMN public.housekeeping_runs.detail IS 'What it did, or why it failed.';
+COMMENT ON COLUMN public.housekeeping_runs.leader IS 'The process that did it: host:pid.';
 
 CREATE TABLE public.idempotency_keys (
   user_id bigint NOT NULL,
@@ -1834,6 +1889,9 @@ CREATE TABLE public.partition_policies (
   premake integer NOT NULL DEFAULT 10,
   back integer NOT NULL DEFAULT 2,
   keep_days integer NOT NULL,
+  device_column text,
+  search_column text,
+  archive boolean NOT NULL DEFAULT false,
   CONSTRAINT partition_policies_pkey PRIMARY KEY (parent),
   CONSTRAINT partition_policies_back_check CHECK (((back >= 0) AND (back <= 31))),
   CONSTRAINT partition_policies_grain_check CHECK ((grain = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'year'::text]))),
@@ -1856,6 +1914,22 @@ COMMENT ON COLUMN public.partition_policies.grain IS 'How long one partition is,
 COMMENT ON COLUMN public.partition_policies.premake IS 'Partitions after the present one that are kept ready.';
 COMMENT ON COLUMN public.partition_policies.back IS 'Partitions before the present one that are made for late rows when they are missing.';
 COMMENT ON COLUMN public.partition_policies.keep_days IS 'Whole days that a partition stays after the last moment it holds; then it is dropped.';
+COMMENT ON COLUMN public.partition_policies.device_column IS 'The column that names the device whose retention class may be another; NULL: all rows stay equally long.';
+COMMENT ON COLUMN public.partition_policies.search_column IS 'The text that gets a trigram index once a partition is sealed; NULL: none does.';
+COMMENT ON COLUMN public.partition_policies.archive IS 'Whether rows go to the archive, as Parquet files, before they are dropped.';
+
+CREATE TABLE public.partition_states (
+  leaf text NOT NULL,
+  leaf_oid oid NOT NULL,
+  sealed_at timestamp with time zone,
+  thinned_at timestamp with time zone,
+  CONSTRAINT partition_states_pkey PRIMARY KEY (leaf)
+);
+COMMENT ON TABLE public.partition_states IS 'One row per partition that was sealed or thinned out; those of dropped ones are deleted by the next run.';
+COMMENT ON COLUMN public.partition_states.leaf IS 'The partition, in schema public.';
+COMMENT ON COLUMN public.partition_states.leaf_oid IS 'Its OID then: a table of the same name that was made later has no state.';
+COMMENT ON COLUMN public.partition_states.sealed_at IS 'When it was frozen, analysed and given its search index; NULL: it was not.';
+COMMENT ON COLUMN public.partition_states.thinned_at IS 'When the rows of devices whose retention class was over were last taken out of it; NULL: never.';
 
 CREATE TABLE public.provisioning_attempts (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -2355,6 +2429,8 @@ GRANT INSERT, SELECT ON TABLE public.device_metrics TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_metrics TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_overview TO iotistic_app;
 GRANT SELECT ON TABLE public.device_overview TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_retention_classes TO iotistic_app;
+GRANT SELECT ON TABLE public.device_retention_classes TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_search TO iotistic_app;
 GRANT SELECT ON TABLE public.device_search TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_shadows TO iotistic_app;
@@ -2382,6 +2458,10 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.fleets TO iotistic_app;
 GRANT SELECT ON TABLE public.fleets TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.gateway_devices TO iotistic_app;
 GRANT SELECT ON TABLE public.gateway_devices TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.housekeeping_jobs TO iotistic_app;
+GRANT SELECT ON TABLE public.housekeeping_jobs TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.housekeeping_runs TO iotistic_app;
+GRANT SELECT ON TABLE public.housekeeping_runs TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.idempotency_keys TO iotistic_app;
 GRANT SELECT ON TABLE public.idempotency_keys TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.ingest_quarantine TO iotistic_app;
@@ -2437,6 +2517,9 @@ GRANT SELECT ON TABLE public.partition_leaves TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.partition_policies TO iotistic_app;
 GRANT SELECT ON TABLE public.partition_policies TO iotistic_ingest;
 GRANT SELECT ON TABLE public.partition_policies TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.partition_states TO iotistic_app;
+GRANT SELECT ON TABLE public.partition_states TO iotistic_ingest;
+GRANT SELECT ON TABLE public.partition_states TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_attempts TO iotistic_app;
 GRANT SELECT ON TABLE public.provisioning_attempts TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_keys TO iotistic_app;

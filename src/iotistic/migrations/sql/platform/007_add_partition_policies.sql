@@ -7,6 +7,9 @@ CREATE TABLE partition_policies (
   premake integer NOT NULL DEFAULT 10,
   back integer NOT NULL DEFAULT 2,
   keep_days integer NOT NULL,
+  device_column text,
+  search_column text,
+  archive boolean NOT NULL DEFAULT false,
   CONSTRAINT partition_policies_pkey PRIMARY KEY (parent),
   CONSTRAINT partition_policies_grain_check CHECK (grain IN ('day', 'week', 'month', 'year')),
   -- Under three days ahead is an alarm, so fewer could never be quiet; a longer partition is more than that by itself.
@@ -24,3 +27,6 @@ COMMENT ON COLUMN partition_policies.grain IS 'How long one partition is, in UTC
 COMMENT ON COLUMN partition_policies.premake IS 'Partitions after the present one that are kept ready.';
 COMMENT ON COLUMN partition_policies.back IS 'Partitions before the present one that are made for late rows when they are missing.';
 COMMENT ON COLUMN partition_policies.keep_days IS 'Whole days that a partition stays after the last moment it holds; then it is dropped.';
+COMMENT ON COLUMN partition_policies.device_column IS 'The column that names the device whose retention class may be another; NULL: all rows stay equally long.';
+COMMENT ON COLUMN partition_policies.archive IS 'Whether rows go to the archive, as Parquet files, before they are dropped.';
+COMMENT ON COLUMN partition_policies.search_column IS 'The text that gets a trigram index once a partition is sealed; NULL: none does.';

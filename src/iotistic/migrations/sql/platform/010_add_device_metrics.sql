@@ -18,4 +18,4 @@ COMMENT ON COLUMN device_metrics.metric_names_id IS 'The names of the values wit
 COMMENT ON COLUMN device_metrics.metric_set_id IS 'What the values are, metric_sets.id.';
 COMMENT ON COLUMN device_metrics.values IS 'The values, in the order of metric_sets.names.';
 
-INSERT INTO partition_policies (parent, keep_days) VALUES ('device_metrics', 90);
+INSERT INTO partition_policies (parent, keep_days, device_column) VALUES ('device_metrics', 90, 'device_uuid');

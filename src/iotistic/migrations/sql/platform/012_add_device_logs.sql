@@ -22,4 +22,5 @@ COMMENT ON COLUMN device_logs.timestamp IS 'When it was logged, by the clock of 
 COMMENT ON COLUMN device_logs.sequence IS 'A number that grows with every line of the device and tells lines of one moment apart.';
 COMMENT ON COLUMN device_logs.service IS 'The program on the device that logged.';
 
-INSERT INTO partition_policies (parent, keep_days) VALUES ('device_logs', 7);
+INSERT INTO partition_policies (parent, keep_days, device_column, search_column)
+VALUES ('device_logs', 7, 'device_uuid', 'message');

@@ -23,6 +23,10 @@ BEGIN
     RAISE EXCEPTION 'drop_old_partitions keeps at least 1 whole day, not %', coalesce(days::text, 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Today and the days ahead are never dropped.';
   END IF;
+  IF (SELECT p.archive FROM public.partition_policies AS p WHERE p.parent = name) THEN
+    RAISE EXCEPTION 'The policy of % asks for an archive, and this function cannot write one', name
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Use `iotistic partitions run`, or set partition_policies.archive to false.';
+  END IF;
   horizon := date_trunc('day', now()) - make_interval(days => days);
   IF EXISTS (SELECT 1 FROM public.partition_leaves AS l WHERE l.parent = name AND l.detach_pending AND l.upper_bound <= horizon) THEN
     RAISE EXCEPTION 'An interrupted detach of a partition of % is pending', name

@@ -43,7 +43,7 @@ BEGIN
     GRANT INSERT ON metric_rollup_marks TO iotistic_ingest;
     GRANT SELECT, INSERT, UPDATE ON device_metric_latest, device_contacts, device_clocks TO iotistic_ingest;
     GRANT SELECT ON receipt_stamped_devices TO iotistic_ingest;
-    GRANT SELECT ON partition_policies, partition_leaves TO iotistic_ingest;
+    GRANT SELECT ON partition_policies, partition_leaves, partition_states TO iotistic_ingest;
     GRANT EXECUTE ON FUNCTION append_events_v1(text, text[], uuid[], jsonb[]) TO iotistic_ingest;
     GRANT SELECT, INSERT ON connection_transitions TO iotistic_ingest;
     GRANT SELECT (uuid, connection_status, retired_at), UPDATE (connection_status, updated_at) ON devices TO iotistic_ingest;

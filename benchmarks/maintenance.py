@@ -1,0 +1,252 @@
+"""What inserts notice of partition work, what 400 leaves cost a query, and whether a point gets dearer as the table grows.
+
+1. Beside load: one writer commits small batches without pause, while leaves are made, retired and sealed, a reader keeps a
+   transaction open, and pg_dump runs. The worst insert of each leg counts; the last leg does the same work in the forms that tools
+   often use (CREATE TABLE ... PARTITION OF, DROP), behind the same reader.
+2. CPU of the backend for planning a query of one device and one day, with few leaves and with 400.
+3. CPU of the backend per point while the table grows: the first million points against the last (--points 50000000 for the goal).
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psutil
+import psycopg
+import uvloop
+from ingest import DATABASE, administrator, platform
+
+from iotistic.database.pool import Connection
+from iotistic.database.server import RunningServer, find_binaries
+from iotistic.partitioning import Maintainer, Sealer
+
+GOAL_INSERT = timedelta(milliseconds=250)
+GOAL_PLANNING_MS = 0.3
+GOAL_GROWTH = 1.2
+METRICS = 12
+ROW = "COPY device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values) FROM STDIN (FORMAT BINARY)"
+ONE_DEVICE = (
+    "EXPLAIN SELECT timestamp, values FROM device_metrics"
+    " WHERE device_uuid = '{device}' AND timestamp >= '{since}' AND timestamp < '{until}'"
+)
+
+
+@dataclass
+class Writer:
+    """Commits batches of 100 reports of now, one after the other, and remembers how long each took."""
+
+    connection: Connection
+    seconds: list[float] = field(default_factory=list)
+    stopping: bool = False
+
+    async def run(self) -> None:
+        devices = [UUID(int=random.getrandbits(128)) for _ in range(100)]
+        while not self.stopping:
+            started = time.perf_counter()
+            with suppress(psycopg.errors.CheckViolation):
+                await copy(self.connection, [(device, datetime.now(UTC)) for device in devices])
+            self.seconds.append(time.perf_counter() - started)
+
+
+async def copy(connection: Connection, rows: list[tuple[UUID, datetime]]) -> None:
+    values = [float(number) for number in range(METRICS)]
+    async with connection.cursor() as cursor, cursor.copy(ROW) as out:
+        out.set_types(["uuid", "timestamptz", "int4", "int4", "float8[]"])
+        for device, moment in rows:
+            await out.write_row((device, moment, 1, 1, values))
+
+
+@asynccontextmanager
+async def reader(server: RunningServer, seconds: float) -> AsyncGenerator[None]:
+    """A report that keeps its transaction open for so long."""
+
+    async def read() -> None:
+        async with administrator(server, DATABASE) as connection, connection.transaction():
+            await connection.execute("SELECT count(*) FROM device_metrics")
+            await asyncio.sleep(seconds)
+
+    task = asyncio.create_task(read())
+    await asyncio.sleep(0.2)
+    try:
+        yield
+    finally:
+        await task
+
+
+async def dump(server: RunningServer) -> None:
+    host, port = server.endpoint.hosts[0]
+    program = find_binaries().bin_dir / "pg_dump"
+    password = server.endpoint.password
+    process = await asyncio.create_subprocess_exec(
+        program, "-h", host, "-p", str(port), "-U", server.endpoint.user, "-Fc", "--no-sync", "-f", "/dev/null", DATABASE,
+        env={"PGPASSWORD": password.reveal() if password else ""},
+    )  # fmt: skip
+    await process.wait()
+
+
+async def work(owner: Connection, until: float) -> int:
+    """Nights pass, a day every quarter of a second: leaves are made ahead, retired, sealed."""
+    steps = 0
+    night = datetime.now(UTC)
+    while time.monotonic() < until:
+        clock = lambda night=night: night  # noqa: E731 - a moment that stands still
+        maintainer = Maintainer(owner, clock=clock, detach_timeout=timedelta(seconds=1), attempts=2)
+        steps += len((await maintainer.run()).done)
+        with suppress(Exception):
+            steps += len(await Sealer(owner, clock=clock).run())
+        night += timedelta(days=1)
+        await asyncio.sleep(0.25)
+    return steps
+
+
+async def naively(owner: Connection, until: float) -> int:
+    """The same in the forms that wait for the parent's lock; two seconds at most, so that this ends."""
+    steps = 0
+    day = datetime.now(UTC) + timedelta(days=300)
+    await owner.execute("SET lock_timeout = '2s'")
+    while time.monotonic() < until:
+        lower, upper = (f"{one:%Y-%m-%d} 00:00+00" for one in (day, day + timedelta(days=1)))
+        for statement in (
+            f"CREATE TABLE naive PARTITION OF device_metrics FOR VALUES FROM ('{lower}') TO ('{upper}')",
+            "DROP TABLE IF EXISTS naive",
+        ):
+            with suppress(psycopg.errors.LockNotAvailable, psycopg.errors.DuplicateTable):
+                await owner.execute(statement.encode())
+                steps += 1
+        await asyncio.sleep(0.25)
+    await owner.execute("RESET lock_timeout")
+    return steps
+
+
+async def beside(
+    server: RunningServer,
+    seconds: float,
+    act: Callable[[Connection, float], Awaitable[int]] | None,
+    *,
+    disturbed: bool,
+) -> tuple[list[float], int]:
+    async with administrator(server, DATABASE) as connection, administrator(server, DATABASE) as owner:
+        await owner.execute("SET ROLE iotistic_owner")
+        await owner.execute("UPDATE partition_policies SET keep_days = 3, back = 2, premake = 5")
+        await Maintainer(owner).run()
+        writer = Writer(connection)
+        writing = asyncio.create_task(writer.run())
+        done = 0
+        try:
+            until = time.monotonic() + seconds
+            async with reader(server, seconds if disturbed else 0):
+                dumping = asyncio.create_task(dump(server)) if disturbed else None
+                if act is not None:
+                    done = await act(owner, until)
+                await asyncio.sleep(max(0.0, until - time.monotonic()))
+                if dumping is not None:
+                    await dumping
+        finally:
+            writer.stopping = True
+            await writing
+    return writer.seconds, done
+
+
+async def load(server: RunningServer, seconds: float) -> None:
+    legs: list[tuple[str, Callable[[Connection, float], Awaitable[int]] | None, bool]] = [
+        ("nothing beside", None, False),
+        ("partition work", work, False),
+        ("partition work, reader, dump", work, True),
+        ("naive forms, reader, dump", naively, True),
+    ]
+    print(f"{'':32} {'inserts':>8} {'steps':>6} {'median ms':>10} {'p99 ms':>8} {'worst ms':>9}   goal")
+    for name, act, disturbed in legs:
+        times, steps = await beside(server, seconds, act, disturbed=disturbed)
+        worst, ranked = max(times), sorted(times)
+        goal = "" if act is naively else f"< {GOAL_INSERT.total_seconds() * 1000:.0f}"
+        print(
+            f"{name:32} {len(times):8,} {steps:6} {statistics.median(times) * 1000:10.1f}"
+            f" {ranked[int(len(ranked) * 0.99)] * 1000:8.1f} {worst * 1000:9.1f}   {goal}",
+            flush=True,
+        )
+
+
+async def planning(server: RunningServer, repeats: int) -> None:
+    async with administrator(server, DATABASE) as owner:
+        await owner.execute("SET ROLE iotistic_owner")
+        found: list[tuple[int, float]] = []
+        for leaves in (15, 400):
+            await owner.execute("UPDATE partition_policies SET keep_days = 400, premake = 60, back = 0")
+            now = datetime.now(UTC)
+            for days in range(340 if leaves > 100 else 0, -1, -60):
+                moment = now - timedelta(days=days)
+                await Maintainer(owner, clock=lambda moment=moment: moment).run()
+            found.append(await plan_cost(owner, repeats))
+    print("\nplanning a query of one device and one day, CPU of the backend")
+    for count, milliseconds in found:
+        print(f"{count:5} leaves {milliseconds:8.3f} ms   goal < {GOAL_PLANNING_MS}")
+
+
+async def plan_cost(owner: Connection, repeats: int) -> tuple[int, float]:
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    statement = ONE_DEVICE.format(device=UUID(int=7), since=day, until=day + timedelta(days=1)).encode()
+    for _ in range(20):  # the first plan of a session reads the catalog of every leaf
+        await owner.execute(statement)
+    backend = psutil.Process(owner.info.backend_pid)
+    before = sum(backend.cpu_times()[:2])
+    for _ in range(repeats):
+        await owner.execute(statement)
+    spent = sum(backend.cpu_times()[:2]) - before
+    cursor = await owner.execute("SELECT count(*) FROM partition_leaves WHERE parent = 'device_metrics'")
+    row = await cursor.fetchone()
+    return (int(row[0]) if row else 0), spent / repeats * 1000
+
+
+async def growth(server: RunningServer, points: int) -> None:
+    """Days fill one after the other, as in life; a million points are 83,000 reports."""
+    devices = [UUID(int=random.getrandbits(128)) for _ in range(1000)]
+    share = min(1_000_000, points // 4)
+    costs: list[float] = []
+    async with administrator(server, DATABASE) as owner:
+        await owner.execute("SET ROLE iotistic_owner")
+        await owner.execute("TRUNCATE device_metrics")
+        backend = psutil.Process(owner.info.backend_pid)
+        moment = datetime.now(UTC) - timedelta(days=100)
+        written = 0
+        while written < points:
+            before, target = sum(backend.cpu_times()[:2]), min(points, written + share)
+            start = written
+            while written < target:
+                rows = [(device, moment) for device in devices for _ in range(1)]
+                moment += timedelta(seconds=60)
+                await copy(owner, rows)
+                written += len(rows) * METRICS
+            costs.append((sum(backend.cpu_times()[:2]) - before) / (written - start) * 1e6)
+    ratio = costs[-1] / costs[0]
+    print(
+        f"\ncost per point while {points:,} points come, CPU of the backend: first {share:,} {costs[0]:.3f} us,"
+    )
+    print(f"last {share:,} {costs[-1]:.3f} us, ratio {ratio:.2f}   goal < {GOAL_GROWTH}")
+
+
+async def run(options: argparse.Namespace) -> None:
+    async with platform() as (server, _):
+        await load(server, options.seconds)
+        await planning(server, options.repeats)
+        await growth(server, options.points)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=8, help="per leg beside load; the goal says 60")
+    parser.add_argument("--repeats", type=int, default=1000)
+    parser.add_argument("--points", type=int, default=4_000_000)
+    uvloop.run(run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

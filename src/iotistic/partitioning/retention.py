@@ -1,0 +1,84 @@
+"""Which devices' rows stay longer or shorter than the policy of their table says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+from uuid import UUID
+
+import psycopg
+
+from iotistic.database.errors import ConstraintErrors
+from iotistic.database.pool import Connection
+from iotistic.database.queries import Queries, Statements
+from iotistic.errors import Invalid, IotisticError, NotFound
+from iotistic.partitioning.errors import PolicyNotFound
+
+__all__ = ["CLASSES", "DeviceClass", "RetentionClasses"]
+
+_QUERIES = Queries("iotistic.partitioning")
+
+CLASSES = (7, 30, 90, 400)
+"""The retention classes there are, in days."""
+
+
+class ClassUnknown(Invalid):
+    """A number of days that is no retention class."""
+
+    code = "retention_class_unknown"
+
+
+class DeviceUnknown(NotFound):
+    """There is no device with this uuid."""
+
+    code = "device_not_found"
+
+
+def _no_policy(error: psycopg.Error) -> IotisticError:
+    return PolicyNotFound("There is no partition policy for this table.", table=error.diag.table_name)
+
+
+_CONSTRAINTS: ConstraintErrors = {
+    "device_retention_classes_parent_fkey": _no_policy,
+    "device_retention_classes_device_uuid_fkey": lambda _: DeviceUnknown(
+        "There is no device with this uuid."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceClass:
+    """The class of one device in one table."""
+
+    parent: str
+    device_uuid: UUID
+    keep_days: int
+    changed_at: datetime
+
+
+@final
+class RetentionClasses:
+    """On one connection of the application's role; the caller commits."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._sql = Statements(connection, _QUERIES, _CONSTRAINTS)
+
+    async def set_class(self, parent: str, device_uuid: UUID, keep_days: int | None) -> bool:
+        """Puts a device into a class, or with None back to what the policy says; answers whether that changed anything.
+
+        Holds for rows that are there already as for those to come. Raises ClassUnknown, PolicyNotFound, DeviceUnknown.
+        """
+        if keep_days is not None and keep_days not in CLASSES:
+            listed = ", ".join(map(str, CLASSES))
+            raise ClassUnknown(f"{keep_days} days is no retention class: {listed}.", keep_days=keep_days)
+        changed = await self._sql.run(
+            "set_class", parent=parent, device_uuid=device_uuid, keep_days=keep_days
+        )
+        return bool(changed)
+
+    async def list_devices(
+        self, *, limit: int, after: tuple[str, UUID] = ("", UUID(int=0))
+    ) -> list[DeviceClass]:
+        """Devices with a class of their own, by table and uuid, from behind `after`."""
+        return await self._sql.many(
+            "list_devices_of_classes", DeviceClass, after_parent=after[0], after=after[1], limit=limit
+        )
