@@ -8,10 +8,15 @@ from iotistic.bootstrap.housekeeping_book import PlatformBook
 from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, run_schedules
 from iotistic.bootstrap.partition_rounds import keep_partitions, tend_partitions
 from iotistic.bootstrap.platform import Platform
+from iotistic.devices.shadow import ShadowService
 from iotistic.operations.housekeeping import Housekeeper, Job
 
 __all__ = ["make_housekeeper"]
 
+HISTORY_KEPT = timedelta(days=90)
+"""How long every version of a shadow can be read."""
+VERSIONS_KEPT = 100
+"""Of each half, the newest stay however old they are."""
 KEYS_KEPT = timedelta(days=1)
 """How long an answer is repeated to whoever asks again with its Idempotency-Key."""
 _ROLLUP_BUDGET = timedelta(seconds=20)
@@ -44,6 +49,14 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             marks, buckets = marks + step.marks, buckets + step.buckets
         return f"{buckets} buckets rolled up, {marks} again" if marks or buckets else None
 
+    async def thin_history() -> str | None:
+        connection = await platform.owner_connection("history")
+        try:
+            gone = await ShadowService(connection).thin_history(older_than=HISTORY_KEPT, keep=VERSIONS_KEPT)
+        finally:
+            await connection.close()
+        return f"{gone} old versions of shadows forgotten" if gone else None
+
     async def sweep_keys() -> str | None:
         async with platform.begin() as work:
             swept = await work.idempotency.sweep(older_than=KEYS_KEPT)
@@ -60,6 +73,7 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
                 limit=timedelta(hours=1),
             ),
             Job(name="offline", run=offline, every=timedelta(seconds=30), limit=timedelta(seconds=30)),
+            Job(name="shadow history", run=thin_history, every=timedelta(minutes=5)),
             Job(name="idempotency keys", run=sweep_keys, every=timedelta(minutes=1)),
             Job(name="forgetting", run=forgetting, every=timedelta(minutes=10)),
             Job(name="rollups", run=rollups, every=timedelta(seconds=30), limit=timedelta(minutes=2)),

@@ -121,3 +121,19 @@ WHERE
   AND (%(before)s::bigint IS NULL OR version < %(before)s::bigint)
 ORDER BY version DESC
 LIMIT %(limit)s::bigint;
+
+-- name: thin_history
+-- Forgets versions that are both old and many behind the present one, a bunch at a time; the present one always stays.
+DELETE FROM device_state_history AS old
+USING (
+  SELECT version.device_uuid, version.half, version.version
+  FROM device_state_history AS version
+  INNER JOIN device_shadows AS present ON present.device_uuid = version.device_uuid AND present.half = version.half
+  WHERE
+    version.recorded_at < now() - %(age)s::interval
+    AND version.version <= present.version - %(keep)s::bigint
+  ORDER BY version.recorded_at
+  LIMIT %(limit)s::bigint
+) AS doomed
+WHERE
+  old.device_uuid = doomed.device_uuid AND old.half = doomed.half AND old.version = doomed.version;

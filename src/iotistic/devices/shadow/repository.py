@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, final
 from uuid import UUID
 
@@ -106,6 +106,9 @@ class ShadowRepository:
 
     async def find_moment(self, uuid: UUID, half: Half, moment: datetime) -> State | None:
         return await self._sql.one("find_moment", _state, uuid=uuid, half=half, moment=moment)
+
+    async def thin_history(self, *, age: timedelta, keep: int, limit: int) -> int:
+        return await self._sql.run("thin_history", age=age, keep=keep, limit=limit)
 
     async def list_revisions(
         self, uuid: UUID, half: Half, *, before: int | None, limit: int

@@ -1,7 +1,7 @@
 """What can be done with shadows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, final
 from uuid import UUID
 
@@ -125,6 +125,13 @@ class ShadowService:
         """How the versions came to be, newest first, those before version `before`, at most `limit` (up to 1,000)."""
         _known(await self._shadows.find_versions(uuid), uuid)
         return await self._shadows.list_revisions(uuid, half, before=before, limit=min(limit, _LONGEST_PAGE))
+
+    async def thin_history(self, *, older_than: timedelta, keep: int, limit: int = 5000) -> int:
+        """Forgets versions that are both older than that and not among the `keep` newest of their half, at most `limit`.
+
+        Answers how many. The present version always stays. Needs the owner's rights: to everybody else history is only added.
+        """
+        return await self._shadows.thin_history(age=older_than, keep=max(keep, 1), limit=limit)
 
     async def compare(self, uuid: UUID, half: Half, older: int, newer: int) -> Difference:
         """How version `newer` differs from `older`; either may be the later one. Raises VersionNotFound."""

@@ -650,6 +650,43 @@ END
 $function$;
 COMMENT ON FUNCTION public.tell_changed_devices_v1() IS 'Appends device.online, offline, retired or restored about each row that turned.';
 
+CREATE OR REPLACE FUNCTION public.tell_changed_executions_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_nestloop TO 'off'
+AS $function$
+BEGIN
+  PERFORM public.append_events_v1(
+    'job.device_changed', array_agg(n.job_id::text), array_agg(n.device_uuid),
+    array_agg(jsonb_build_object('was', o.status, 'status', n.status, 'attempt', n.attempt))
+  )
+  FROM new_rows AS n
+  INNER JOIN old_rows AS o ON o.job_id = n.job_id AND o.device_uuid = n.device_uuid
+  WHERE n.status <> o.status AND n.status NOT IN ('queued', 'released');
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.tell_changed_executions_v1() IS 'Appends job.device_changed about each row that began or came to an end.';
+
+CREATE OR REPLACE FUNCTION public.tell_changed_jobs_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_nestloop TO 'off'
+AS $function$
+BEGIN
+  PERFORM public.append_events_v1(
+    'job.changed', array_agg(n.id::text), array_agg(NULL::uuid), array_agg(jsonb_build_object('was', o.status, 'status', n.status))
+  )
+  FROM new_rows AS n
+  INNER JOIN old_rows AS o ON o.id = n.id
+  WHERE n.status <> o.status;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.tell_changed_jobs_v1() IS 'Appends job.changed about each row with another status.';
+
 CREATE OR REPLACE FUNCTION public.tell_desired_event_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -681,6 +718,18 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION public.tell_new_devices_v1() IS 'Appends device.registered about each new row.';
+
+CREATE OR REPLACE FUNCTION public.tell_new_jobs_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM public.append_events_v1('job.created', array_agg(n.id::text), array_agg(NULL::uuid), array_agg('{}'::jsonb)) FROM new_rows AS n;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.tell_new_jobs_v1() IS 'Appends job.created about each new row.';
 
 CREATE TABLE public.agent_updates (
   job_id bigint NOT NULL,
@@ -1070,6 +1119,7 @@ COMMENT ON COLUMN public.device_state_history.cause IS 'patch: merged into the v
 COMMENT ON COLUMN public.device_state_history.restored_version IS 'The older version that a rollback brought back; 0 is the empty document.';
 COMMENT ON COLUMN public.device_state_history.recorded_at IS 'When the version came to be, by the clock of the database; rises with the version.';
 CREATE INDEX device_state_history_device_uuid_half_recorded_at_idx ON public.device_state_history USING btree (device_uuid, half, recorded_at);
+CREATE INDEX device_state_history_recorded_at_idx ON public.device_state_history USING btree (recorded_at);
 CREATE TRIGGER audit_insert AFTER INSERT ON public.device_state_history FOR EACH ROW WHEN ((new.half = 'desired'::text)) EXECUTE FUNCTION public.audit_desired_v1();
 CREATE TRIGGER event_desired AFTER INSERT ON public.device_state_history FOR EACH ROW WHEN ((new.half = 'desired'::text)) EXECUTE FUNCTION public.tell_desired_event_v1();
 
@@ -1516,6 +1566,7 @@ CREATE INDEX job_executions_device_uuid_job_id_idx ON public.job_executions USIN
 CREATE UNIQUE INDEX job_executions_device_uuid_key ON public.job_executions USING btree (device_uuid) WHERE (status = 'in_progress'::text);
 CREATE INDEX job_executions_due_at_idx ON public.job_executions USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX job_executions_job_id_queued_at_idx ON public.job_executions USING btree (job_id, queued_at) WHERE (status = 'queued'::text);
+CREATE TRIGGER event_update AFTER UPDATE ON public.job_executions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_executions_v1();
 CREATE TRIGGER job_executions_cancelled AFTER UPDATE OF cancel_requested_at ON public.job_executions FOR EACH ROW WHEN (((old.cancel_requested_at IS NULL) AND (new.cancel_requested_at IS NOT NULL))) EXECUTE FUNCTION public.notify_job_news_v1();
 CREATE TRIGGER job_executions_released AFTER UPDATE OF status ON public.job_executions FOR EACH ROW WHEN (((new.status = 'released'::text) AND (old.status <> 'released'::text))) EXECUTE FUNCTION public.notify_job_news_v1();
 
@@ -1651,6 +1702,8 @@ CREATE INDEX jobs_template_id_idx ON public.jobs USING btree (template_id);
 CREATE TRIGGER audit_delete AFTER DELETE ON public.jobs REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{name,template_id,template_version,schedule_id,target,is_continuous,rollout,status,status_reason,forgiven,created_by}', '{}');
 CREATE TRIGGER audit_insert AFTER INSERT ON public.jobs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{name,template_id,template_version,schedule_id,target,is_continuous,rollout,status,status_reason,forgiven,created_by}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.jobs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{name,template_id,template_version,schedule_id,target,is_continuous,rollout,status,status_reason,forgiven,created_by}', '{}');
+CREATE TRIGGER event_insert AFTER INSERT ON public.jobs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_jobs_v1();
+CREATE TRIGGER event_update AFTER UPDATE ON public.jobs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_jobs_v1();
 
 CREATE TABLE public.metric_name_lists (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -2360,10 +2413,16 @@ GRANT EXECUTE ON FUNCTION public.require_event_data_v1(type text, data_schema js
 GRANT EXECUTE ON FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb) TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_changed_devices_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_changed_devices_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.tell_changed_executions_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.tell_changed_executions_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.tell_changed_jobs_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.tell_changed_jobs_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_desired_event_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_desired_event_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.tell_new_jobs_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.tell_new_jobs_v1() TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.applications_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;

@@ -25,6 +25,9 @@ CREATE TABLE device_state_history (
 CREATE INDEX device_state_history_device_uuid_half_recorded_at_idx
   ON device_state_history (device_uuid, half, recorded_at);
 
+-- Finds what is old enough to be forgotten.
+CREATE INDEX device_state_history_recorded_at_idx ON device_state_history (recorded_at);
+
 COMMENT ON TABLE device_state_history IS 'One row per version of a half of a shadow, the present one among them; written once.';
 COMMENT ON COLUMN device_state_history.half IS 'As in device_shadows.';
 COMMENT ON COLUMN device_state_history.version IS 'As in device_shadows; without gaps.';
