@@ -48,7 +48,7 @@ class _RetiredPosition(_Position, frozen=True):
     uuid: UUID
 
 
-@router.get("", response_model=DevicePage, summary="Devices in service, by name")
+@router.get("", response_model=DevicePage, responses=refusals(404), summary="Devices in service, by name")
 async def list_devices(
     request: Request,
     response: Response,
