@@ -36,6 +36,14 @@ READ_BY_PEOPLE: dict[str, str] = {
 # Indexes that serve SQL which is no named query: the SQL, as the module or function named beside it writes it.
 SERVES: dict[str, str] = {}
 
+# Indexes that a plan over empty tables does not show, each with what it is for.
+FOR_LARGE_TABLES: dict[str, str] = {
+    # sum_quarters and sum_hours over a fleet ask by time alone. Up to PostgreSQL 17 the key, which begins with the device, would
+    # be read whole: a week or a month of all devices for one day.
+    "device_metric_quarters_bucket_idx": "a day of a fleet out of a leaf that holds a week",
+    "device_metric_hours_bucket_idx": "a day of a fleet out of a leaf that holds a month",
+}
+
 
 @pytest_asyncio.fixture
 async def schema(databases: Databases) -> AsyncIterator[AsyncConnection]:
@@ -147,7 +155,7 @@ CANDIDATES = f"""
 async def test_every_index_serves_a_query(schema: AsyncConnection) -> None:
     """An index that holds no rule and no foreign key must be chosen by some query of ours, with sequential scans and sorting
     dear and the other such indexes of its table away: then it can serve. Whether it is the best is for benchmarks to say."""
-    candidates = await rows(schema, CANDIDATES)
+    candidates = [pair for pair in await rows(schema, CANDIDATES) if pair[1] not in FOR_LARGE_TABLES]
     await give_every_parent_a_leaf(schema)
     plans = Plans(schema)
     await plans.prepare()
@@ -159,7 +167,7 @@ async def test_every_index_serves_a_query(schema: AsyncConnection) -> None:
             idle.append(index)
     assert not idle, (
         "no named query uses these indexes; drop them from their migration, or write the query. One that serves SQL of a"
-        f" function or module goes into SERVES with that SQL: {idle}"
+        f" function or module goes into SERVES with that SQL, one that only a large table needs into FOR_LARGE_TABLES: {idle}"
     )
 
 
