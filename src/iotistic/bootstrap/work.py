@@ -14,6 +14,7 @@ from iotistic.devices.connectivity import ConnectivityService
 from iotistic.devices.fleets import FleetService
 from iotistic.devices.gateways import GatewayService
 from iotistic.devices.network import NetworkService
+from iotistic.devices.sensors import SensorService
 from iotistic.devices.shadow import ShadowService
 from iotistic.devices.tagging import TaggingService
 from iotistic.events import EventService
@@ -94,6 +95,10 @@ class Work:
     @cached_property
     def network(self) -> NetworkService:
         return NetworkService(self.connection)
+
+    @cached_property
+    def sensors(self) -> SensorService:
+        return SensorService(self.connection)
 
     @cached_property
     def shadow(self) -> ShadowService:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from iotistic.bootstrap import open_platform
-from iotistic.cli import claim_keys
+from iotistic.cli import claim_keys, device_sensors
 from iotistic.cli.device_acts import clock, restore, retire, tag
 from iotistic.cli.device_connectivity import expect, find, transitions
 from iotistic.cli.device_enrolment import allow_enrolment, enrolment_attempts
@@ -59,6 +59,7 @@ app.command()(find)
 app.command()(transitions)
 app.command()(expect)
 app.add_typer(claim_keys.app, name="claim-keys")
+app.add_typer(device_sensors.app, name="sensors")
 app.command()(clock)
 
 

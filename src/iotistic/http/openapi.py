@@ -32,6 +32,7 @@ _TAGS = [
     {"name": "releases", "description": "What devices run, and which of them runs which release."},
     {"name": "fleets", "description": "Groups of devices that are run alike."},
     {"name": "gateways", "description": "Which devices a gateway may send telemetry for."},
+    {"name": "sensors", "description": "What devices read, and how far they are with that."},
     {"name": "tags", "description": "Rules of what people say about devices."},
     {"name": "telemetry", "description": "What devices reported."},
     {"name": "enrolment", "description": "How a device gets its key, and who may let it in."},

@@ -7,7 +7,7 @@ from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from iotistic.http.schemas.values import Answer, Page, Request, Timestamp
 
-__all__ = ["ConnectivitySeen", "ExpectationStated", "TransitionPage", "TransitionSeen"]
+__all__ = ["ConnectivitySeen", "ExpectationStated", "Seconds", "TransitionPage", "TransitionSeen"]
 
 Status = Literal["never", "online", "offline"]
 Seconds = Annotated[

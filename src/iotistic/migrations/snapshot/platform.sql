@@ -1071,6 +1071,49 @@ CREATE INDEX device_search_name_idx ON public.device_search USING btree (name);
 CREATE INDEX device_search_name_trigrams_idx ON public.device_search USING gin (name public.gin_trgm_ops);
 CREATE INDEX device_search_tags_idx ON public.device_search USING gin (tags);
 
+CREATE TABLE public.device_sensors (
+  device_uuid uuid NOT NULL,
+  name text NOT NULL,
+  revision bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  protocol text NOT NULL,
+  is_enabled boolean NOT NULL DEFAULT true,
+  poll_every interval NOT NULL,
+  description text,
+  connection jsonb NOT NULL DEFAULT '{}'::jsonb,
+  data_points jsonb NOT NULL DEFAULT '[]'::jsonb,
+  deployment text NOT NULL DEFAULT 'pending'::text,
+  deployment_error text,
+  deployment_reported_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT device_sensors_pkey PRIMARY KEY (device_uuid, name),
+  CONSTRAINT device_sensors_connection_check CHECK (((jsonb_typeof(connection) = 'object'::text) AND (octet_length((connection)::text) <= 16384))),
+  CONSTRAINT device_sensors_data_points_check CHECK (((jsonb_typeof(data_points) = 'array'::text) AND (octet_length((data_points)::text) <= 65536) AND (NOT jsonb_path_exists(data_points, 'strict $[*]?(@.type() != "object")'::jsonpath, '{}'::jsonb, true)))),
+  CONSTRAINT device_sensors_deployment_check CHECK ((deployment = ANY (ARRAY['pending'::text, 'deployed'::text, 'failed'::text]))),
+  CONSTRAINT device_sensors_deployment_error_check CHECK (((num_nonnulls(deployment_error) = ((deployment = 'failed'::text))::integer) AND ((char_length(deployment_error) >= 1) AND (char_length(deployment_error) <= 2000)))),
+  CONSTRAINT device_sensors_deployment_reported_at_check CHECK ((num_nonnulls(deployment_reported_at) = ((deployment <> 'pending'::text))::integer)),
+  CONSTRAINT device_sensors_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 1000))),
+  CONSTRAINT device_sensors_name_check CHECK ((name ~ '^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$'::text)),
+  CONSTRAINT device_sensors_poll_every_check CHECK (((poll_every >= '00:00:00.1'::interval) AND (poll_every <= '1 day'::interval))),
+  CONSTRAINT device_sensors_protocol_check CHECK ((protocol = ANY (ARRAY['modbus'::text, 'can'::text, 'opcua'::text, 'mqtt'::text, 'snmp'::text, 'bacnet'::text, 'onewire'::text, 'i2c'::text, 'spi'::text, 'gpio'::text, 'serial'::text, 'http'::text, 'other'::text]))),
+  CONSTRAINT device_sensors_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.device_sensors IS 'One row per sensor that a device reads.';
+COMMENT ON COLUMN public.device_sensors.name IS 'A lower-case word, unique on its device.';
+COMMENT ON COLUMN public.device_sensors.revision IS 'A number of its own for each statement of what the sensor is, in no order; what the device deploys and reports about.';
+COMMENT ON COLUMN public.device_sensors.protocol IS 'How the device talks to it; other: connection says how.';
+COMMENT ON COLUMN public.device_sensors.is_enabled IS 'Whether the device is to read it; one that is not stays in the list.';
+COMMENT ON COLUMN public.device_sensors.poll_every IS 'How long from one reading to the next.';
+COMMENT ON COLUMN public.device_sensors.connection IS 'An object of the protocol''s own: host, port, unit, ... No secrets: everybody with an account reads it.';
+COMMENT ON COLUMN public.device_sensors.data_points IS 'An array of objects: what is read, and which metric each becomes.';
+COMMENT ON COLUMN public.device_sensors.deployment IS 'pending until the device reports about this revision, then deployed or failed.';
+COMMENT ON COLUMN public.device_sensors.deployment_error IS 'Why it failed, in the words of the device.';
+COMMENT ON COLUMN public.device_sensors.deployment_reported_at IS 'When the device said so.';
+COMMENT ON COLUMN public.device_sensors.updated_at IS 'When people last changed what the sensor is.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.device_sensors REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid,name}', 'device_uuid', '{protocol,is_enabled,poll_every,description}', '{connection,data_points}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.device_sensors REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid,name}', 'device_uuid', '{protocol,is_enabled,poll_every,description}', '{connection,data_points}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.device_sensors REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid,name}', 'device_uuid', '{protocol,is_enabled,poll_every,description}', '{connection,data_points}');
+
 CREATE TABLE public.device_shadows (
   device_uuid uuid NOT NULL,
   half text NOT NULL,
@@ -2427,6 +2470,7 @@ GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.applications_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.connection_transitions_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.device_sensors_revision_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.digital_twin_entities_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.events_sequence TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
@@ -2492,6 +2536,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_retention_classes TO
 GRANT SELECT ON TABLE public.device_retention_classes TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_search TO iotistic_app;
 GRANT SELECT ON TABLE public.device_search TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_sensors TO iotistic_app;
+GRANT SELECT ON TABLE public.device_sensors TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_shadows TO iotistic_app;
 GRANT SELECT ON TABLE public.device_shadows TO iotistic_readonly;
 GRANT INSERT, SELECT ON TABLE public.device_state_history TO iotistic_app;
