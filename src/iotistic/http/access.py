@@ -241,14 +241,16 @@ def _key_missing() -> KeyMissing:
     )
 
 
-def _reader(request: Request) -> Principal:
+# Dependencies are coroutines although they await nothing: FastAPI runs a plain function in a thread, which costs a poll a third of
+# its time.
+async def _reader(request: Request) -> Principal:
     principal = get_principal(request.scope)
     if principal.role is None:
         raise UserKeyNeeded("This is for people with an account.", hint="Send the key that a login gives.")
     return principal
 
 
-def _writer(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
+async def _writer(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
     if principal.role not in _WRITERS:
         raise RoleTooLow(
             f"The role {principal.role} may look and not change.",
@@ -257,7 +259,7 @@ def _writer(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
     return principal
 
 
-def _auditor(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
+async def _auditor(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
     if principal.role not in _AUDITORS:
         raise RoleTooLow(
             f"The role {principal.role} does not see who changed what.",
@@ -266,7 +268,7 @@ def _auditor(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
     return principal
 
 
-def _administrator(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
+async def _administrator(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
     if principal.role not in _ADMINISTRATORS:
         raise RoleTooLow(
             f"The role {principal.role} does not run the platform.", hint="Owners and administrators do."
@@ -274,7 +276,7 @@ def _administrator(principal: Annotated[Principal, Depends(_reader)]) -> Princip
     return principal
 
 
-def _own_device(request: Request, uuid: UUID) -> UUID:
+async def _own_device(request: Request, uuid: UUID) -> UUID:
     require_own_device(request.scope, uuid)
     return uuid
 

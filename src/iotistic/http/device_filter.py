@@ -14,7 +14,7 @@ __all__ = ["Devices", "Where", "filter_query"]
 _WHERE = "What their tags say, those from the fleet included: `site=berlin and hardware!=rpi3`, also `in (a, b)`, `has key`, `or`, `not`."
 
 
-def _where(
+async def _where(
     where: Annotated[
         str | None, Query(description=_WHERE, examples=["site=berlin and hardware!=rpi3"], max_length=4000)
     ] = None,
@@ -25,7 +25,7 @@ def _where(
 Where = Annotated[Expression | None, Depends(_where)]
 
 
-def _devices(
+async def _devices(
     where: Where,
     fleet: Annotated[
         FleetName | None, Query(description="Only those of this fleet.", examples=["berlin"])

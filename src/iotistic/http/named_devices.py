@@ -21,7 +21,7 @@ _UUIDS = (
 )
 
 
-def _uuids(
+async def _uuids(
     devices: Annotated[
         list[str] | None, Query(description=_UUIDS, examples=[["3c0fbd7e-5c1d-4b86-9a52-2d1f4a6e8b90"]])
     ] = None,

@@ -56,7 +56,7 @@ _FROM = "The first moment: RFC 3339 with its offset, or seconds since 1970. By d
 _TO = "The moment after the last. By default now."
 
 
-def _time_span(
+async def _time_span(
     request: Request,
     start: Annotated[
         QueryMoment | None, Query(alias="from", description=_FROM, examples=["2026-11-23T19:00:00Z"])
@@ -74,7 +74,7 @@ def _time_span(
     return TimeSpan(start=first, end=last)
 
 
-def _names(
+async def _names(
     names: Annotated[
         list[str] | None,
         Query(
@@ -94,7 +94,7 @@ def _names(
     return unique
 
 
-def _bucket(
+async def _bucket(
     bucket: Annotated[
         str | None,
         Query(

@@ -19,7 +19,7 @@ _POINTS = "Draw each series with at most so many points, instead of buckets."
 _METHOD = "lttb keeps the shape, minmax keeps every spike."
 
 
-def _zone(
+async def _zone(
     zone: Annotated[str, Query(description=_ZONE, examples=["Europe/Berlin"], max_length=60)] = "UTC",
 ) -> ZoneInfo:
     return zone_named(zone)

@@ -27,7 +27,7 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
     id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-def _filter(
+async def _filter(
     *,
     actor: Annotated[Text | None, Query(description="Who did it.", examples=["anna"])] = None,
     action: Annotated[

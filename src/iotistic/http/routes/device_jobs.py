@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/v1/devices/{uuid}/jobs", tags=["jobs"], response
 _NOTHING: dict[int | str, dict[str, Any]] = {204: {"description": "There is nothing to do now."}}
 
 
-def _wait(
+async def _wait(
     wait: Annotated[
         str | None,
         Query(description="Answer only when there is news, or after so long: 1s to 60s.", examples=["30s"]),

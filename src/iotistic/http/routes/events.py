@@ -56,7 +56,7 @@ class _FeedPosition(msgspec.Struct, array_like=True, forbid_unknown_fields=True,
     sequence: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-def _subject(
+async def _subject(
     *,
     types: Annotated[
         list[Text] | None,
@@ -96,7 +96,7 @@ def _subject(
 Subject = Annotated[EventFilter, Depends(_subject)]
 
 
-def _past(
+async def _past(
     subject: Subject,
     *,
     correlation_id: Annotated[

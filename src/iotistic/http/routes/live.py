@@ -21,7 +21,7 @@ _PAUSE = timedelta(seconds=15)
 """Between two signs of life: shorter than the 60 s after which proxies cut a silent connection."""
 
 
-def _visible(request: Request, uuid: UUID) -> UUID:
+async def _visible(request: Request, uuid: UUID) -> UUID:
     principal = get_principal(request.scope)
     if principal.device_uuid is not None:
         require_own_device(request.scope, uuid)

@@ -76,14 +76,14 @@ _HALVES: dict[Half, View] = {
 }
 
 
-def _visible(request: Request, uuid: UUID) -> UUID:
+async def _visible(request: Request, uuid: UUID) -> UUID:
     """People see every shadow, a device its own."""
     if get_principal(request.scope).role is None:
         require_own_device(request.scope, uuid)
     return uuid
 
 
-def _wait(
+async def _wait(
     wait: Annotated[
         str | None,
         Query(
