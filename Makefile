@@ -50,7 +50,7 @@ imports: $(VENV)/.developing ## The tiers of the architecture
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/.developing ## Measure, as ratios within one run
-	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+	@for b in benchmarks/*.py; do echo "== $$b"; PYTHONPATH=. $(BIN)/python $$b || exit 1; done
 
 docs: $(VENV)/.developing ## Write the generated reference pages anew
 	@$(BIN)/iotistic config reference > docs/reference/settings.md

@@ -8,6 +8,7 @@ from iotistic.bootstrap.housekeeping_book import PlatformBook
 from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, run_schedules
 from iotistic.bootstrap.partition_rounds import keep_partitions, tend_partitions
 from iotistic.bootstrap.platform import Platform
+from iotistic.bootstrap.telemetry_rounds import count_log_lines, forget_alerts, make_rollups
 from iotistic.devices.shadow import ShadowService
 from iotistic.operations.housekeeping import Housekeeper, Job
 
@@ -19,8 +20,6 @@ VERSIONS_KEPT = 100
 """Of each half, the newest stay however old they are."""
 KEYS_KEPT = timedelta(days=1)
 """How long an answer is repeated to whoever asks again with its Idempotency-Key."""
-_ROLLUP_BUDGET = timedelta(seconds=20)
-"""How long one run goes on: what is left is done by the next, after the other jobs."""
 
 
 def make_housekeeper(platform: Platform) -> Housekeeper:
@@ -37,17 +36,6 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             changes = await work.network.forget_old()
         told = f"{attempts} attempts to enrol and {changes} changes of interfaces forgotten"
         return told if attempts or changes else None
-
-    async def rollups() -> str | None:
-        marks = buckets = 0
-        end = platform.clock() + _ROLLUP_BUDGET
-        while platform.clock() < end:
-            async with platform.begin() as work:
-                step = await work.rollups.step(platform.clock())
-            if not step:
-                break
-            marks, buckets = marks + step.marks, buckets + step.buckets
-        return f"{buckets} buckets rolled up, {marks} again" if marks or buckets else None
 
     async def thin_history() -> str | None:
         connection = await platform.owner_connection("history")
@@ -76,7 +64,14 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="shadow history", run=thin_history, every=timedelta(minutes=5)),
             Job(name="idempotency keys", run=sweep_keys, every=timedelta(minutes=1)),
             Job(name="forgetting", run=forgetting, every=timedelta(minutes=10)),
-            Job(name="rollups", run=rollups, every=timedelta(seconds=30), limit=timedelta(minutes=2)),
+            Job(
+                name="rollups",
+                run=lambda: make_rollups(platform),
+                every=timedelta(seconds=30),
+                limit=timedelta(minutes=2),
+            ),
+            Job(name="log alerts", run=lambda: count_log_lines(platform), every=timedelta(seconds=5)),
+            Job(name="old alerts", run=lambda: forget_alerts(platform), every=timedelta(minutes=10)),
             Job(name="job timeouts", run=lambda: expire_attempts(platform), every=timedelta(seconds=5)),
             Job(name="job schedules", run=lambda: run_schedules(platform), every=timedelta(seconds=10)),
             Job(name="job devices", run=lambda: admit_new_devices(platform), every=timedelta(seconds=30)),

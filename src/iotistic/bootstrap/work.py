@@ -29,6 +29,7 @@ from iotistic.releases import ReleaseService
 from iotistic.security import SecurityService
 from iotistic.security.enrolment import AttemptService, EnrolmentService
 from iotistic.telemetry import ClockService, TelemetryService
+from iotistic.telemetry.alerts import AlertEvaluator, AlertService, RuleService
 from iotistic.telemetry.quarantine import QuarantineService
 from iotistic.telemetry.rollups import RollupService
 from iotistic.twin import TwinService
@@ -201,6 +202,18 @@ class Work:
     @cached_property
     def telemetry(self) -> TelemetryService:
         return TelemetryService(self.connection)
+
+    @cached_property
+    def alert_rules(self) -> RuleService:
+        return RuleService(self.connection)
+
+    @cached_property
+    def alerts(self) -> AlertService:
+        return AlertService(self.connection)
+
+    @cached_property
+    def alert_evaluator(self) -> AlertEvaluator:
+        return AlertEvaluator(self.connection)
 
     @cached_property
     def rollups(self) -> RollupService:

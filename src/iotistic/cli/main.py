@@ -34,6 +34,7 @@ COMMANDS = {
     "status": Command("iotistic.cli.status", "Show what runs, where, and how the data grows."),
     "devices": Command("iotistic.cli.devices", "List devices, look at one, import and export them."),
     "logs": Command("iotistic.cli.logs", "Search the log lines of devices, and follow them."),
+    "alerts": Command("iotistic.cli.alerts", "Watch log lines, and see what was found."),
     "metrics": Command("iotistic.cli.metrics", "Newest values, series, charts and files of metrics."),
     "fleets": Command("iotistic.cli.fleets", "Group devices that are run alike."),
     "gateways": Command("iotistic.cli.gateways", "Say which devices a gateway may send telemetry for."),

@@ -35,6 +35,7 @@ _TAGS = [
     {"name": "sensors", "description": "What devices read, and how far they are with that."},
     {"name": "tags", "description": "Rules of what people say about devices."},
     {"name": "telemetry", "description": "What devices reported."},
+    {"name": "log alerts", "description": "What log lines are watched for, and what was found."},
     {"name": "enrolment", "description": "How a device gets its key, and who may let it in."},
     {
         "name": "ingest",

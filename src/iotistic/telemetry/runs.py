@@ -21,6 +21,7 @@ __all__ = [
     "SetAside",
     "Submission",
     "log_order",
+    "log_sequence",
     "log_stamp",
 ]
 
@@ -32,6 +33,7 @@ Key = tuple[Series, Order]
 """What the primary key of a row amounts to."""
 
 _SEQUENCE_BITS = 63
+_SEQUENCES = (1 << _SEQUENCE_BITS) - 1
 
 
 def log_order(stamp: int, sequence: int) -> Order:
@@ -42,6 +44,11 @@ def log_order(stamp: int, sequence: int) -> Order:
 def log_stamp(order: Order) -> int:
     """The stamp in it."""
     return order >> _SEQUENCE_BITS
+
+
+def log_sequence(order: Order) -> int:
+    """The sequence in it."""
+    return order & _SEQUENCES
 
 
 @final

@@ -9,12 +9,13 @@ from msgspec.json import encode
 from psycopg.rows import tuple_row
 
 from iotistic.database.pool import Connection
+from iotistic.telemetry.alerts.marks import mark_lines
 from iotistic.telemetry.copy_format import HEADER, TRAILER
 from iotistic.telemetry.receipts import Claim, keep
 from iotistic.telemetry.rollups.marks import Mark, add_marks
 from iotistic.telemetry.runs import Key, Order, Outcome, Part, Run, SetAside, Submission
 from iotistic.telemetry.stamps import moment_of
-from iotistic.telemetry.streams import LATEST, QUARANTINE, STREAMS, Stream
+from iotistic.telemetry.streams import LATEST, LOGS, QUARANTINE, STREAMS, Stream
 from iotistic.telemetry.watermarks import Watermarks
 
 __all__ = ["Batch", "Stored", "prepare_session", "write"]
@@ -118,8 +119,9 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
             staged.append((stream, perhaps))
     stored.set_aside = [(part.submission, part.set_aside) for part in batch.parts if part.set_aside]
     keyed = [part.submission for part in batch.parts if part.with_receipt]
+    watched = [run for part in batch.parts if part.submission.stream == LOGS.name for run in part.runs]
     if len(plain) == 1 and not (
-        staged or stored.set_aside or batch.latest or batch.marks or batch.within or keyed
+        staged or stored.set_aside or batch.latest or batch.marks or watched or batch.within or keyed
     ):
         # A COPY by itself is a transaction: two round trips less.
         await _copy(connection, plain[0][0].copy, plain[0][1])
@@ -134,6 +136,7 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
         await _quarantine(connection, stored)
         await _note_latest(connection, batch.latest)
         await add_marks(connection, batch.marks)
+        await mark_lines(connection, watched)
         if keyed:
             await _keep_receipts(connection, keyed, stored)
     return stored

@@ -1,20 +1,14 @@
 """Connectivity on the wire."""
 
-from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, PlainSerializer, WithJsonSchema
+from pydantic import Field
 
-from iotistic.http.schemas.values import Answer, Page, Request, Timestamp
+from iotistic.http.schemas.values import Answer, Page, Request, Seconds, Timestamp
 
 __all__ = ["ConnectivitySeen", "ExpectationStated", "Seconds", "TransitionPage", "TransitionSeen"]
 
 Status = Literal["never", "online", "offline"]
-Seconds = Annotated[
-    timedelta,
-    PlainSerializer(timedelta.total_seconds, return_type=float, when_used="json"),
-    WithJsonSchema({"type": "number"}),
-]
 _LONGEST = 366 * 86_400
 
 

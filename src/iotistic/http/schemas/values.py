@@ -5,7 +5,7 @@ the name of the field, rather than further in.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar, cast
 
 from pydantic import (
@@ -26,6 +26,7 @@ __all__ = [
     "Moment",
     "Page",
     "Request",
+    "Seconds",
     "Statement",
     "Storable",
     "Text",
@@ -116,6 +117,12 @@ Timestamp = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """A point in time as sent."""
+Seconds = Annotated[
+    timedelta,
+    PlainSerializer(timedelta.total_seconds, return_type=float, when_used="json"),
+    WithJsonSchema({"type": "number"}),
+]
+"""A length of time as sent."""
 
 
 class Page(Answer, Generic[T]):

@@ -1748,6 +1748,127 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.jobs REFERENCING OLD TABLE AS
 CREATE TRIGGER event_insert AFTER INSERT ON public.jobs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_jobs_v1();
 CREATE TRIGGER event_update AFTER UPDATE ON public.jobs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_jobs_v1();
 
+CREATE TABLE public.log_alert_counts (
+  rule_id bigint NOT NULL,
+  device_uuid uuid NOT NULL,
+  moments timestamp with time zone[] NOT NULL,
+  counted_at timestamp with time zone NOT NULL,
+  CONSTRAINT log_alert_counts_pkey PRIMARY KEY (rule_id, device_uuid),
+  CONSTRAINT log_alert_counts_moments_check CHECK (((cardinality(moments) >= 1) AND (cardinality(moments) <= 2000))),
+  CONSTRAINT log_alert_counts_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.log_alert_rules(id) ON DELETE CASCADE
+) WITH (fillfactor=70);
+COMMENT ON TABLE public.log_alert_counts IS 'One row per rule and device with lines that match and are no alert yet.';
+COMMENT ON COLUMN public.log_alert_counts.device_uuid IS 'The device, devices.uuid.';
+COMMENT ON COLUMN public.log_alert_counts.moments IS 'When the newest of them were logged, in order.';
+COMMENT ON COLUMN public.log_alert_counts.counted_at IS 'When the last of them was counted, by the clock of the platform.';
+
+CREATE TABLE public.log_alert_marks (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  devices uuid[] NOT NULL,
+  moments timestamp with time zone[] NOT NULL,
+  sequences bigint[] NOT NULL,
+  CONSTRAINT log_alert_marks_pkey PRIMARY KEY (id),
+  CONSTRAINT log_alert_marks_devices_check CHECK (((cardinality(devices) >= 1) AND (cardinality(devices) <= 500))),
+  CONSTRAINT log_alert_marks_moments_check CHECK ((cardinality(moments) = cardinality(devices))),
+  CONSTRAINT log_alert_marks_sequences_check CHECK ((cardinality(sequences) = cardinality(devices)))
+);
+COMMENT ON TABLE public.log_alert_marks IS 'One row per up to 500 log lines of one commit that no rule has been held against: a queue.';
+COMMENT ON COLUMN public.log_alert_marks.devices IS 'The keys of the lines in three arrays: whose each is,';
+COMMENT ON COLUMN public.log_alert_marks.moments IS 'when it was logged,';
+COMMENT ON COLUMN public.log_alert_marks.sequences IS 'and its sequence.';
+
+CREATE TABLE public.log_alert_rules (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  device_uuid uuid,
+  fleet text,
+  service text,
+  minimum_level text,
+  pattern text NOT NULL,
+  pattern_type text NOT NULL,
+  threshold bigint NOT NULL,
+  time_window interval NOT NULL,
+  resolve_after interval NOT NULL,
+  severity text NOT NULL,
+  is_enabled boolean NOT NULL DEFAULT true,
+  created_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT log_alert_rules_pkey PRIMARY KEY (id),
+  CONSTRAINT log_alert_rules_name_key UNIQUE (name),
+  CONSTRAINT log_alert_rules_created_by_check CHECK (((char_length(created_by) >= 1) AND (char_length(created_by) <= 200))),
+  CONSTRAINT log_alert_rules_device_uuid_check CHECK (((device_uuid IS NULL) OR (fleet IS NULL))),
+  CONSTRAINT log_alert_rules_minimum_level_check CHECK ((minimum_level = ANY (ARRAY['debug'::text, 'info'::text, 'warning'::text, 'error'::text, 'critical'::text]))),
+  CONSTRAINT log_alert_rules_name_check CHECK ((name ~ '^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$'::text)),
+  CONSTRAINT log_alert_rules_pattern_check CHECK (((char_length(pattern) >= 1) AND (char_length(pattern) <= 500))),
+  CONSTRAINT log_alert_rules_pattern_type_check CHECK ((pattern_type = ANY (ARRAY['keyword'::text, 'exact'::text, 'regex'::text]))),
+  CONSTRAINT log_alert_rules_resolve_after_check CHECK (((resolve_after >= '00:01:00'::interval) AND (resolve_after <= '30 days'::interval))),
+  CONSTRAINT log_alert_rules_service_check CHECK (((char_length(service) >= 1) AND (char_length(service) <= 255))),
+  CONSTRAINT log_alert_rules_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
+  CONSTRAINT log_alert_rules_threshold_check CHECK (((threshold >= 1) AND (threshold <= 1000))),
+  CONSTRAINT log_alert_rules_time_window_check CHECK (((time_window >= '00:00:01'::interval) AND (time_window <= '1 day'::interval))),
+  CONSTRAINT log_alert_rules_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
+  CONSTRAINT log_alert_rules_fleet_fkey FOREIGN KEY (fleet) REFERENCES public.fleets(name) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.log_alert_rules IS 'One row per rule about log lines.';
+COMMENT ON COLUMN public.log_alert_rules.device_uuid IS 'The one device whose lines are watched; NULL: those of the fleet, or of all.';
+COMMENT ON COLUMN public.log_alert_rules.fleet IS 'The fleet whose lines are watched, fleets.name; NULL: see device_uuid.';
+COMMENT ON COLUMN public.log_alert_rules.service IS 'Only lines of this program; NULL: of any.';
+COMMENT ON COLUMN public.log_alert_rules.minimum_level IS 'Only lines of this level or worse; NULL: of any.';
+COMMENT ON COLUMN public.log_alert_rules.pattern_type IS 'keyword: the message holds the pattern, in any case. exact: it is the pattern. regex: RE2 syntax, found anywhere in it.';
+COMMENT ON COLUMN public.log_alert_rules.threshold IS 'So many lines of one device that match within time_window open an alert.';
+COMMENT ON COLUMN public.log_alert_rules.time_window IS 'By the times of the lines.';
+COMMENT ON COLUMN public.log_alert_rules.resolve_after IS 'An alert that got no line for so long is resolved by itself.';
+CREATE INDEX log_alert_rules_device_uuid_idx ON public.log_alert_rules USING btree (device_uuid) WHERE (device_uuid IS NOT NULL);
+CREATE INDEX log_alert_rules_fleet_idx ON public.log_alert_rules USING btree (fleet) WHERE (fleet IS NOT NULL);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.log_alert_rules REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', 'device_uuid', '{fleet,service,minimum_level,pattern,pattern_type,threshold,time_window,resolve_after,severity,is_enabled,created_by}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.log_alert_rules REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', 'device_uuid', '{fleet,service,minimum_level,pattern,pattern_type,threshold,time_window,resolve_after,severity,is_enabled,created_by}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.log_alert_rules REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', 'device_uuid', '{fleet,service,minimum_level,pattern,pattern_type,threshold,time_window,resolve_after,severity,is_enabled,created_by}', '{}');
+
+CREATE TABLE public.log_alerts (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  rule_id bigint NOT NULL,
+  device_uuid uuid NOT NULL,
+  severity text NOT NULL,
+  status text NOT NULL DEFAULT 'active'::text,
+  lines bigint NOT NULL,
+  first_seen timestamp with time zone NOT NULL,
+  last_seen timestamp with time zone NOT NULL,
+  samples jsonb NOT NULL,
+  opened_at timestamp with time zone NOT NULL,
+  extended_at timestamp with time zone NOT NULL,
+  acknowledged_by text,
+  acknowledged_at timestamp with time zone,
+  resolved_by text,
+  resolved_at timestamp with time zone,
+  CONSTRAINT log_alerts_pkey PRIMARY KEY (id),
+  CONSTRAINT log_alerts_acknowledged_at_check CHECK ((((acknowledged_by IS NULL) = (acknowledged_at IS NULL)) AND ((status <> 'acknowledged'::text) OR (acknowledged_at IS NOT NULL)))),
+  CONSTRAINT log_alerts_acknowledged_by_check CHECK (((char_length(acknowledged_by) >= 1) AND (char_length(acknowledged_by) <= 200))),
+  CONSTRAINT log_alerts_last_seen_check CHECK ((first_seen <= last_seen)),
+  CONSTRAINT log_alerts_lines_check CHECK ((lines > 0)),
+  CONSTRAINT log_alerts_resolved_at_check CHECK (((status = 'resolved'::text) = (resolved_at IS NOT NULL))),
+  CONSTRAINT log_alerts_resolved_by_check CHECK ((((char_length(resolved_by) >= 1) AND (char_length(resolved_by) <= 200)) AND ((resolved_by IS NULL) OR (resolved_at IS NOT NULL)))),
+  CONSTRAINT log_alerts_samples_check CHECK (((jsonb_typeof(samples) = 'array'::text) AND (jsonb_array_length(samples) <= 5))),
+  CONSTRAINT log_alerts_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
+  CONSTRAINT log_alerts_status_check CHECK ((status = ANY (ARRAY['active'::text, 'acknowledged'::text, 'resolved'::text]))),
+  CONSTRAINT log_alerts_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.log_alert_rules(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.log_alerts IS 'One row per time that a rule about log lines held for a device.';
+COMMENT ON COLUMN public.log_alerts.device_uuid IS 'The device, devices.uuid.';
+COMMENT ON COLUMN public.log_alerts.severity IS 'That of the rule when it opened.';
+COMMENT ON COLUMN public.log_alerts.lines IS 'How many lines it is about, from those that opened it on.';
+COMMENT ON COLUMN public.log_alerts.first_seen IS 'When the earliest of them was logged, by the clock of the device.';
+COMMENT ON COLUMN public.log_alerts.last_seen IS 'The same of the latest.';
+COMMENT ON COLUMN public.log_alerts.samples IS 'The first few of them: timestamp, level, service, and the beginning of the message.';
+COMMENT ON COLUMN public.log_alerts.opened_at IS 'When the platform opened it, by its own clock.';
+COMMENT ON COLUMN public.log_alerts.extended_at IS 'When the platform last counted a line, by its own clock: quiet is counted from here.';
+COMMENT ON COLUMN public.log_alerts.acknowledged_by IS 'A username, or the name of the program; NULL: nobody.';
+COMMENT ON COLUMN public.log_alerts.resolved_by IS 'A username, or the name of the program; NULL while it is open, and when it was resolved by quiet.';
+CREATE INDEX log_alerts_device_uuid_id_idx ON public.log_alerts USING btree (device_uuid, id);
+CREATE INDEX log_alerts_resolved_at_idx ON public.log_alerts USING btree (resolved_at) WHERE (status = 'resolved'::text);
+CREATE UNIQUE INDEX log_alerts_rule_id_device_uuid_key ON public.log_alerts USING btree (rule_id, device_uuid) WHERE (status <> 'resolved'::text);
+CREATE INDEX log_alerts_rule_id_id_idx ON public.log_alerts USING btree (rule_id, id);
+
 CREATE TABLE public.metric_name_lists (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   digest bytea NOT NULL,
@@ -2378,6 +2499,7 @@ GRANT SELECT ON COLUMN public.enrolments.name TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.enrolments.pepper_version TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.enrolments.previous_device_uuid TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.enrolments.serial TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.log_alert_rules.is_enabled TO iotistic_ingest;
 GRANT SELECT ON COLUMN public.mqtt_users.client_id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.mqtt_users.created_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.mqtt_users.device_uuid TO iotistic_readonly;
@@ -2477,6 +2599,9 @@ GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.job_schedules_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.job_templates_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.jobs_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.log_alert_marks_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.log_alert_rules_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.log_alerts_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_name_lists_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_rollup_marks_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
@@ -2587,6 +2712,15 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.job_templates TO iotistic_a
 GRANT SELECT ON TABLE public.job_templates TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.jobs TO iotistic_app;
 GRANT SELECT ON TABLE public.jobs TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.log_alert_counts TO iotistic_app;
+GRANT SELECT ON TABLE public.log_alert_counts TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.log_alert_marks TO iotistic_app;
+GRANT INSERT ON TABLE public.log_alert_marks TO iotistic_ingest;
+GRANT SELECT ON TABLE public.log_alert_marks TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.log_alert_rules TO iotistic_app;
+GRANT SELECT ON TABLE public.log_alert_rules TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.log_alerts TO iotistic_app;
+GRANT SELECT ON TABLE public.log_alerts TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_name_lists TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.metric_name_lists TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_name_lists TO iotistic_readonly;

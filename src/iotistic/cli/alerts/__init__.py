@@ -1,0 +1,5 @@
+"""`iotistic alerts ...`."""
+
+from iotistic.cli.alerts.app import app
+
+__all__ = ["app"]

@@ -1,0 +1,80 @@
+"""Patterns of rules: matched in time that is linear in the message, whatever the pattern.
+
+Python's own `re` tries alternatives one after the other: `(a+)+$` against 40 letters keeps a processor busy for days. RE2 never
+does, and refuses what it could not match so (back references, looking around) and what would become too large.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Final, Protocol
+
+from iotistic.telemetry.alerts.errors import PatternInvalid
+from iotistic.telemetry.alerts.model import PatternType
+
+__all__ = ["LONGEST_MESSAGE", "LONGEST_PATTERN", "Matches", "compile_pattern"]
+
+LONGEST_PATTERN: Final = 500
+"""Characters."""
+LONGEST_MESSAGE: Final = 4_096
+"""Characters of a message, from its beginning, that patterns are held against."""
+
+_MOST_MEMORY: Final = 1 << 20
+"""Bytes for one compiled pattern and the states it meets: 500 of them are 500 MB at the very most, and a few MB in practice."""
+_LARGEST_PROGRAM: Final = 5_000
+"""Instructions: matching costs up to so many steps a byte where its states do not fit into the memory."""
+
+_re2: Final[Any] = import_module("re2")  # it has no types
+
+Matches = Callable[[str], bool]
+"""Whether a message matches."""
+
+
+class _Expression(Protocol):
+    """What RE2 makes of a pattern."""
+
+    programsize: int
+
+    def search(self, text: str) -> object | None: ...
+
+
+@lru_cache(maxsize=1_000)
+def compile_pattern(pattern: str, pattern_type: PatternType) -> Matches:
+    """What a rule holds messages against. Raises PatternInvalid with the reason."""
+    if not 1 <= len(pattern) <= LONGEST_PATTERN:
+        raise _invalid(f"A pattern has 1 to {LONGEST_PATTERN} characters, not {len(pattern)}.")
+    if pattern_type == "exact":
+        return pattern.__eq__
+    if pattern_type == "keyword":
+        word = pattern.casefold()
+        return lambda message: word in message.casefold()
+    return _expression(pattern)
+
+
+def _expression(pattern: str) -> Matches:
+    options = _re2.Options()
+    options.max_mem = _MOST_MEMORY
+    options.log_errors = False
+    options.never_capture = True
+    try:
+        expression: _Expression = _re2.compile(pattern, options)
+    except _re2.error as error:
+        raise _invalid(f"The pattern is no RE2 expression: {_reason(error)}.") from error
+    if expression.programsize > _LARGEST_PROGRAM:
+        raise _invalid("The pattern is too large: its repetitions multiply.")
+    if expression.search(""):
+        raise _invalid("The pattern matches the empty text, and so every line.")
+    return lambda message: expression.search(message) is not None
+
+
+def _reason(error: Exception) -> str:
+    said = error.args[0] if error.args else error
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+
+
+def _invalid(message: str) -> PatternInvalid:
+    return PatternInvalid(
+        message,
+        hint="Back references and looking around are not supported; https://github.com/google/re2/wiki/Syntax lists what is.",
+        field="pattern",
+    )
