@@ -43,6 +43,8 @@ NOT_AUDITED = {
     "network_addresses": "derived from network_interfaces",
     "network_interface_history": "a history, never changed",
     "network_interfaces": "what a device says of itself",
+    "housekeeping_runs": "a history, never changed",
+    "partition_states": "what a job has done with a partition",
     "partition_policies": "part of the schema: migrations write it",
     "system_config_history": "a history, never changed",
     "provisioning_attempts": "a record of who tried, never changed",

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from iotistic.config import Settings, load_settings
-from iotistic.config.catalogue import GROUPS, SETTINGS
+from iotistic.config.catalogue import SETTINGS
+from iotistic.config.groups import GROUPS
 from iotistic.config.reference import env_template, reference_page
 
 ROOT = Path(__file__).parents[2]

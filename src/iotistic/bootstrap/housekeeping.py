@@ -37,19 +37,6 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
         told = f"{attempts} attempts to enrol and {changes} changes of interfaces forgotten"
         return told if attempts or changes else None
 
-    async def thin_history() -> str | None:
-        connection = await platform.owner_connection("history")
-        try:
-            gone = await ShadowService(connection).thin_history(older_than=HISTORY_KEPT, keep=VERSIONS_KEPT)
-        finally:
-            await connection.close()
-        return f"{gone} old versions of shadows forgotten" if gone else None
-
-    async def sweep_keys() -> str | None:
-        async with platform.begin() as work:
-            swept = await work.idempotency.sweep(older_than=KEYS_KEPT)
-        return f"{swept} idempotency keys swept" if swept else None
-
     return Housekeeper(
         lambda: platform.owner_connection("housekeeper"),
         [
@@ -61,8 +48,8 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
                 limit=timedelta(hours=1),
             ),
             Job(name="offline", run=offline, every=timedelta(seconds=30), limit=timedelta(seconds=30)),
-            Job(name="shadow history", run=thin_history, every=timedelta(minutes=5)),
-            Job(name="idempotency keys", run=sweep_keys, every=timedelta(minutes=1)),
+            Job(name="shadow history", run=lambda: _thin_history(platform), every=timedelta(minutes=5)),
+            Job(name="idempotency keys", run=lambda: _sweep_keys(platform), every=timedelta(minutes=1)),
             Job(name="forgetting", run=forgetting, every=timedelta(minutes=10)),
             Job(
                 name="rollups",
@@ -79,3 +66,18 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
         book=PlatformBook(platform, f"{host_name()}:{getpid()}"),
         clock=platform.clock,
     )
+
+
+async def _thin_history(platform: Platform) -> str | None:
+    connection = await platform.owner_connection("history")
+    try:
+        gone = await ShadowService(connection).thin_history(older_than=HISTORY_KEPT, keep=VERSIONS_KEPT)
+    finally:
+        await connection.close()
+    return f"{gone} old versions of shadows forgotten" if gone else None
+
+
+async def _sweep_keys(platform: Platform) -> str | None:
+    async with platform.begin() as work:
+        swept = await work.idempotency.sweep(older_than=KEYS_KEPT)
+    return f"{swept} idempotency keys swept" if swept else None

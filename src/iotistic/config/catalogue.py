@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, cast, final
 
+from iotistic.config.groups import CONNECTIONS, DATABASE, EMBEDDED, SERVICES, TLS
 from iotistic.config.kinds import (
     DATABASE_NAME,
     DURATION,
@@ -25,21 +26,9 @@ from iotistic.config.model import StartupMigrations
 from iotistic.config.setting import Setting
 from iotistic.secret import Secret
 
-__all__ = ["GROUPS", "SETTINGS", "TLS_MODES", "Catalogue"]
+__all__ = ["SETTINGS", "TLS_MODES", "Catalogue"]
 
 TLS_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
-_SHORTEST_PEPPER = 32
-_MOST_CONNECTIONS = 1000
-_MOST_REQUESTS = 10_000_000
-
-
-_DATABASE = "The database server"
-_TLS = "TLS to the database"
-_EMBEDDED = "The embedded server"
-_CONNECTIONS = "Connections and limits"
-_SERVICES = "The services"
-GROUPS = (_DATABASE, _TLS, _EMBEDDED, _CONNECTIONS, _SERVICES)
-"""The headings, in order."""
 
 
 @final
@@ -50,7 +39,7 @@ class Catalogue:
         variable="DB_HOST",
         kind=HOSTS,
         default=None,
-        group=_DATABASE,
+        group=DATABASE,
         unset="the embedded server",
         meaning="The PostgreSQL server to use. Set means: use that one and never start the embedded server. "
         "Several hosts with commas are tried in order until one accepts writes.",
@@ -60,14 +49,14 @@ class Catalogue:
         variable="DB_PORT",
         kind=PORTS,
         default="5432",
-        group=_DATABASE,
+        group=DATABASE,
         meaning="The port of DB_HOST. Several hosts may have one each, with commas.",
     )
     db_name: Setting[str] = Setting(
         variable="DB_NAME",
         kind=DATABASE_NAME,
         default="iotistic",
-        group=_DATABASE,
+        group=DATABASE,
         fallback="POSTGRES_DB",
         meaning="The platform's database.",
     )
@@ -75,21 +64,21 @@ class Catalogue:
         variable="IOTISTIC_BILLING_DB_NAME",
         kind=DATABASE_NAME,
         default="billing",
-        group=_DATABASE,
+        group=DATABASE,
         meaning="The billing database on the same server.",
     )
     vpn_db_name: Setting[str] = Setting(
         variable="IOTISTIC_VPN_DB_NAME",
         kind=DATABASE_NAME,
         default="vpn",
-        group=_DATABASE,
+        group=DATABASE,
         meaning="The VPN database on the same server.",
     )
     db_user: Setting[str] = Setting(
         variable="DB_USER",
         kind=ROLE,
         default="postgres",
-        group=_DATABASE,
+        group=DATABASE,
         fallback="POSTGRES_USER",
         meaning="The role to connect to DB_HOST as.",
     )
@@ -97,7 +86,7 @@ class Catalogue:
         variable="DB_PASSWORD",
         kind=SECRET,
         default=None,
-        group=_DATABASE,
+        group=DATABASE,
         fallback="POSTGRES_PASSWORD",
         unset="~/.pgpass, a client certificate or peer authentication",
         meaning="The password of DB_USER, as it is: nothing in it needs escaping.",
@@ -107,7 +96,7 @@ class Catalogue:
         variable="DATABASE_URL",
         kind=URL,
         default=None,
-        group=_DATABASE,
+        group=DATABASE,
         in_env_file="no",
         meaning="Host, port, role, password, database and TLS in one. A DB_ variable that says otherwise is an error; one "
         "that the URL leaves open is taken. Escape @ : / ? # % in a password.",
@@ -117,7 +106,7 @@ class Catalogue:
         variable="IOTISTIC_MIGRATION_URL",
         kind=URL,
         default=None,
-        group=_DATABASE,
+        group=DATABASE,
         in_env_file="no",
         unset="the same as everything else",
         meaning="Where migrations, partition work and the housekeeper connect to, when the rest goes through a pooler (PgBouncer) or "
@@ -128,7 +117,7 @@ class Catalogue:
         variable="POSTGRES_DB",
         kind=DATABASE_NAME,
         default=None,
-        group=_DATABASE,
+        group=DATABASE,
         in_env_file="set",
         meaning="The database that the PostgreSQL container makes on its first start; counts as DB_NAME when that is not set.",
         example="iotistic",
@@ -137,7 +126,7 @@ class Catalogue:
         variable="POSTGRES_USER",
         kind=ROLE,
         default=None,
-        group=_DATABASE,
+        group=DATABASE,
         in_env_file="set",
         meaning="The superuser that the PostgreSQL container makes on its first start; counts as DB_USER when that is not set.",
         example="postgres",
@@ -146,7 +135,7 @@ class Catalogue:
         variable="POSTGRES_PASSWORD",
         kind=SECRET,
         default=None,
-        group=_DATABASE,
+        group=DATABASE,
         in_env_file="set",
         meaning="The superuser's password, given to it on the container's first start and never again; counts as DB_PASSWORD "
         "when that is not set.",
@@ -156,7 +145,7 @@ class Catalogue:
         variable="DB_PORT_EXT",
         kind=PORT,
         default="5432",
-        group=_DATABASE,
+        group=DATABASE,
         in_env_file="set",
         meaning="The port of this host that the PostgreSQL container is published on, for programs outside of Docker.",
     )
@@ -164,7 +153,7 @@ class Catalogue:
         variable="DB_SSLMODE",
         kind=choice(*TLS_MODES),
         default=None,
-        group=_TLS,
+        group=TLS,
         unset="prefer on loopback and sockets, verify-full elsewhere",
         meaning="How much TLS is demanded. verify-full alone proves that the server is the one named; require encrypts and "
         "trusts anybody; disable is for a network that only the two share, such as one of Docker Compose.",
@@ -174,7 +163,7 @@ class Catalogue:
         variable="DB_SSLROOTCERT",
         kind=PATH,
         default=None,
-        group=_TLS,
+        group=TLS,
         unset="~/.postgresql/root.crt",
         meaning="The certificate authority that signed the server's certificate; `system` is this host's own list.",
         example="/etc/ssl/certs/rds-global-bundle.pem",
@@ -183,7 +172,7 @@ class Catalogue:
         variable="DB_SSLCERT",
         kind=PATH,
         default=None,
-        group=_TLS,
+        group=TLS,
         unset="~/.postgresql/postgresql.crt",
         meaning="Our certificate, where the server asks for one.",
         example="/etc/iotistic/client.crt",
@@ -192,7 +181,7 @@ class Catalogue:
         variable="DB_SSLKEY",
         kind=PATH,
         default=None,
-        group=_TLS,
+        group=TLS,
         unset="~/.postgresql/postgresql.key",
         meaning="The key of our certificate, readable by us alone.",
         example="/etc/iotistic/client.key",
@@ -201,7 +190,7 @@ class Catalogue:
         variable="IOTISTIC_DATA_DIR",
         kind=PATH,
         default=None,
-        group=_EMBEDDED,
+        group=EMBEDDED,
         unset="/var/lib/iotistic for root, else iotistic in the user's data folder",
         meaning="The folder of this installation: the embedded server's data, secrets made on first use, logs, the local agent.",
         example="/srv/iotistic",
@@ -210,7 +199,7 @@ class Catalogue:
         variable="IOTISTIC_SERVER_PORT",
         kind=PORT,
         default=None,
-        group=_EMBEDDED,
+        group=EMBEDDED,
         unset="a free one, kept from then on",
         meaning="The loopback port of the embedded server.",
         example="54320",
@@ -219,24 +208,24 @@ class Catalogue:
         variable="IOTISTIC_SERVER_ACCOUNT",
         kind=TEXT,
         default=None,
-        group=_EMBEDDED,
+        group=EMBEDDED,
         unset="an unprivileged one is chosen",
         meaning="The account the embedded server runs as when root starts it: PostgreSQL refuses to run as root.",
         example="postgres",
     )
     pool_min: Setting[int] = Setting(
         variable="IOTISTIC_POOL_MIN",
-        kind=count(0, _MOST_CONNECTIONS),
+        kind=count(0, 1000),
         default="1",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="Connections that a service keeps open to a database when nothing happens.",
         example="2",
     )
     pool_max: Setting[int] = Setting(
         variable="IOTISTIC_POOL_MAX",
-        kind=count(1, _MOST_CONNECTIONS),
+        kind=count(1, 1000),
         default="10",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="The most connections that a service opens to a database. Times the services, it has to stay below the server's "
         "max_connections.",
     )
@@ -244,63 +233,63 @@ class Catalogue:
         variable="IOTISTIC_POOL_TIMEOUT",
         kind=DURATION,
         default="10s",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="How long a request waits for a free connection before it is told to come back.",
     )
     pool_max_idle: Setting[timedelta] = Setting(
         variable="IOTISTIC_POOL_MAX_IDLE",
         kind=DURATION,
         default="10min",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="A connection above the minimum that was unused for so long is closed.",
     )
     pool_max_lifetime: Setting[timedelta] = Setting(
         variable="IOTISTIC_POOL_MAX_LIFETIME",
         kind=DURATION,
         default="1h",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="A connection is replaced after this time, so that a moved server or a new certificate is noticed.",
     )
     key_rate: Setting[int] = Setting(
         variable="IOTISTIC_RATE_LIMIT_KEY",
-        kind=count(0, _MOST_REQUESTS),
+        kind=count(0, 10_000_000),
         default="6000",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="Requests a minute that one key may send to one API process, metrics and logs of devices not counted; 0 switches the limit off.",
     )
     stranger_rate: Setting[int] = Setting(
         variable="IOTISTIC_RATE_LIMIT_ADDRESS",
-        kind=count(0, _MOST_REQUESTS),
+        kind=count(0, 10_000_000),
         default="600",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="The same for requests of one address without a valid key: logins, enrolments, guesses. Behind a proxy, the address that it forwards.",
     )
     statement_timeout: Setting[timedelta] = Setting(
         variable="IOTISTIC_STATEMENT_TIMEOUT",
         kind=LIMIT,
         default="30s",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="The longest that a single statement of a service may run.",
     )
     lock_timeout: Setting[timedelta] = Setting(
         variable="IOTISTIC_LOCK_TIMEOUT",
         kind=LIMIT,
         default="5s",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="The longest that a statement may wait for one lock. Everybody else queues behind it meanwhile.",
     )
     idle_in_transaction_timeout: Setting[timedelta] = Setting(
         variable="IOTISTIC_IDLE_IN_TRANSACTION_TIMEOUT",
         kind=LIMIT,
         default="60s",
-        group=_CONNECTIONS,
+        group=CONNECTIONS,
         meaning="The longest that a transaction may sit and do nothing: it holds back vacuum for everybody.",
     )
     api_host: Setting[str] = Setting(
         variable="IOTISTIC_API_HOST",
         kind=TEXT,
         default="127.0.0.1",
-        group=_SERVICES,
+        group=SERVICES,
         meaning="The address that the HTTP API listens on; 0.0.0.0 is every interface, for a container.",
         example="0.0.0.0",  # noqa: S104 - an example, and the default is loopback
     )
@@ -308,23 +297,23 @@ class Catalogue:
         variable="IOTISTIC_API_PORT",
         kind=FREE_PORT,
         default="8080",
-        group=_SERVICES,
+        group=SERVICES,
         meaning="The port that the HTTP API listens on; 0 takes a free one.",
     )
     startup_migrations: Setting[StartupMigrations] = Setting(
         variable="IOTISTIC_STARTUP_MIGRATIONS",
         kind=choice("run", "check", "off"),
         default="run",
-        group=_SERVICES,
+        group=SERVICES,
         meaning="What a service does about pending migrations when it starts: run them, wait until somebody else has (check), "
         "or start regardless (off).",
         example="check",
     )
     pepper: Setting[Secret] = Setting(
         variable="IOTISTIC_PEPPER",
-        kind=secret(_SHORTEST_PEPPER),
+        kind=secret(32),
         default=None,
-        group=_SERVICES,
+        group=SERVICES,
         unset="made on first use, in the data folder",
         meaning="The key that API keys are hashed under, 32 characters or more. Every replica needs the same; losing it makes "
         "every key worthless.",
@@ -333,7 +322,7 @@ class Catalogue:
         variable="IOTISTIC_CLAIM_KEY",
         kind=SECRET,
         default=None,
-        group=_SERVICES,
+        group=SERVICES,
         unset="given as a file (--claim-key-file)",
         meaning="The key that `iotistic agent` enrols this device with, needed the first time only.",
     )
@@ -341,7 +330,7 @@ class Catalogue:
         variable="IOTISTIC_LOG_LEVEL",
         kind=choice("debug", "info", "warning", "error"),
         default="info",
-        group=_SERVICES,
+        group=SERVICES,
         meaning="The least serious level that is logged.",
         example="debug",
     )
@@ -349,7 +338,7 @@ class Catalogue:
         variable="IOTISTIC_LOG_FORMAT",
         kind=choice("text", "json"),
         default="text",
-        group=_SERVICES,
+        group=SERVICES,
         meaning="text for people, json (one object a line) for collectors.",
         example="json",
     )

@@ -2,7 +2,8 @@
 
 from textwrap import wrap
 
-from iotistic.config.catalogue import GROUPS, SETTINGS
+from iotistic.config.catalogue import SETTINGS
+from iotistic.config.groups import GROUPS
 from iotistic.config.setting import Setting
 
 __all__ = ["env_template", "reference_page"]

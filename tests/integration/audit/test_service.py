@@ -22,7 +22,7 @@ from iotistic.secret import Secret
 from iotistic.workflows import retire_device
 from tests.support.databases import TestDatabase
 from tests.support.enrolment import keepers
-from tests.support.services import security_service
+from tests.support.services import enrolment_service, security_service
 
 ANNA = Provenance(actor_kind="user", actor="anna", key_id="k1", request_id="request-1")
 
@@ -147,7 +147,9 @@ async def test_accounts_and_keys_without_any_secret(connection: Connection) -> N
     security = security_service(connection)
     user = await security.create_user("bert", Secret("a password of 26 characters"), "viewer")
     issued = await security.issue_user_key(user.id, lasts=timedelta(hours=1), reason="test")
-    await security.create_claim_key(max_uses=2, lasts=timedelta(hours=1), label="line 4")
+    await enrolment_service(connection).create_claim_key(
+        max_uses=2, lasts=timedelta(hours=1), label="line 4", created_by="bert"
+    )
     password = await security.reset_password("bert")
     account, changed = await told(connection, "users")
     assert (account.after or {})["role"] == "viewer"
@@ -167,22 +169,19 @@ async def test_texts_of_a_setting_are_masked_unless_they_name_or_address_somethi
     await ConfigurationService(connection).set_setting(
         "mqtt.brokers.1",
         {
+            "id": 1,
+            "name": "first",
             "host": "broker.example",
-            "port": 8883,
-            "password": "hunter2",
-            "useTls": True,
-            "more": ["text", {"host": 1}],
+            "port": 1884,
+            "password": "env:BROKER_PASSWORD",
+            "extraConfig": {"more": ["text", {"host": 1}]},
         },
     )
-    (entry,) = await told(connection, "system_config")
-    assert (entry.resource_id, entry.after) == (
-        "mqtt.brokers.1",
-        {
-            "value": {
-                "host": "broker.example", "port": 8883, "password": "***", "useTls": True, "more": ["***", {"host": 1}],
-            }
-        },
-    )  # fmt: skip
+    entry, *_ = await told(connection, "system_config")
+    assert entry.resource_id == "mqtt.brokers.1"
+    value = (entry.after or {})["value"]
+    assert (value["host"], value["port"], value["password"]) == ("broker.example", 1884, "***")
+    assert value["extraConfig"] == {"more": ["***", {"host": 1}]}
 
 
 async def test_retiring_a_device_is_told_with_the_keys_it_takes_along(connection: Connection) -> None:

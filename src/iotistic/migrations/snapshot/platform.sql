@@ -1052,6 +1052,9 @@ COMMENT ON COLUMN public.device_retention_classes.parent IS 'The partitioned tab
 COMMENT ON COLUMN public.device_retention_classes.keep_days IS 'Whole days its rows stay after the day they are of; NULL: as the policy says again.';
 COMMENT ON COLUMN public.device_retention_classes.changed_at IS 'When that was decided: partitions thinned out before are looked at again.';
 CREATE INDEX device_retention_classes_device_uuid_idx ON public.device_retention_classes USING btree (device_uuid);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.device_retention_classes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{parent,device_uuid}', 'device_uuid', '{keep_days}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.device_retention_classes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{parent,device_uuid}', 'device_uuid', '{keep_days}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.device_retention_classes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{parent,device_uuid}', 'device_uuid', '{keep_days}', '{}');
 
 CREATE TABLE public.device_search (
   device_uuid uuid NOT NULL,
@@ -1467,6 +1470,9 @@ COMMENT ON COLUMN public.housekeeping_jobs.requested_at IS 'When somebody last a
 COMMENT ON COLUMN public.housekeeping_jobs.started_at IS 'Of its last run; up to a minute old while runs have nothing to do.';
 COMMENT ON COLUMN public.housekeeping_jobs.outcome IS 'Of that run: done, nothing (to do), failed, timed_out.';
 COMMENT ON COLUMN public.housekeeping_jobs.detail IS 'What it did, or why it failed.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.housekeeping_jobs REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{job}', '', '{paused_at}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.housekeeping_jobs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{job}', '', '{paused_at}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.housekeeping_jobs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{job}', '', '{paused_at}', '{}');
 
 CREATE TABLE public.housekeeping_runs (
   started_at timestamp with time zone NOT NULL,
