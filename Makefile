@@ -10,8 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
 # What runs twice: all that sends SQL of ours, apart from the tests that start servers themselves.
-SYSTEM_LEG := tests/contracts/test_queries.py tests/contracts/test_schema.py tests/contracts/test_schema_use.py tests/contracts/test_migration_snapshots.py tests/integration/configuration \
-	tests/integration/devices tests/integration/partitioning tests/integration/security tests/integration/telemetry tests/integration/workflows tests/integration/mqtt tests/integration/twin tests/integration/vpn
+SYSTEM_LEG := tests/contracts/test_queries.py tests/contracts/test_schema.py tests/contracts/test_schema_use.py tests/contracts/test_migration_snapshots.py \
+	$(addprefix tests/integration/,audit configuration devices events jobs mqtt operations partitioning security telemetry twin vpn workflows)
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", "make " $$1, $$2 }' $(MAKEFILE_LIST)
