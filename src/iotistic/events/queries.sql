@@ -109,3 +109,17 @@ SELECT
   pg_snapshot_xmax(moment.snapshot)::text::bigint AS next,
   EXISTS (SELECT FROM events WHERE transaction_id >= pg_snapshot_xmin(moment.snapshot)) AS is_ahead
 FROM (SELECT pg_current_snapshot() AS snapshot) AS moment;
+
+-- name: let_events_be_settled
+-- Events are only ever added to; after a restore their owner has to say once more when they were.
+ALTER TABLE events DISABLE TRIGGER events_only_added_to;
+
+-- name: settle_restored_events
+-- Transactions that another server counted and this one has not reached: they become older than any of its own.
+UPDATE events
+SET transaction_id = '3'
+WHERE transaction_id >= pg_snapshot_xmin(pg_current_snapshot());
+
+-- name: let_events_only_be_added_to
+-- As before.
+ALTER TABLE events ENABLE TRIGGER events_only_added_to;

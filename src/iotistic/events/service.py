@@ -34,6 +34,16 @@ class EventService:
     def __init__(self, connection: Connection) -> None:
         self._sql = Statements(connection, _QUERIES, CONSTRAINTS)
 
+    async def settle_restored(self) -> int:
+        """Lets new events come after those that a dump brought from another server; answers how many had to be moved.
+
+        To be done once, by the owner of the table, before anybody appends. Where the events are of this server it moves none.
+        """
+        await self._sql.run("let_events_be_settled")
+        moved = await self._sql.run("settle_restored_events")
+        await self._sql.run("let_events_only_be_added_to")
+        return moved
+
     async def append(
         self,
         type: str,  # noqa: A002 - the word for it

@@ -20,6 +20,7 @@ from iotistic.database.client_tools import environment, find_tool, run_tool
 from iotistic.database.errors import translated
 from iotistic.database.pool import Connection, connect
 from iotistic.errors import Invalid
+from iotistic.events import EventService
 from iotistic.operations.backups.errors import BackupDiffers, DatabaseExists, RestoreBlocked
 from iotistic.operations.backups.model import Manifest, TableCount
 from iotistic.operations.backups.repository import CatalogRepository
@@ -29,6 +30,8 @@ from iotistic.operations.backups.store import DUMP, BackupStore
 __all__ = ["Narrate", "Outcome", "Restoration", "compare", "refuse_existing"]
 
 _MAINTENANCE = "postgres"
+_EVENTS = "events_"
+"""What the partitions of the platform's events begin with."""
 _APPLICATION = "iotistic-restore"
 _ROOM = 1.2
 """Times the dumped database: its files, and the write-ahead log of making them."""
@@ -214,6 +217,14 @@ class Restoration:
                 await count_table(connection, table.schema, table.name, digest=table.digest is not None)
                 for table in self._manifest.tables
             ]
+            self._require_same(found)
+            if self._manifest.is_full and any(table.name.startswith(_EVENTS) for table in found):
+                moved = await _settle_events(connection)
+                if moved:
+                    self._narrate(f"{moved} events of another server now come before those of this one")
+        return sum(table.rows for table in found)
+
+    def _require_same(self, found: Sequence[TableCount]) -> None:
         differences = compare(self._manifest.tables, found)
         if differences:
             raise BackupDiffers(
@@ -221,7 +232,6 @@ class Restoration:
                 hint="Nothing was replaced. Take another backup (`iotistic backup list`) and keep this one for an inquiry.",
                 differences=len(differences),
             )
-        return sum(table.rows for table in found)
 
     async def _swap(self, administrator: Connection, live: str, fresh: str, aside: str) -> None:
         async with self._administrator(live) as inside, locks.hold(inside, locks.LockKey.OPERATIONS):
@@ -256,6 +266,11 @@ def compare(expected: Sequence[TableCount], found: Sequence[TableCount]) -> list
         elif table.digest is not None and other.digest != table.digest:
             differences.append(f"{table.label} has as many rows with other content")
     return differences
+
+
+async def _settle_events(connection: Connection) -> int:
+    async with connection.transaction():
+        return await EventService(connection).settle_restored()
 
 
 async def refuse_existing(connection: Connection, database: str) -> None:
