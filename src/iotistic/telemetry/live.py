@@ -6,7 +6,7 @@ memory: it is told so, and its stream ends.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final, Literal, final
@@ -99,7 +99,7 @@ class Live:
             )
 
     @contextmanager
-    def watching(self, device_uuid: UUID) -> Iterator[Watcher]:
+    def watching(self, device_uuid: UUID) -> Generator[Watcher]:
         """A watcher for as long as the block lasts. Raises TooManyWatchers."""
         self.check_room()
         watcher = Watcher()
