@@ -25,10 +25,13 @@ OPERATIONS = [
 ]
 CLOSED = [(method, path) for method, path, _ in OPERATIONS if path not in OPEN_PATHS]
 INGEST = [(method, path) for method, path, operation in OPERATIONS if "ingest" in operation["tags"]]
-FOR_DEVICES = [
+WITH_DEVICE_KEYS = [
     (method, path) for method, path, operation in OPERATIONS if "device_key" in str(operation.get("security"))
 ]
-FOR_PEOPLE = [route for route in CLOSED if route not in FOR_DEVICES and route != ("GET", "/api/v1/auth/me")]
+FOR_DEVICES = [(method, path) for method, path in WITH_DEVICE_KEYS if "{uuid}" in path]
+FOR_PEOPLE = [
+    route for route in CLOSED if route not in WITH_DEVICE_KEYS and route != ("GET", "/api/v1/auth/me")
+]
 CHANGES = [route for route in FOR_PEOPLE if route[0] != "GET" and "auth" not in route[1]]
 
 

@@ -36,10 +36,12 @@ async def statements(connection: Connection) -> int:
 
 
 async def writes(connection: Connection) -> int:
-    """Rows written in tables of ours so far."""
-    await connection.execute("SELECT pg_stat_force_next_flush()")
+    """Rows written by the application's role so far. Counted as statements end; the counters of tables come up to ten seconds late."""
     cursor = await connection.execute(
-        "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables"
+        "SELECT coalesce(sum(rows), 0)::bigint FROM pg_stat_statements AS s"
+        " JOIN pg_roles AS r ON r.oid = s.userid WHERE r.rolname = 'iotistic_app'"
+        " AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND s.query ~* '(INSERT INTO|UPDATE|DELETE FROM)'"
     )
     row = await cursor.fetchone()
     assert row is not None

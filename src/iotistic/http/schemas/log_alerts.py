@@ -24,8 +24,13 @@ __all__ = [
 
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$")]
 """A word of 1 to 100 lower-case letters, digits, dots, dashes and underscores."""
-AlertStatus = Literal["active", "acknowledged", "resolved"]
-Severity = Literal["info", "warning", "critical"]
+AlertStatus = Annotated[
+    Literal["active", "acknowledged", "resolved"],
+    Field(description="Who has seen to it.", examples=["active"]),
+]
+Severity = Annotated[
+    Literal["info", "warning", "critical"], Field(description="How bad it is.", examples=["warning"])
+]
 PatternType = Literal["keyword", "exact", "regex"]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=False)]
 
@@ -110,7 +115,7 @@ class SampleSeen(Answer):
     """One of the lines of an alert."""
 
     timestamp: Timestamp = Field(examples=["2026-11-23T20:00:00Z"])
-    level: LogLevel
+    level: LogLevel = Field(examples=["error"])
     service: str = Field(examples=["pump-control"])
     message: str = Field(description="Its beginning.", examples=["disk full: /data"])
 
