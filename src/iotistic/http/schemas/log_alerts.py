@@ -59,7 +59,7 @@ class RuleStated(Request):
     threshold: int = Field(default=1, ge=1, le=1000, description=_THRESHOLD, examples=[3])
     window_seconds: int = Field(default=300, ge=1, le=_DAY, description=_WINDOW, examples=[300])
     resolve_after_seconds: int = Field(default=900, ge=60, le=30 * _DAY, description=_RESOLVE, examples=[900])
-    severity: Severity = "warning"
+    severity: Severity = Field(default="warning", examples=["warning"])
     is_enabled: bool = True
 
     def draft(self) -> RuleDraft:
@@ -100,7 +100,7 @@ class RuleSeen(Answer):
     resolve_after: Seconds = Field(
         serialization_alias="resolve_after_seconds", description=_RESOLVE, examples=[900]
     )
-    severity: Severity
+    severity: Severity = Field(examples=["warning"])
     is_enabled: bool
     created_by: str = Field(description="A username, or the name of the program.", examples=["ada"])
     created_at: Timestamp = Field(examples=["2026-11-23T20:00:00Z"])
@@ -127,7 +127,7 @@ class AlertSeen(Answer):
     rule: str = Field(examples=["disk-full"])
     device_uuid: UUID = Field(examples=["3f0d7f6e-0d33-4b1f-9f0c-3a1c5a2f9b10"])
     severity: Severity = Field(description="That of the rule when the alert opened.")
-    status: AlertStatus
+    status: AlertStatus = Field(examples=["active"])
     lines: int = Field(description="How many lines it is about, from those that opened it on.", examples=[3])
     first_seen: Timestamp = Field(
         description="When the earliest was logged, by the clock of the device.",
@@ -140,9 +140,9 @@ class AlertSeen(Answer):
         description="When a line was last counted.", examples=["2026-11-23T20:01:05Z"]
     )
     acknowledged_by: str | None = Field(examples=["ada"])
-    acknowledged_at: Timestamp | None
+    acknowledged_at: Timestamp | None = Field(examples=[None])
     resolved_by: str | None = Field(description="Null also where quiet resolved it.", examples=[None])
-    resolved_at: Timestamp | None
+    resolved_at: Timestamp | None = Field(examples=[None])
 
 
 class AlertPage(Page[AlertSeen]):
