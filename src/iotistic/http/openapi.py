@@ -209,6 +209,6 @@ def _offer_idempotency(paths: dict[str, Any]) -> None:
 
 def _device_key(path: str, method: str, tags: list[str]) -> list[dict[str, list[str]]]:
     """Devices send what is ingested, and read their shadow, their sensors and the way to their broker, but not who made it so."""
-    own = "shadow" in tags or "/{uuid}/sensors" in path or path.endswith("/mqtt/broker")
+    own = "shadow" in tags or "/{uuid}/sensors" in path or path.endswith(("/mqtt/broker", "/{uuid}/live"))
     reads = own and method == "get" and not path.endswith(("/history", "/diff"))
     return [{"device_key": []}] if reads or "ingest" in tags else []
