@@ -10,6 +10,7 @@ import pytest
 
 from iotistic.data_folder import DataFolder
 from iotistic.database.server import Binaries, start, stop
+from iotistic.database.server.cluster import sweep_drafts
 from iotistic.database.server.errors import ClusterForeign
 from tests.support.installation import Installation, ask, one_version
 
@@ -91,7 +92,11 @@ async def test_a_creation_killed_in_the_middle_blocks_nothing(empty: DataFolder,
     assert not empty.postgres.exists()
     server = await start(empty, binaries=binaries, durable=False)
     assert await ask(server, "SELECT 1") == 1
-    assert not list(empty.root.glob(".postgres-*"))
+    async with asyncio.timeout(60):
+        # The killed creation's initdb may have been writing during the start: what it left goes at the next one.
+        while list(empty.root.glob(".postgres-*")):
+            await asyncio.sleep(0)
+            sweep_drafts(empty)
 
 
 @one_version
