@@ -10,6 +10,7 @@ from iotistic.bootstrap.partition_rounds import keep_partitions, tend_partitions
 from iotistic.bootstrap.platform import Platform
 from iotistic.bootstrap.telemetry_rounds import count_log_lines, forget_alerts, make_rollups
 from iotistic.devices.shadow import ShadowService
+from iotistic.operations.backups import BackupStore, Timetable, keep_backups
 from iotistic.operations.housekeeping import Housekeeper, Job
 
 __all__ = ["make_housekeeper"]
@@ -20,6 +21,10 @@ VERSIONS_KEPT = 100
 """Of each half, the newest stay however old they are."""
 KEYS_KEPT = timedelta(days=1)
 """How long an answer is repeated to whoever asks again with its Idempotency-Key."""
+BACKUP_LOOK = timedelta(minutes=30)
+"""How often ages of backups are looked at, and so the pause before a failed one is tried again."""
+BACKUP_LIMIT = timedelta(hours=12)
+"""For all three databases, the restore of one that is proved included."""
 
 
 def make_housekeeper(platform: Platform) -> Housekeeper:
@@ -62,10 +67,27 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="job timeouts", run=lambda: expire_attempts(platform), every=timedelta(seconds=5)),
             Job(name="job schedules", run=lambda: run_schedules(platform), every=timedelta(seconds=10)),
             Job(name="job devices", run=lambda: admit_new_devices(platform), every=timedelta(seconds=30)),
+            *_backups(platform),
         ],
         book=PlatformBook(platform, f"{host_name()}:{getpid()}"),
         clock=platform.clock,
     )
+
+
+def _backups(platform: Platform) -> list[Job]:
+    """Nothing, unless somebody said how often."""
+    every, names = platform.settings.backups.every, platform.settings.names
+    if not every:
+        return []
+    timetable = Timetable(every=every, drill_every=platform.settings.backups.drill_every)
+    store = BackupStore(platform.settings.backup_folder)
+
+    async def backups() -> str | None:
+        endpoint = platform.endpoints.of("backup")
+        databases = (names.platform, names.billing, names.vpn)
+        return await keep_backups(endpoint, store, databases, timetable, clock=platform.clock)
+
+    return [Job(name="backups", run=backups, every=min(BACKUP_LOOK, every), limit=BACKUP_LIMIT)]
 
 
 async def _thin_history(platform: Platform) -> str | None:

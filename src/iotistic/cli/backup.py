@@ -27,9 +27,7 @@ app = typer.Typer(
 
 Folder = Annotated[
     Path | None,
-    typer.Option(
-        "--folder", metavar="PATH", help="Where backups lie; by default `backups` in the data folder."
-    ),
+    typer.Option("--folder", metavar="PATH", help="Where backups lie; by default IOTISTIC_BACKUP_DIR."),
 ]
 Name = Annotated[str, typer.Argument(help="The id of a backup, or `latest`.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="How many tables at a time.")]
@@ -37,7 +35,7 @@ Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="How many table
 
 def store_of(settings: Settings, folder: Path | None) -> BackupStore:
     """The backups of this installation, or those of another folder."""
-    return BackupStore((folder or settings.data_dir / "backups").expanduser().absolute())
+    return BackupStore((folder or settings.backup_folder).expanduser().absolute())
 
 
 @app.command()
@@ -200,23 +198,16 @@ def prune(
     """
     settings = settings_from(data_dir)
     store = store_of(settings, folder)
-    records = BackupRecords(store.root)
-    found = store.list(database_name(settings, database))
-    verdicts = backups.judge(
-        found,
+    verdicts = backups.prune(
+        store,
+        database_name(settings, database),
         keep=Keep(daily=daily, weekly=weekly, monthly=monthly),
-        pinned={each.id for each in found if records.is_pinned(each)},
-        proved={each.id for each in found if records.find_proof(each)},
+        act=yes,
     )
     rows = [
         {"id": each.manifest.id, "keep": each.keep, "reason": each.reason, "bytes": each.manifest.bytes}
         for each in verdicts
     ]
-    if yes:
-        for verdict in verdicts:
-            if not verdict.keep:
-                store.remove(verdict.manifest)
-                records.forget(verdict.manifest)
     if as_json:
         print_json_lines(rows)
         return

@@ -201,7 +201,7 @@ async def _circumstances(settings: Settings, database: str, connection: Connecti
         stats_age=None if since is None else now - since,
         data_disk=None if disk is None else (disk.total, disk.free),
         memory_bytes=psutil.virtual_memory().total if local else None,
-        backups=settings.data_dir / "backups" if local else None,
+        backups=settings.backup_folder if local or settings.backups.folder else None,
         database=database,
         installed_version=find_binaries(major=version // 10_000).version if local else None,
     )

@@ -4,6 +4,7 @@ from iotistic.config.load import default_data_dir, load_settings
 from iotistic.config.location import Surroundings, misplaced_host, surroundings
 from iotistic.config.model import (
     ApiSettings,
+    BackupSettings,
     DatabaseNames,
     Endpoint,
     LogSettings,
@@ -19,6 +20,7 @@ from iotistic.config.sources import environment
 
 __all__ = [
     "ApiSettings",
+    "BackupSettings",
     "DatabaseNames",
     "Endpoint",
     "LogSettings",

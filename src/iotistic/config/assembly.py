@@ -6,6 +6,7 @@ from iotistic.config.catalogue import SETTINGS, Catalogue
 from iotistic.config.location import Surroundings, is_local, misplaced_host
 from iotistic.config.model import (
     ApiSettings,
+    BackupSettings,
     DatabaseNames,
     Endpoint,
     LogSettings,
@@ -54,6 +55,11 @@ def assemble(
         rates=RateSettings(per_key=values[Catalogue.key_rate], per_address=values[Catalogue.stranger_rate]),
         api=ApiSettings(host=values[Catalogue.api_host], port=values[Catalogue.api_port]),
         log=LogSettings(level=values[Catalogue.log_level], format=values[Catalogue.log_format]),
+        backups=BackupSettings(
+            folder=values.find(Catalogue.backup_dir),
+            every=values.find(Catalogue.backup_every),
+            drill_every=values[Catalogue.backup_drill_every],
+        ),
         server_port=values.find(Catalogue.server_port),
         server_account=values.find(Catalogue.server_account),
         startup_migrations=values[Catalogue.startup_migrations],

@@ -4,188 +4,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, cast, final
 
-from iotistic.config.groups import CONNECTIONS, DATABASE, EMBEDDED, SERVICES, TLS
-from iotistic.config.kinds import (
-    DATABASE_NAME,
-    DURATION,
-    FREE_PORT,
-    HOSTS,
-    LIMIT,
-    PATH,
-    PORT,
-    PORTS,
-    ROLE,
-    SECRET,
-    TEXT,
-    URL,
-    choice,
-    count,
-    secret,
-)
+from iotistic.config.groups import BACKUPS, CONNECTIONS, EMBEDDED, SERVICES
+from iotistic.config.kinds import DURATION, FREE_PORT, LIMIT, PATH, PORT, SECRET, TEXT, choice, count, secret
 from iotistic.config.model import StartupMigrations
+from iotistic.config.server_catalogue import ServerCatalogue
 from iotistic.config.setting import Setting
 from iotistic.secret import Secret
 
-__all__ = ["SETTINGS", "TLS_MODES", "Catalogue"]
-
-TLS_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
+__all__ = ["SETTINGS", "Catalogue"]
 
 
 @final
-class Catalogue:
+class Catalogue(ServerCatalogue):
     """The settings by name, with the type of each."""
 
-    db_host: Setting[tuple[str, ...]] = Setting(
-        variable="DB_HOST",
-        kind=HOSTS,
-        default=None,
-        group=DATABASE,
-        unset="the embedded server",
-        meaning="The PostgreSQL server to use. Set means: use that one and never start the embedded server. "
-        "Several hosts with commas are tried in order until one accepts writes.",
-        example="postgres",
-    )
-    db_port: Setting[tuple[int, ...]] = Setting(
-        variable="DB_PORT",
-        kind=PORTS,
-        default="5432",
-        group=DATABASE,
-        meaning="The port of DB_HOST. Several hosts may have one each, with commas.",
-    )
-    db_name: Setting[str] = Setting(
-        variable="DB_NAME",
-        kind=DATABASE_NAME,
-        default="iotistic",
-        group=DATABASE,
-        fallback="POSTGRES_DB",
-        meaning="The platform's database.",
-    )
-    billing_db_name: Setting[str] = Setting(
-        variable="IOTISTIC_BILLING_DB_NAME",
-        kind=DATABASE_NAME,
-        default="billing",
-        group=DATABASE,
-        meaning="The billing database on the same server.",
-    )
-    vpn_db_name: Setting[str] = Setting(
-        variable="IOTISTIC_VPN_DB_NAME",
-        kind=DATABASE_NAME,
-        default="vpn",
-        group=DATABASE,
-        meaning="The VPN database on the same server.",
-    )
-    db_user: Setting[str] = Setting(
-        variable="DB_USER",
-        kind=ROLE,
-        default="postgres",
-        group=DATABASE,
-        fallback="POSTGRES_USER",
-        meaning="The role to connect to DB_HOST as.",
-    )
-    db_password: Setting[Secret] = Setting(
-        variable="DB_PASSWORD",
-        kind=SECRET,
-        default=None,
-        group=DATABASE,
-        fallback="POSTGRES_PASSWORD",
-        unset="~/.pgpass, a client certificate or peer authentication",
-        meaning="The password of DB_USER, as it is: nothing in it needs escaping.",
-        example="postgres",
-    )
-    database_url: Setting[Secret] = Setting(
-        variable="DATABASE_URL",
-        kind=URL,
-        default=None,
-        group=DATABASE,
-        in_env_file="no",
-        meaning="Host, port, role, password, database and TLS in one. A DB_ variable that says otherwise is an error; one "
-        "that the URL leaves open is taken. Escape @ : / ? # % in a password.",
-        example="postgresql://postgres:secret@db.example.com:5432/iotistic?sslmode=verify-full",
-    )
-    migration_url: Setting[Secret] = Setting(
-        variable="IOTISTIC_MIGRATION_URL",
-        kind=URL,
-        default=None,
-        group=DATABASE,
-        in_env_file="no",
-        unset="the same as everything else",
-        meaning="Where migrations, partition work and the housekeeper connect to, when the rest goes through a pooler (PgBouncer) or "
-        "signs in as a role that may not change the schema. It is the same server, without a pooler between.",
-        example="postgresql://owner:secret@db.example.com:5432/iotistic?sslmode=verify-full",
-    )
-    postgres_db: Setting[str] = Setting(
-        variable="POSTGRES_DB",
-        kind=DATABASE_NAME,
-        default=None,
-        group=DATABASE,
-        in_env_file="set",
-        meaning="The database that the PostgreSQL container makes on its first start; counts as DB_NAME when that is not set.",
-        example="iotistic",
-    )
-    postgres_user: Setting[str] = Setting(
-        variable="POSTGRES_USER",
-        kind=ROLE,
-        default=None,
-        group=DATABASE,
-        in_env_file="set",
-        meaning="The superuser that the PostgreSQL container makes on its first start; counts as DB_USER when that is not set.",
-        example="postgres",
-    )
-    postgres_password: Setting[Secret] = Setting(
-        variable="POSTGRES_PASSWORD",
-        kind=SECRET,
-        default=None,
-        group=DATABASE,
-        in_env_file="set",
-        meaning="The superuser's password, given to it on the container's first start and never again; counts as DB_PASSWORD "
-        "when that is not set.",
-        example="postgres",
-    )
-    db_port_ext: Setting[int] = Setting(
-        variable="DB_PORT_EXT",
-        kind=PORT,
-        default="5432",
-        group=DATABASE,
-        in_env_file="set",
-        meaning="The port of this host that the PostgreSQL container is published on, for programs outside of Docker.",
-    )
-    db_sslmode: Setting[str] = Setting(
-        variable="DB_SSLMODE",
-        kind=choice(*TLS_MODES),
-        default=None,
-        group=TLS,
-        unset="prefer on loopback and sockets, verify-full elsewhere",
-        meaning="How much TLS is demanded. verify-full alone proves that the server is the one named; require encrypts and "
-        "trusts anybody; disable is for a network that only the two share, such as one of Docker Compose.",
-        example="verify-full",
-    )
-    db_sslrootcert: Setting[Path] = Setting(
-        variable="DB_SSLROOTCERT",
-        kind=PATH,
-        default=None,
-        group=TLS,
-        unset="~/.postgresql/root.crt",
-        meaning="The certificate authority that signed the server's certificate; `system` is this host's own list.",
-        example="/etc/ssl/certs/rds-global-bundle.pem",
-    )
-    db_sslcert: Setting[Path] = Setting(
-        variable="DB_SSLCERT",
-        kind=PATH,
-        default=None,
-        group=TLS,
-        unset="~/.postgresql/postgresql.crt",
-        meaning="Our certificate, where the server asks for one.",
-        example="/etc/iotistic/client.crt",
-    )
-    db_sslkey: Setting[Path] = Setting(
-        variable="DB_SSLKEY",
-        kind=PATH,
-        default=None,
-        group=TLS,
-        unset="~/.postgresql/postgresql.key",
-        meaning="The key of our certificate, readable by us alone.",
-        example="/etc/iotistic/client.key",
-    )
     data_dir: Setting[Path] = Setting(
         variable="IOTISTIC_DATA_DIR",
         kind=PATH,
@@ -342,9 +174,39 @@ class Catalogue:
         meaning="text for people, json (one object a line) for collectors.",
         example="json",
     )
+    backup_every: Setting[timedelta] = Setting(
+        variable="IOTISTIC_BACKUP_EVERY",
+        kind=DURATION,
+        default=None,
+        group=BACKUPS,
+        unset="no backups by themselves",
+        meaning="How old the newest full backup of a database may grow before the housekeeper takes another and lets go of what "
+        "is no longer needed.",
+        example="1d",
+    )
+    backup_drill_every: Setting[timedelta] = Setting(
+        variable="IOTISTIC_BACKUP_DRILL_EVERY",
+        kind=DURATION,
+        default="7d",
+        group=BACKUPS,
+        meaning="How long ago the last backup of a database may have been proved before the housekeeper restores its newest "
+        "one into a scratch server. Only where backups are taken by themselves.",
+    )
+    backup_dir: Setting[Path] = Setting(
+        variable="IOTISTIC_BACKUP_DIR",
+        kind=PATH,
+        default=None,
+        group=BACKUPS,
+        unset="backups in the data folder",
+        meaning="Where backups lie. Better on another disk than the database, best on another machine.",
+        example="/mnt/backups/iotistic",
+    )
 
 
 SETTINGS = tuple(
-    cast("Setting[object]", value) for value in vars(Catalogue).values() if isinstance(value, Setting)
+    cast("Setting[object]", value)
+    for part in (ServerCatalogue, Catalogue)
+    for value in vars(part).values()
+    if isinstance(value, Setting)
 )
 """All of them, in the order of the reference page."""

@@ -11,6 +11,7 @@ from iotistic.secret import Secret
 
 __all__ = [
     "ApiSettings",
+    "BackupSettings",
     "DatabaseNames",
     "Endpoint",
     "LogSettings",
@@ -116,6 +117,18 @@ class RateSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BackupSettings:
+    """When backups are taken by themselves, and where they lie."""
+
+    folder: Path | None = None
+    """None means `backups` in the data folder."""
+    every: timedelta | None = None
+    """The age at which the newest full backup of a database gets a successor; None takes none."""
+    drill_every: timedelta = timedelta(days=7)
+    """How long ago the last proof of a database's backups may be."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that can be set, as one immutable value."""
 
@@ -131,6 +144,7 @@ class Settings:
     rates: RateSettings = field(default_factory=RateSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    backups: BackupSettings = field(default_factory=BackupSettings)
     server_port: int | None = None
     """The embedded server's TCP port; None takes a free one and keeps it."""
     server_account: str | None = None
@@ -144,6 +158,11 @@ class Settings:
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     """What looks like a mistake and does not stop us."""
     rows: tuple[SettingRow, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups of this installation lie."""
+        return self.backups.folder or self.data_dir / "backups"
 
     def describe(self) -> tuple[SettingRow, ...]:
         """Every setting with its masked value and where it came from, in the order of the reference page."""

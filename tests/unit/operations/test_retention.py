@@ -1,36 +1,10 @@
 """Which backups may go."""
 
-from datetime import UTC, datetime, timedelta
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iotistic.operations.backups import Keep, Manifest, judge
-
-NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
-
-
-def backup(days_ago: float, *tables: str) -> Manifest:
-    at = NOON - timedelta(days=days_ago)
-    return Manifest(
-        format=1,
-        id=f"{at:%Y%m%dT%H%M%SZ}-0000",
-        database="iotistic",
-        tables_asked=tables,
-        server_version=180006,
-        tool_major=18,
-        compression="gzip",
-        started_at=at,
-        finished_at=at,
-        database_bytes=0,
-        owner="iotistic_owner",
-        extensions=(),
-        roles=(),
-        settings=(),
-        grants=(),
-        tables=(),
-        files=(),
-    )
+from tests.support.backups import backup
 
 
 def kept(backups: list[Manifest], keep: Keep, *, pinned: set[str], proved: set[str]) -> set[str]:

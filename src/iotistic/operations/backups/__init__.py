@@ -6,10 +6,13 @@ from iotistic.operations.backups.drill import drill
 from iotistic.operations.backups.dumping import Progress
 from iotistic.operations.backups.model import Compression, Manifest, TableCount
 from iotistic.operations.backups.plain_dump import PlainDump, inspect_dump, restore_plain
+from iotistic.operations.backups.pruning import prune
 from iotistic.operations.backups.records import BackupRecords, Proof
 from iotistic.operations.backups.repository import Aside
 from iotistic.operations.backups.restoration import Outcome, Restoration
 from iotistic.operations.backups.retention import Keep, Verdict, judge
+from iotistic.operations.backups.rounds import BackupRoundFailed, keep_backups
+from iotistic.operations.backups.schedule import Timetable
 from iotistic.operations.backups.side_tables import restore_tables
 from iotistic.operations.backups.store import BackupStore
 
@@ -17,6 +20,7 @@ __all__ = [
     "Aside",
     "BackupOrder",
     "BackupRecords",
+    "BackupRoundFailed",
     "BackupStore",
     "Compression",
     "Keep",
@@ -27,13 +31,16 @@ __all__ = [
     "Proof",
     "Restoration",
     "TableCount",
+    "Timetable",
     "Verdict",
     "create_backup",
     "drill",
     "drop_aside",
     "inspect_dump",
     "judge",
+    "keep_backups",
     "list_aside",
+    "prune",
     "restore_plain",
     "restore_tables",
 ]

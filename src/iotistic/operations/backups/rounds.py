@@ -1,0 +1,73 @@
+"""Backups by themselves: take one when the newest is old, restore one to prove it, let go of what is no longer needed."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from iotistic.clock import Clock, system_clock
+from iotistic.config import Endpoint
+from iotistic.errors import IotisticError, Unavailable
+from iotistic.operations.backups.creation import BackupOrder, create_backup
+from iotistic.operations.backups.drill import drill
+from iotistic.operations.backups.pruning import prune
+from iotistic.operations.backups.records import BackupRecords, Proof
+from iotistic.operations.backups.retention import Keep
+from iotistic.operations.backups.schedule import Timetable
+from iotistic.operations.backups.store import BackupStore
+
+__all__ = ["BackupRoundFailed", "keep_backups"]
+
+_log = logging.getLogger(__name__)
+
+
+class BackupRoundFailed(Unavailable):
+    """A database was not saved, or its backup not proved: the next round tries again, and a person should look."""
+
+    code = "backup_round_failed"
+
+
+async def keep_backups(
+    endpoint: Endpoint,
+    store: BackupStore,
+    databases: Iterable[str],
+    timetable: Timetable,
+    *,
+    clock: Clock = system_clock,
+) -> str | None:
+    """One round over these databases of one server; trouble with one keeps no other from it.
+
+    Answers what was done, or None. Raises BackupRoundFailed after the last one if something went wrong.
+    """
+    told: list[str] = []
+    troubles: list[str] = []
+    for database in databases:
+        try:
+            async for done in _keep(endpoint, store, database, timetable, clock):
+                told.append(done)  # noqa: PERF401 - what was done before the trouble is told too
+        except IotisticError as error:
+            troubles.append(f"{database}: {error.message}")
+    if troubles:
+        raise BackupRoundFailed(
+            "; ".join([*told, *troubles]), hint="`iotistic backup list` shows what there is."
+        )
+    return "; ".join(told) or None
+
+
+async def _keep(
+    endpoint: Endpoint, store: BackupStore, database: str, timetable: Timetable, clock: Clock
+) -> AsyncIterator[str]:
+    if timetable.is_backup_due(store.list(database), clock()):
+        made = await create_backup(endpoint, store, BackupOrder(database=database), clock=clock)
+        yield "; ".join([f"{database} saved as {made.id}", *made.warnings])
+    due = timetable.drill_due(store.list(database), _proofs(store, database), clock())
+    if due is not None:
+        await drill(store, due, narrate=_log.info, clock=clock)
+        yield f"{due.id} proved"
+    for verdict in await asyncio.to_thread(prune, store, database, keep=Keep(), act=True):
+        if not verdict.keep:
+            yield f"{verdict.manifest.id} removed: {verdict.reason}"
+
+
+def _proofs(store: BackupStore, database: str) -> Sequence[Proof]:
+    records = BackupRecords(store.root)
+    return [proof for each in store.list(database) if (proof := records.find_proof(each)) is not None]
