@@ -4,12 +4,17 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from psycopg import AsyncConnection
 
 from iotistic.database.pool import connect
 from iotistic.database.server import RunningServer, Source
 from tests.support.databases import Databases, TestDatabase
 from tests.support.server import start_test_server, stop_test_server
+
+# How fast examples are made is the machine's affair: a busy one must not fail a property that holds.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 _PREFERRED: Source | None = "system" if os.environ.get("TEST_SERVER") == "system" else None
 

@@ -14,7 +14,7 @@ def backup(days_ago: float, *tables: str) -> Manifest:
     at = NOON - timedelta(days=days_ago)
     return Manifest(
         format=1,
-        id=f"{at:%Y%m%dT%H%M%SZ}-0000",
+        id=f"{at:%Y%m%dT%H%M%S}000Z-0000",
         database="iotistic",
         tables_asked=tables,
         server_version=180006,

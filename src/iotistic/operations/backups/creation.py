@@ -1,7 +1,6 @@
 """Taking a backup: one snapshot for the dump and for the counts that prove it, then everything checksummed and published."""
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from iotistic.operations.backups.dumping import Dump, Observe, choose_compressio
 from iotistic.operations.backups.errors import BackupUnwritable
 from iotistic.operations.backups.model import Compression, Manifest, TableCount
 from iotistic.operations.backups.snapshot import Snapshot, choose_tables, snapshot
-from iotistic.operations.backups.store import BackupStore, list_files
+from iotistic.operations.backups.store import BackupStore, list_files, new_id
 
 __all__ = ["BackupOrder", "create_backup"]
 
@@ -78,7 +77,7 @@ async def _create(  # noqa: PLR0917 - one call, in the order of the public funct
     clock: Clock,
 ) -> Manifest:
     started = clock()
-    backup_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    backup_id = new_id(started)
     tool = find_tool("pg_dump", at_least=connection.info.server_version // 10_000)
     compression = choose_compression(tool, order.compression)
     store.sweep(order.database)

@@ -10,9 +10,11 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import final
 
@@ -21,7 +23,7 @@ import msgspec
 from iotistic.operations.backups.errors import BackupDamaged, BackupNotFound, BackupUnreadable
 from iotistic.operations.backups.model import BackupFile, Manifest
 
-__all__ = ["DUMP", "ROLES", "BackupStore", "list_files"]
+__all__ = ["DUMP", "ROLES", "BackupStore", "list_files", "new_id"]
 
 DUMP = "dump"
 ROLES = "roles.sql"
@@ -29,8 +31,16 @@ _MANIFEST = "manifest.json"
 _SEAL = "manifest.sha256"
 _FORMAT = 1
 _CHUNK = 1 << 20
-_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
-_DRAFT = re.compile(r"\.\d{8}T\d{6}Z-[0-9a-f]{4}\.part")
+_ID = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{4}")
+_DRAFT = re.compile(rf"\.{_ID.pattern}\.part")
+
+
+def new_id(moment: datetime) -> str:
+    """A name for a backup begun at that moment, in UTC.
+
+    The newest is the last by name, so it counts milliseconds: two small databases are dumped within one second.
+    """
+    return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03}Z-{secrets.token_hex(2)}"
 
 
 @final
