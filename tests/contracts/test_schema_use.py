@@ -30,6 +30,10 @@ READ_BY_PEOPLE: dict[str, str] = {
     "api_keys.created_at": "how old a key is, for reports about keys that should be replaced",
     "metric_sets.created_at": "when a fleet began to report something new",
     "enrolments.claimed_at": "when a device came, for whoever asks how a claim key was used",
+    "permissions.description": "what a permission allows, for whoever reads the schema",
+    "permissions.name": "what role_permissions.permission refers to",
+    "roles.description": "what a role is for, for whoever chooses one",
+    "roles.rank": "which role is wider, for whoever reads the schema",
     "users.created_at": "how old an account is",
 }
 

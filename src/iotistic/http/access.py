@@ -5,11 +5,9 @@ The list is of what is open, so a route that is added and forgotten is closed.
 
 import logging
 import re
-from typing import Annotated, final
+from typing import final
 from uuid import UUID
 
-from fastapi import Depends
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iotistic.errors import Denied, Unauthenticated, Unavailable
@@ -18,17 +16,12 @@ from iotistic.http.rate_limits import Allowance, RateLimit, is_counted
 from iotistic.http.request_context import request_id_of
 from iotistic.provenance import Provenance, acting
 from iotistic.secret import Secret
-from iotistic.security import Principal, Refusal, Role
+from iotistic.security import Principal, Refusal
 
 __all__ = [
     "OPEN_PATHS",
-    "Administrator",
-    "Auditor",
     "Authentication",
-    "OwnDevice",
     "RateLimits",
-    "Reader",
-    "Writer",
     "find_principal",
     "get_principal",
     "presented_key",
@@ -83,23 +76,6 @@ class DeviceKeyNeeded(Denied):
 
     code = "device_key_needed"
 
-
-class UserKeyNeeded(Denied):
-    """Only people with an account come here."""
-
-    code = "user_key_needed"
-
-
-class RoleTooLow(Denied):
-    """The account's role may look and not change."""
-
-    code = "role_too_low"
-
-
-# What a role may do is decided by name, never by "not a viewer": a role that is added later can look until it is listed.
-_WRITERS: frozenset[Role] = frozenset({"owner", "admin", "manager", "operator"})
-_AUDITORS: frozenset[Role] = frozenset({"owner", "admin"})
-_ADMINISTRATORS: frozenset[Role] = frozenset({"owner", "admin"})
 
 _BEARER = re.compile(rb"bearer +(?P<key>[A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 
@@ -239,55 +215,3 @@ def _key_missing() -> KeyMissing:
         "This needs a key.",
         hint="Send `Authorization: Bearer <key>`; POST /api/v1/auth/login gives people one.",
     )
-
-
-# Dependencies are coroutines although they await nothing: FastAPI runs a plain function in a thread, which costs a poll a third of
-# its time.
-async def _reader(request: Request) -> Principal:
-    principal = get_principal(request.scope)
-    if principal.role is None:
-        raise UserKeyNeeded("This is for people with an account.", hint="Send the key that a login gives.")
-    return principal
-
-
-async def _writer(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
-    if principal.role not in _WRITERS:
-        raise RoleTooLow(
-            f"The role {principal.role} may look and not change.",
-            hint="Ask an administrator for another role.",
-        )
-    return principal
-
-
-async def _auditor(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
-    if principal.role not in _AUDITORS:
-        raise RoleTooLow(
-            f"The role {principal.role} does not see who changed what.",
-            hint="Owners and administrators do.",
-        )
-    return principal
-
-
-async def _administrator(principal: Annotated[Principal, Depends(_reader)]) -> Principal:
-    if principal.role not in _ADMINISTRATORS:
-        raise RoleTooLow(
-            f"The role {principal.role} does not run the platform.", hint="Owners and administrators do."
-        )
-    return principal
-
-
-async def _own_device(request: Request, uuid: UUID) -> UUID:
-    require_own_device(request.scope, uuid)
-    return uuid
-
-
-Reader = Annotated[Principal, Depends(_reader)]
-"""Any person with an account."""
-Writer = Annotated[Principal, Depends(_writer)]
-"""A person whose role may change things."""
-Auditor = Annotated[Principal, Depends(_auditor)]
-"""A person whose role may see who changed what."""
-Administrator = Annotated[Principal, Depends(_administrator)]
-"""A person whose role may change how the platform runs."""
-OwnDevice = Annotated[UUID, Depends(_own_device)]
-"""The device of the path, which is the caller itself."""

@@ -172,7 +172,7 @@ def _body_limit(scope: Scope) -> int:
     principal = find_principal(scope)
     if principal is None:
         return _STRANGERS_BODY_LIMIT
-    is_file = scope["path"] == registry.IMPORT_PATH and principal.role is not None
+    is_file = scope["path"] == registry.IMPORT_PATH and principal.user_id is not None
     return _FILE_LIMIT if is_file else _BODY_LIMIT
 
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from iotistic.bootstrap import Platform
 from iotistic.http.access import require_own_device
 from iotistic.http.parameters import ParameterInvalid
+from iotistic.http.permissions import ITSELF
 from iotistic.http.platform_access import platform_of
 from iotistic.http.request_metrics import ROUTE_KEY
 from iotistic.telemetry import LOGS, METRICS, Sent, Stream
@@ -77,6 +78,8 @@ def is_ingest(scope: Scope) -> bool:
 @final
 class IngestEndpoint:
     """One plain ASGI application; `path` is its template in metrics and logs."""
+
+    requirement = ITSELF
 
     def __init__(self, path: str, stream: Stream, answer: Answer) -> None:
         self._path = path

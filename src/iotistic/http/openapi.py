@@ -6,10 +6,12 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+from starlette.routing import Route
 
 from iotistic.http.access import OPEN_PATHS
 from iotistic.http.idempotency import TELLS_A_SECRET
 from iotistic.http.ingest import GATEWAY_LOGS_PATH, GATEWAY_METRICS_PATH, LOGS_PATH, METRICS_PATH
+from iotistic.http.permissions import AnyKey, Itself, Needs, Requirement, every_route, requirements_of
 from iotistic.http.responses import refusals
 from iotistic.http.routes.enrolment import CLAIM_PATH
 from iotistic.http.schemas.gateways import GatewayLines, GatewayReceiptGiven, GatewayReports
@@ -103,7 +105,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         components["securitySchemes"] = _SCHEMES
         _add_ingest(document["paths"])
         _correct_validation(document)
-        _name_keys(document["paths"])
+        _name_keys(document["paths"], _requirements(app))
         _offer_idempotency(document["paths"])
         app.openapi_schema = document
     return app.openapi_schema
@@ -188,14 +190,28 @@ def _correct_validation(document: dict[str, Any]) -> None:
         document["components"]["schemas"].pop(name, None)
 
 
-def _name_keys(paths: dict[str, Any]) -> None:
-    """Which key each operation takes: what is enforced before any route (`iotistic.http.access`), said for each."""
+def _requirements(app: FastAPI) -> dict[tuple[str, str], Requirement]:
+    """What each closed operation asks of its caller, by path and method."""
+    return {
+        (route.path, method.lower()): requirement
+        for route in every_route(app.routes)
+        if isinstance(route, Route)
+        for requirement in requirements_of(route)
+        for method in route.methods or ()
+    }
+
+
+def _name_keys(paths: dict[str, Any], requirements: dict[tuple[str, str], Requirement]) -> None:
+    """Which key and permission each operation takes, as its route says (`iotistic.http.permissions`)."""
     for path, operations in paths.items():
         for method, operation in operations.items():
             if path == CLAIM_PATH:
                 operation["security"] = [{"claim_key": []}]
             elif path not in OPEN_PATHS:
-                operation["security"] = [{"key": []}, *_device_key(path, method, operation["tags"])]
+                requirement = requirements.get((path, method))
+                operation["security"] = [{"key": []}, *_device_key(requirement)]
+                if isinstance(requirement, Needs):
+                    operation["x-permission"] = requirement.permission
 
 
 def _offer_idempotency(paths: dict[str, Any]) -> None:
@@ -207,8 +223,8 @@ def _offer_idempotency(paths: dict[str, Any]) -> None:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
 
 
-def _device_key(path: str, method: str, tags: list[str]) -> list[dict[str, list[str]]]:
-    """Devices send what is ingested, and read their shadow, their sensors and the way to their broker, but not who made it so."""
-    own = "shadow" in tags or "/{uuid}/sensors" in path or path.endswith(("/mqtt/broker", "/{uuid}/live"))
-    reads = own and method == "get" and not path.endswith(("/history", "/diff"))
-    return [{"device_key": []}] if reads or "ingest" in tags else []
+def _device_key(requirement: Requirement | None) -> list[dict[str, list[str]]]:
+    takes = isinstance(requirement, Itself | AnyKey) or (
+        isinstance(requirement, Needs) and requirement.or_itself
+    )
+    return [{"device_key": []}] if takes else []

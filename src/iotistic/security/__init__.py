@@ -11,6 +11,7 @@ from iotistic.security.key_cache import KeyCache
 from iotistic.security.keys import IssuedKey, KeyKind, Peppers
 from iotistic.security.model import Principal, Refusal, Role, User
 from iotistic.security.passwords import PasswordHasher
+from iotistic.security.permissions import Permission
 from iotistic.security.service import SecurityService
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "PasswordHasher",
     "PasswordUnusable",
     "Peppers",
+    "Permission",
     "Principal",
     "Refusal",
     "Role",

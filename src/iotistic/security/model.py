@@ -1,9 +1,12 @@
 """The nouns of security. A refusal is a value: asking whether somebody may come in is no error."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+from iotistic.security.permissions import Permission
 
 __all__ = ["Principal", "Refusal", "Role", "StoredKey", "StoredUser", "User"]
 
@@ -29,6 +32,8 @@ class Principal:
     user_id: int | None = None
     username: str | None = None
     role: Role | None = None
+    permissions: frozenset[Permission] = frozenset()
+    """What the role allows."""
     expires_at: datetime | None = None
     """When the key stops to work; None: never."""
 
@@ -58,6 +63,7 @@ class StoredKey:
     user_id: int | None
     username: str | None
     role: Role | None
+    permissions: Sequence[Permission]
     secret_hash: bytes
     pepper_version: int
     expires_at: datetime | None

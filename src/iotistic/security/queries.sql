@@ -71,6 +71,7 @@ SELECT
   key.user_id,
   person.username,
   person.role,
+  ARRAY(SELECT allowed.permission FROM role_permissions AS allowed WHERE allowed.role = person.role) AS permissions,
   key.secret_hash,
   key.pepper_version,
   key.expires_at,

@@ -145,5 +145,6 @@ def judge(stored: StoredKey, now: datetime) -> Principal | Refusal:
         user_id=stored.user_id,
         username=stored.username,
         role=stored.role,
+        permissions=frozenset(stored.permissions),
         expires_at=stored.expires_at,
     )

@@ -14,6 +14,7 @@ DEVICE_KEY = StoredKey(
     user_id=None,
     username=None,
     role=None,
+    permissions=[],
     secret_hash=b"",
     pepper_version=1,
     expires_at=None,

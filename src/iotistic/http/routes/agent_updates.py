@@ -7,10 +7,10 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Query, Request
 
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.job_words import policy_of, shown_job, target_of
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import Caller, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.agent_updates import DeviceUpdatePage, NewUpdate, UpdatePage
@@ -30,12 +30,13 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
 
 @router.post(
     "/agent-updates",
+    dependencies=[needs("jobs:write")],
     status_code=201,
     response_model=JobSeen,
     responses=refusals(404),
     summary="Update agents",
 )
-async def start_agent_update(request: Request, stated: NewUpdate, caller: Writer) -> dict[str, Any]:
+async def start_agent_update(request: Request, stated: NewUpdate, caller: Caller) -> dict[str, Any]:
     """Starts a job of one step, `update_agent`, and answers it: it is watched, paused and cancelled as any other."""
     platform = platform_of(request.scope)
     async with platform.begin() as work:
@@ -54,10 +55,13 @@ async def start_agent_update(request: Request, stated: NewUpdate, caller: Writer
     return shown_job(job)
 
 
-@router.get("/agent-updates", response_model=UpdatePage, summary="Updates of agents, the newest first")
-async def list_agent_updates(
-    request: Request, _: Reader, after: _After = None, limit: Limit = 100
-) -> dict[str, object]:
+@router.get(
+    "/agent-updates",
+    dependencies=[needs("jobs:read")],
+    response_model=UpdatePage,
+    summary="Updates of agents, the newest first",
+)
+async def list_agent_updates(request: Request, after: _After = None, limit: Limit = 100) -> dict[str, object]:
     """With how many agents are there. A page that is full has a `next`."""
     before = None if after is None else decode_cursor(after, _Position).job_id
     async with platform_of(request.scope).begin(read_only=True) as work:
@@ -68,12 +72,13 @@ async def list_agent_updates(
 
 @router.get(
     "/devices/{uuid}/agent-updates",
+    dependencies=[needs("jobs:read")],
     response_model=DeviceUpdatePage,
     responses=refusals(404),
     summary="The updates of one device's agent",
 )
 async def list_device_agent_updates(
-    request: Request, uuid: UUID, _: Reader, after: _After = None, limit: Limit = 100
+    request: Request, uuid: UUID, after: _After = None, limit: Limit = 100
 ) -> dict[str, object]:
     """The newest first, beside the version that the agent last said it has."""
     before = None if after is None else decode_cursor(after, _Position).job_id

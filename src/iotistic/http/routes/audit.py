@@ -8,9 +8,9 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from iotistic.audit import AuditFilter
-from iotistic.http.access import Auditor
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit, QueryMoment
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.audit import AuditPage
@@ -64,11 +64,12 @@ async def _filter(
     )
 
 
-@router.get("", response_model=AuditPage, summary="Who changed what, newest first")
+@router.get(
+    "", dependencies=[needs("audit:read")], response_model=AuditPage, summary="Who changed what, newest first"
+)
 async def list_audit_entries(
     request: Request,
     response: Response,
-    _: Auditor,
     which: Annotated[AuditFilter, Depends(_filter)],
     *,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 
-from iotistic.http.access import Reader, Writer
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.telemetry import ClockSeen, ClockStated
@@ -15,16 +15,21 @@ __all__ = ["router"]
 router = APIRouter(prefix="/api/v1/devices/{uuid}/clock", tags=["telemetry"], responses=refusals(404))
 
 
-@router.get("", response_model=ClockSeen, summary="A device's clock")
-async def get_clock(request: Request, uuid: UUID, _: Reader) -> dict[str, object]:
+@router.get("", dependencies=[needs("devices:read")], response_model=ClockSeen, summary="A device's clock")
+async def get_clock(request: Request, uuid: UUID) -> dict[str, object]:
     """How far it is off, judged by when its newest reports came."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         device = await work.devices.get_device(uuid)
         return _seen(await work.clocks.find_clock(device.uuid))
 
 
-@router.put("", response_model=ClockSeen, summary="Trust a device's clock, or do not")
-async def set_clock(request: Request, uuid: UUID, clock: ClockStated, _: Writer) -> dict[str, object]:
+@router.put(
+    "",
+    dependencies=[needs("devices:write")],
+    response_model=ClockSeen,
+    summary="Trust a device's clock, or do not",
+)
+async def set_clock(request: Request, uuid: UUID, clock: ClockStated) -> dict[str, object]:
     """Of a device that is not trusted the newest report of each body is dated by its receipt, the others keep their distance to it.
 
     Every ingest process knows within 30 seconds.

@@ -6,9 +6,9 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.configuration import Setting
-from iotistic.http.access import Administrator, Reader
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.configuration import ChangePage, SettingPage, SettingSeen, SettingStated
@@ -31,11 +31,10 @@ class _Moment(msgspec.Struct, array_like=True, forbid_unknown_fields=True, froze
     id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-@router.get("", response_model=SettingPage, summary="Settings, by key")
+@router.get("", dependencies=[needs("settings:read")], response_model=SettingPage, summary="Settings, by key")
 async def list_settings(
     request: Request,
     response: Response,
-    _: Reader,
     *,
     prefix: Annotated[
         str, Query(description="Only keys that begin so.", pattern=r"^[a-zA-Z0-9_.-]{0,200}$")
@@ -53,34 +52,56 @@ async def list_settings(
     return {"items": settings, "next": following}
 
 
-@router.get("/{key}", response_model=SettingSeen, responses=refusals(404), summary="One setting")
-async def get_setting(request: Request, key: _Key, _: Reader) -> Setting:
+@router.get(
+    "/{key}",
+    dependencies=[needs("settings:read")],
+    response_model=SettingSeen,
+    responses=refusals(404),
+    summary="One setting",
+)
+async def get_setting(request: Request, key: _Key) -> Setting:
     """No setting holds a secret: where one is needed, it says where the secret lies."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.configuration.get_setting(key)
 
 
-@router.put("/{key}", response_model=SettingSeen, responses=refusals(409), summary="Change a setting")
-async def put_setting(request: Request, key: _Key, stated: SettingStated, _: Administrator) -> Setting:
+@router.put(
+    "/{key}",
+    dependencies=[needs("settings:write")],
+    response_model=SettingSeen,
+    responses=refusals(409),
+    summary="Change a setting",
+)
+async def put_setting(request: Request, key: _Key, stated: SettingStated) -> Setting:
     """Adds or replaces it; every process of the platform hears of it at once. For owners and administrators."""
     async with platform_of(request.scope).begin() as work:
         await work.configuration.set_setting(key, stated.value)
         return await work.configuration.get_setting(key)
 
 
-@router.delete("/{key}", status_code=204, responses=refusals(404, 409), summary="Remove a setting")
-async def delete_setting(request: Request, key: _Key, _: Administrator) -> None:
+@router.delete(
+    "/{key}",
+    dependencies=[needs("settings:write")],
+    status_code=204,
+    responses=refusals(404, 409),
+    summary="Remove a setting",
+)
+async def delete_setting(request: Request, key: _Key) -> None:
     """Refused while another setting names it. For owners and administrators."""
     async with platform_of(request.scope).begin() as work:
         await work.configuration.remove_setting(key)
 
 
-@router.get("/{key}/history", response_model=ChangePage, summary="What happened to a setting, newest first")
+@router.get(
+    "/{key}/history",
+    dependencies=[needs("settings:read")],
+    response_model=ChangePage,
+    summary="What happened to a setting, newest first",
+)
 async def list_changes(
     request: Request,
     response: Response,
     key: _Key,
-    _: Reader,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:

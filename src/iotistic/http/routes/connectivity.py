@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request
 
 from iotistic.devices.connectivity import Connectivity
 from iotistic.devices.network import InterfaceFound
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit, ParameterInvalid
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.connectivity import ConnectivitySeen, ExpectationStated, TransitionPage
@@ -31,11 +31,12 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
 
 @router.get(
     "/devices/{uuid}/connectivity",
+    dependencies=[needs("devices:read")],
     response_model=ConnectivitySeen,
     responses=refusals(404),
     summary="How a device stands with the platform",
 )
-async def get_connectivity(request: Request, uuid: UUID, _: Reader) -> Connectivity:
+async def get_connectivity(request: Request, uuid: UUID) -> Connectivity:
     """A device is offline after twice the time it is expected in; silence while the platform itself was away does not count."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.connectivity.get_connectivity(uuid)
@@ -43,11 +44,12 @@ async def get_connectivity(request: Request, uuid: UUID, _: Reader) -> Connectiv
 
 @router.patch(
     "/devices/{uuid}/connectivity",
+    dependencies=[needs("devices:write")],
     response_model=ConnectivitySeen,
     responses=refusals(404),
     summary="Say how often a device is expected",
 )
-async def expect(request: Request, uuid: UUID, stated: ExpectationStated, _: Writer) -> Connectivity:
+async def expect(request: Request, uuid: UUID, stated: ExpectationStated) -> Connectivity:
     """Once a minute unless somebody says otherwise."""
     seconds = stated.expected_every_seconds
     async with platform_of(request.scope).begin() as work:
@@ -56,6 +58,7 @@ async def expect(request: Request, uuid: UUID, stated: ExpectationStated, _: Wri
 
 @router.get(
     "/devices/{uuid}/transitions",
+    dependencies=[needs("devices:read")],
     response_model=TransitionPage,
     responses=refusals(404),
     summary="When a device came and went",
@@ -63,7 +66,6 @@ async def expect(request: Request, uuid: UUID, stated: ExpectationStated, _: Wri
 async def list_transitions(
     request: Request,
     uuid: UUID,
-    _: Reader,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:
@@ -76,6 +78,7 @@ async def list_transitions(
 
 @router.get(
     "/devices/{uuid}/interfaces/history",
+    dependencies=[needs("devices:read")],
     response_model=InterfaceChangePage,
     responses=refusals(404),
     summary="What changed about its network interfaces",
@@ -83,7 +86,6 @@ async def list_transitions(
 async def list_interface_changes(
     request: Request,
     uuid: UUID,
-    _: Reader,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:
@@ -97,12 +99,12 @@ async def list_interface_changes(
 
 @router.get(
     "/network-interfaces",
+    dependencies=[needs("devices:read")],
     response_model=list[InterfaceFoundSeen],
     summary="Which device has an address",
 )
 async def find_interfaces(
     request: Request,
-    _: Reader,
     *,
     ip: Annotated[
         str | None,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 
 from iotistic.devices import HostFacts, NetworkInterface
 from iotistic.errors import NotFound
-from iotistic.http.access import OwnDevice, Reader
+from iotistic.http.permissions import OwnDevice, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.device_facts import HostSeen, HostStated, InterfaceSeen, InterfacesStated
@@ -40,17 +40,27 @@ async def record_host(request: Request, uuid: OwnDevice, stated: HostStated) -> 
 
 
 @router.get(
-    "/interfaces", response_model=list[InterfaceSeen], tags=["devices"], summary="The network interfaces"
+    "/interfaces",
+    dependencies=[needs("devices:read")],
+    response_model=list[InterfaceSeen],
+    tags=["devices"],
+    summary="The network interfaces",
 )
-async def list_interfaces(request: Request, uuid: UUID, _: Reader) -> Sequence[NetworkInterface]:
+async def list_interfaces(request: Request, uuid: UUID) -> Sequence[NetworkInterface]:
     """As the device last stated them, the one with the default route first."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         device = await work.devices.get_device(uuid)
         return await work.network.list_interfaces(device.uuid)
 
 
-@router.get("/host", response_model=HostSeen, tags=["devices"], summary="What the host is")
-async def get_host(request: Request, uuid: UUID, _: Reader) -> HostFacts:
+@router.get(
+    "/host",
+    dependencies=[needs("devices:read")],
+    response_model=HostSeen,
+    tags=["devices"],
+    summary="What the host is",
+)
+async def get_host(request: Request, uuid: UUID) -> HostFacts:
     """As the device last stated it."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         device = await work.devices.get_device(uuid)

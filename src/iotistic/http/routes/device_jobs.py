@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from iotistic.http.access import OwnDevice, Reader
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import OwnDevice, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import json_response, refusals
 from iotistic.http.routes.jobs import JobId
@@ -48,12 +48,13 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
     job_id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-@router.get("", response_model=ExecutionPage, summary="What there was for a device")
+@router.get(
+    "", dependencies=[needs("jobs:read")], response_model=ExecutionPage, summary="What there was for a device"
+)
 async def list_device_jobs(
     request: Request,
     response: Response,
     uuid: UUID,
-    _: Reader,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:

@@ -9,10 +9,10 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.devices import Device, DeviceFilter
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.device_filter import Devices, filter_query
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.devices import (
@@ -48,11 +48,16 @@ class _RetiredPosition(_Position, frozen=True):
     uuid: UUID
 
 
-@router.get("", response_model=DevicePage, responses=refusals(404), summary="Devices in service, by name")
+@router.get(
+    "",
+    dependencies=[needs("devices:read")],
+    response_model=DevicePage,
+    responses=refusals(404),
+    summary="Devices in service, by name",
+)
 async def list_devices(
     request: Request,
     response: Response,
-    _: Reader,
     which: Devices,
     *,
     retired: Annotated[bool, Query(description=_RETIRED)] = False,
@@ -87,9 +92,14 @@ async def _retired_page(
 
 
 @router.post(
-    "", status_code=201, response_model=DeviceSeen, responses=refusals(404, 409), summary="Register a device"
+    "",
+    dependencies=[needs("devices:write")],
+    status_code=201,
+    response_model=DeviceSeen,
+    responses=refusals(404, 409),
+    summary="Register a device",
 )
-async def create_device(request: Request, device: DeviceStated, _: Writer) -> Device:
+async def create_device(request: Request, device: DeviceStated) -> Device:
     """Before it comes: with a claim key and its serial it enrols as this device."""
     async with platform_of(request.scope).begin() as work:
         made = await work.devices.create_device(
@@ -99,39 +109,67 @@ async def create_device(request: Request, device: DeviceStated, _: Writer) -> De
     return made
 
 
-@router.get("/{uuid}", response_model=DeviceSeen, responses=refusals(404), summary="One device")
-async def get_device(request: Request, uuid: UUID, _: Reader) -> Device:
+@router.get(
+    "/{uuid}",
+    dependencies=[needs("devices:read")],
+    response_model=DeviceSeen,
+    responses=refusals(404),
+    summary="One device",
+)
+async def get_device(request: Request, uuid: UUID) -> Device:
     """A retired device is still found here."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.devices.get_device(uuid)
 
 
-@router.patch("/{uuid}", response_model=DeviceSeen, responses=refusals(404, 409), summary="Rename a device")
-async def change_device(request: Request, uuid: UUID, change: DeviceChange, _: Writer) -> Device:
+@router.patch(
+    "/{uuid}",
+    dependencies=[needs("devices:write")],
+    response_model=DeviceSeen,
+    responses=refusals(404, 409),
+    summary="Rename a device",
+)
+async def change_device(request: Request, uuid: UUID, change: DeviceChange) -> Device:
     """No two devices in service have the same name."""
     async with platform_of(request.scope).begin() as work:
         return await work.devices.rename_device(uuid, change.name)
 
 
 @router.get(
-    "/{uuid}/tags", response_model=list[TagSeen], responses=refusals(404), summary="The tags of a device"
+    "/{uuid}/tags",
+    dependencies=[needs("devices:read")],
+    response_model=list[TagSeen],
+    responses=refusals(404),
+    summary="The tags of a device",
 )
-async def list_tags(request: Request, uuid: UUID, _: Reader) -> object:
+async def list_tags(request: Request, uuid: UUID) -> object:
     """By key, with those it has from its fleet."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         device = await work.devices.get_device(uuid)
         return await work.devices.list_tags(device.uuid)
 
 
-@router.put("/{uuid}/tags/{key}", status_code=204, responses=refusals(404), summary="Tag a device")
-async def set_tag(request: Request, uuid: UUID, key: _Key, tag: TagValue, _: Writer) -> None:
+@router.put(
+    "/{uuid}/tags/{key}",
+    dependencies=[needs("devices:write")],
+    status_code=204,
+    responses=refusals(404),
+    summary="Tag a device",
+)
+async def set_tag(request: Request, uuid: UUID, key: _Key, tag: TagValue) -> None:
     """Adds the tag, or replaces its value."""
     async with platform_of(request.scope).begin() as work:
         await work.devices.set_tag(uuid, key, tag.value)
 
 
-@router.delete("/{uuid}/tags/{key}", status_code=204, responses=refusals(404), summary="Take a tag away")
-async def remove_tag(request: Request, uuid: UUID, key: _Key, _: Writer) -> None:
+@router.delete(
+    "/{uuid}/tags/{key}",
+    dependencies=[needs("devices:write")],
+    status_code=204,
+    responses=refusals(404),
+    summary="Take a tag away",
+)
+async def remove_tag(request: Request, uuid: UUID, key: _Key) -> None:
     """A tag that is not there is told as not found."""
     async with platform_of(request.scope).begin() as work:
         await work.devices.remove_tag(uuid, key)

@@ -11,9 +11,10 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.errors import IotisticError, Unavailable
-from iotistic.http.access import Reader, Writer, presented_key
+from iotistic.http.access import presented_key
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import Caller, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.request_context import request_id_of
 from iotistic.http.responses import refusals
@@ -137,10 +138,14 @@ async def prove(request: Request, response: Response, proof: ProofGiven) -> Devi
     return DeviceEnrolled(device_uuid=enrolment.device_uuid)
 
 
-@router.get("/enrolment/claim-keys", response_model=ClaimKeyPage, summary="Claim keys, newest first")
+@router.get(
+    "/enrolment/claim-keys",
+    dependencies=[needs("enrolment:read")],
+    response_model=ClaimKeyPage,
+    summary="Claim keys, newest first",
+)
 async def list_claim_keys(
     request: Request,
-    _: Reader,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:
@@ -152,8 +157,13 @@ async def list_claim_keys(
     return {"items": keys, "next": following}
 
 
-@router.post("/enrolment/claim-keys", status_code=HTTPStatus.CREATED, summary="Make a claim key")
-async def create_claim_key(request: Request, stated: ClaimKeyStated, caller: Writer) -> ClaimKeyIssued:
+@router.post(
+    "/enrolment/claim-keys",
+    dependencies=[needs("enrolment:write")],
+    status_code=HTTPStatus.CREATED,
+    summary="Make a claim key",
+)
+async def create_claim_key(request: Request, stated: ClaimKeyStated, caller: Caller) -> ClaimKeyIssued:
     """Its text is told this once."""
     async with platform_of(request.scope).begin() as work:
         issued = await work.enrolment.create_claim_key(
@@ -169,11 +179,12 @@ async def create_claim_key(request: Request, stated: ClaimKeyStated, caller: Wri
 
 @router.delete(
     "/enrolment/claim-keys/{key_id}",
+    dependencies=[needs("enrolment:write")],
     response_model=ClaimKeySeen,
     responses=refusals(404),
     summary="Take a claim key back",
 )
-async def revoke_claim_key(request: Request, key_id: _KeyId, _: Writer) -> ClaimKey:
+async def revoke_claim_key(request: Request, key_id: _KeyId) -> ClaimKey:
     """It lets nobody in any more, those included who have claimed and not yet proved."""
     async with platform_of(request.scope).begin() as work:
         return await work.enrolment.revoke_claim_key(key_id)
@@ -181,11 +192,12 @@ async def revoke_claim_key(request: Request, key_id: _KeyId, _: Writer) -> Claim
 
 @router.put(
     "/devices/{uuid}/enrolment-permit",
+    dependencies=[needs("enrolment:write")],
     response_model=PermitSeen,
     responses=refusals(404, 409),
     summary="Let a device enrol again",
 )
-async def permit(request: Request, uuid: UUID, stated: PermitStated, caller: Writer) -> Permit:
+async def permit(request: Request, uuid: UUID, stated: PermitStated, caller: Caller) -> Permit:
     """For a device that lost its key: once, within the time given, a claim with its serial becomes this device."""
     async with platform_of(request.scope).begin() as work:
         return await permit_enrolment(work.registrar, uuid, by=_name(caller), lasts=stated.lasts)
@@ -193,21 +205,26 @@ async def permit(request: Request, uuid: UUID, stated: PermitStated, caller: Wri
 
 @router.delete(
     "/devices/{uuid}/enrolment-permit",
+    dependencies=[needs("enrolment:write")],
     status_code=HTTPStatus.NO_CONTENT,
     responses=refusals(404),
     summary="Take such a permit back",
 )
-async def withdraw_permit(request: Request, uuid: UUID, _: Writer) -> None:
+async def withdraw_permit(request: Request, uuid: UUID) -> None:
     """Where there is none, nothing happens."""
     async with platform_of(request.scope).begin() as work:
         device = await work.devices.get_device(uuid)
         await work.enrolment.withdraw_permit(device.uuid)
 
 
-@router.get("/enrolment/attempts", response_model=AttemptPage, summary="Who tried to enrol, newest first")
+@router.get(
+    "/enrolment/attempts",
+    dependencies=[needs("enrolment:read")],
+    response_model=AttemptPage,
+    summary="Who tried to enrol, newest first",
+)
 async def list_attempts(
     request: Request,
-    _: Reader,
     outcome: Annotated[Outcome | None, Query(description="Only those that ended so.")] = None,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from iotistic.bootstrap import Platform, follow_events
 from iotistic.database.news import Waiter
 from iotistic.events import Cursor, Event, EventFilter, Position
-from iotistic.http.access import Reader
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit, ParameterInvalid, QueryMoment
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.events import EventChain, EventPage, EventSeen, EventStretch, EventTypeSeen
@@ -115,18 +115,27 @@ async def _past(
     return replace(subject, correlation_id=correlation_id, start=start, end=end)
 
 
-@router.get("/event-types", response_model=list[EventTypeSeen], summary="The kinds of events")
-async def list_event_types(request: Request, _: Reader) -> object:
+@router.get(
+    "/event-types",
+    dependencies=[needs("events:read")],
+    response_model=list[EventTypeSeen],
+    summary="The kinds of events",
+)
+async def list_event_types(request: Request) -> object:
     """With how long each is kept."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.events.list_types()
 
 
-@router.get("/events", response_model=EventPage, summary="What happened, newest first")
+@router.get(
+    "/events",
+    dependencies=[needs("events:read")],
+    response_model=EventPage,
+    summary="What happened, newest first",
+)
 async def list_events(
     request: Request,
     response: Response,
-    _: Reader,
     which: Annotated[EventFilter, Depends(_past)],
     *,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
@@ -144,10 +153,14 @@ async def list_events(
     return {"items": events, "next": following}
 
 
-@router.get("/events/feed", response_model=EventStretch, summary="What follows a cursor, oldest first")
+@router.get(
+    "/events/feed",
+    dependencies=[needs("events:read")],
+    response_model=EventStretch,
+    summary="What follows a cursor, oldest first",
+)
 async def read_feed(
     request: Request,
-    _: Reader,
     subject: Subject,
     *,
     after: Annotated[str | None, Query(description=_AFTER, examples=["0"])] = None,
@@ -162,13 +175,13 @@ async def read_feed(
 
 @router.get(
     "/events/stream",
+    dependencies=[needs("events:read")],
     response_class=Response,
     responses={**_STREAM, **refusals(409, 429)},
     summary="Events as they come",
 )
 async def stream_events(
     request: Request,
-    _: Reader,
     subject: Subject,
     *,
     after: Annotated[str | None, Query(description=_AFTER, examples=["0"])] = None,
@@ -188,17 +201,27 @@ async def stream_events(
     return ServerSentEvents(_messages(request, platform, cursor, subject))
 
 
-@router.get("/events/{id}", response_model=EventSeen, responses=refusals(404), summary="One event")
-async def get_event(request: Request, id: _Id, _: Reader) -> Event:  # noqa: A002 - the path's word
+@router.get(
+    "/events/{id}",
+    dependencies=[needs("events:read")],
+    response_model=EventSeen,
+    responses=refusals(404),
+    summary="One event",
+)
+async def get_event(request: Request, id: _Id) -> Event:  # noqa: A002 - the path's word
     """For as long as its type is kept."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.events.get_event(id)
 
 
 @router.get(
-    "/events/{id}/chain", response_model=EventChain, responses=refusals(404), summary="Why, and what then"
+    "/events/{id}/chain",
+    dependencies=[needs("events:read")],
+    response_model=EventChain,
+    responses=refusals(404),
+    summary="Why, and what then",
 )
-async def get_chain(request: Request, id: _Id, _: Reader) -> dict[str, object]:  # noqa: A002 - as above
+async def get_chain(request: Request, id: _Id) -> dict[str, object]:  # noqa: A002 - as above
     """Its cause, the cause of that, and so on; and everything that came of it; at most 1,000 events."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return {"items": await work.events.list_chain(id)}

@@ -6,9 +6,9 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.devices.fleets import Fleet, FleetDraft
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.devices import FleetName
@@ -26,11 +26,10 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
     name: Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 
 
-@router.get("", response_model=FleetPage, summary="Fleets, by name")
+@router.get("", dependencies=[needs("fleets:read")], response_model=FleetPage, summary="Fleets, by name")
 async def list_fleets(
     request: Request,
     response: Response,
-    _: Reader,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:
@@ -44,29 +43,54 @@ async def list_fleets(
     return {"items": fleets, "next": following}
 
 
-@router.post("", status_code=201, response_model=FleetSeen, responses=refusals(409), summary="Make a fleet")
-async def create_fleet(request: Request, fleet: NewFleet, _: Writer) -> Fleet:
+@router.post(
+    "",
+    dependencies=[needs("fleets:write")],
+    status_code=201,
+    response_model=FleetSeen,
+    responses=refusals(409),
+    summary="Make a fleet",
+)
+async def create_fleet(request: Request, fleet: NewFleet) -> Fleet:
     """Without devices yet."""
     async with platform_of(request.scope).begin() as work:
         return await work.fleets.create_fleet(fleet.name, _draft(fleet))
 
 
-@router.get("/{name}", response_model=FleetSeen, responses=refusals(404), summary="One fleet")
-async def get_fleet(request: Request, name: _Name, _: Reader) -> Fleet:
+@router.get(
+    "/{name}",
+    dependencies=[needs("fleets:read")],
+    response_model=FleetSeen,
+    responses=refusals(404),
+    summary="One fleet",
+)
+async def get_fleet(request: Request, name: _Name) -> Fleet:
     """With how many devices it has."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.fleets.get_fleet(name)
 
 
-@router.put("/{name}", response_model=FleetSeen, responses=refusals(404), summary="Say anew what a fleet is")
-async def replace_fleet(request: Request, name: _Name, fleet: FleetStated, _: Writer) -> Fleet:
+@router.put(
+    "/{name}",
+    dependencies=[needs("fleets:write")],
+    response_model=FleetSeen,
+    responses=refusals(404),
+    summary="Say anew what a fleet is",
+)
+async def replace_fleet(request: Request, name: _Name, fleet: FleetStated) -> Fleet:
     """Its devices inherit that at once. What is left out is empty from now on."""
     async with platform_of(request.scope).begin() as work:
         return await work.fleets.replace_fleet(name, _draft(fleet))
 
 
-@router.delete("/{name}", status_code=204, responses=refusals(404, 409), summary="Delete a fleet")
-async def delete_fleet(request: Request, name: _Name, _: Writer) -> None:
+@router.delete(
+    "/{name}",
+    dependencies=[needs("fleets:write")],
+    status_code=204,
+    responses=refusals(404, 409),
+    summary="Delete a fleet",
+)
+async def delete_fleet(request: Request, name: _Name) -> None:
     """One with devices in service is kept."""
     async with platform_of(request.scope).begin() as work:
         await work.fleets.delete_fleet(name)

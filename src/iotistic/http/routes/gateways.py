@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.gateways import GrantedPage
@@ -25,12 +25,16 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
     device_uuid: UUID
 
 
-@router.get("", response_model=GrantedPage, summary="The devices a gateway may send for")
+@router.get(
+    "",
+    dependencies=[needs("devices:read")],
+    response_model=GrantedPage,
+    summary="The devices a gateway may send for",
+)
 async def list_granted(
     request: Request,
     response: Response,
     uuid: UUID,
-    _: Reader,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:
@@ -45,15 +49,22 @@ async def list_granted(
     return {"items": granted, "next": following}
 
 
-@router.put("/{device}", status_code=204, summary="Let a gateway send for a device")
-async def grant_device(request: Request, uuid: UUID, device: _Device, _: Writer) -> None:
+@router.put(
+    "/{device}",
+    dependencies=[needs("devices:write")],
+    status_code=204,
+    summary="Let a gateway send for a device",
+)
+async def grant_device(request: Request, uuid: UUID, device: _Device) -> None:
     """A grant that is there stays. The gateway sends with the key it has as a device itself."""
     async with platform_of(request.scope).begin() as work:
         await work.gateways.grant(uuid, [device])
 
 
-@router.delete("/{device}", status_code=204, summary="Take a grant back")
-async def revoke_device(request: Request, uuid: UUID, device: _Device, _: Writer) -> None:
+@router.delete(
+    "/{device}", dependencies=[needs("devices:write")], status_code=204, summary="Take a grant back"
+)
+async def revoke_device(request: Request, uuid: UUID, device: _Device) -> None:
     """From the next body on nothing is taken from the gateway for this device."""
     async with platform_of(request.scope).begin() as work:
         await work.gateways.revoke(uuid, [device])

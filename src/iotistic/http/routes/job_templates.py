@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.job_words import policy_of, shown_schedule, target_of
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import Caller, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.job_templates import (
@@ -50,9 +50,11 @@ class _VersionPosition(msgspec.Struct, array_like=True, forbid_unknown_fields=Tr
     version: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-@templates_router.get("", response_model=TemplatePage, summary="Job templates, by name")
+@templates_router.get(
+    "", dependencies=[needs("jobs:read")], response_model=TemplatePage, summary="Job templates, by name"
+)
 async def list_job_templates(
-    request: Request, response: Response, _: Reader, after: _After = None, limit: Limit = 100
+    request: Request, response: Response, after: _After = None, limit: Limit = 100
 ) -> dict[str, object]:
     """A page that is full has a `next`, also as a Link header; it may lead to an empty page."""
     name = None if after is None else decode_cursor(after, _Position).name
@@ -64,9 +66,14 @@ async def list_job_templates(
     return {"items": found, "next": following}
 
 
-@templates_router.put("/{name}", response_model=TemplateSeen, summary="Make a template, or its next version")
+@templates_router.put(
+    "/{name}",
+    dependencies=[needs("jobs:write")],
+    response_model=TemplateSeen,
+    summary="Make a template, or its next version",
+)
 async def save_job_template(
-    request: Request, name: _Template, stated: TemplateStated, caller: Writer
+    request: Request, name: _Template, stated: TemplateStated, caller: Caller
 ) -> JobTemplate:
     """The same document again makes no version. Jobs that were made keep the steps they have."""
     async with platform_of(request.scope).begin() as work:
@@ -78,10 +85,14 @@ async def save_job_template(
         )
 
 
-@templates_router.get("/{name}", response_model=TemplateSeen, responses=refusals(404), summary="One template")
-async def get_job_template(
-    request: Request, name: _Template, _: Reader, version: _Version = None
-) -> JobTemplate:
+@templates_router.get(
+    "/{name}",
+    dependencies=[needs("jobs:read")],
+    response_model=TemplateSeen,
+    responses=refusals(404),
+    summary="One template",
+)
+async def get_job_template(request: Request, name: _Template, version: _Version = None) -> JobTemplate:
     """At its newest version, or at the one that is asked for."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.job_templates.get_template(name, version=version)
@@ -89,12 +100,13 @@ async def get_job_template(
 
 @templates_router.get(
     "/{name}/versions",
+    dependencies=[needs("jobs:read")],
     response_model=VersionPage,
     responses=refusals(404),
     summary="The versions of a template",
 )
 async def list_job_template_versions(
-    request: Request, name: _Template, _: Reader, after: _After = None, limit: Limit = 100
+    request: Request, name: _Template, after: _After = None, limit: Limit = 100
 ) -> dict[str, object]:
     """The newest first."""
     before = None if after is None else decode_cursor(after, _VersionPosition).version
@@ -105,17 +117,23 @@ async def list_job_template_versions(
 
 
 @templates_router.delete(
-    "/{name}", status_code=204, responses=refusals(404, 409), summary="Delete a template"
+    "/{name}",
+    dependencies=[needs("jobs:write")],
+    status_code=204,
+    responses=refusals(404, 409),
+    summary="Delete a template",
 )
-async def delete_job_template(request: Request, name: _Template, _: Writer) -> None:
+async def delete_job_template(request: Request, name: _Template) -> None:
     """One that a schedule uses is kept. Jobs keep their steps."""
     async with platform_of(request.scope).begin() as work:
         await work.job_templates.delete_template(name)
 
 
-@schedules_router.get("", response_model=SchedulePage, summary="Job schedules, by name")
+@schedules_router.get(
+    "", dependencies=[needs("jobs:read")], response_model=SchedulePage, summary="Job schedules, by name"
+)
 async def list_job_schedules(
-    request: Request, response: Response, _: Reader, after: _After = None, limit: Limit = 100
+    request: Request, response: Response, after: _After = None, limit: Limit = 100
 ) -> dict[str, object]:
     """A page that is full has a `next`, also as a Link header; it may lead to an empty page."""
     name = None if after is None else decode_cursor(after, _Position).name
@@ -128,9 +146,14 @@ async def list_job_schedules(
 
 
 @schedules_router.post(
-    "", status_code=201, response_model=ScheduleSeen, responses=refusals(404, 409), summary="Make a schedule"
+    "",
+    dependencies=[needs("jobs:write")],
+    status_code=201,
+    response_model=ScheduleSeen,
+    responses=refusals(404, 409),
+    summary="Make a schedule",
 )
-async def create_job_schedule(request: Request, stated: NewSchedule, caller: Writer) -> dict[str, Any]:
+async def create_job_schedule(request: Request, stated: NewSchedule, caller: Caller) -> dict[str, Any]:
     """Whom its jobs are for is found anew at each run."""
     platform = platform_of(request.scope)
     async with platform.begin() as work:
@@ -151,19 +174,27 @@ async def create_job_schedule(request: Request, stated: NewSchedule, caller: Wri
         )
 
 
-@schedules_router.get("/{name}", response_model=ScheduleSeen, responses=refusals(404), summary="One schedule")
-async def get_job_schedule(request: Request, name: _Schedule, _: Reader) -> dict[str, Any]:
+@schedules_router.get(
+    "/{name}",
+    dependencies=[needs("jobs:read")],
+    response_model=ScheduleSeen,
+    responses=refusals(404),
+    summary="One schedule",
+)
+async def get_job_schedule(request: Request, name: _Schedule) -> dict[str, Any]:
     """With when it comes next, and what kept it from making a job the last time."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return shown_schedule(await work.job_schedules.get_schedule(name))
 
 
 @schedules_router.patch(
-    "/{name}", response_model=ScheduleSeen, responses=refusals(404), summary="Switch a schedule on or off"
+    "/{name}",
+    dependencies=[needs("jobs:write")],
+    response_model=ScheduleSeen,
+    responses=refusals(404),
+    summary="Switch a schedule on or off",
 )
-async def switch_job_schedule(
-    request: Request, name: _Schedule, stated: ScheduleSwitched, _: Writer
-) -> dict[str, Any]:
+async def switch_job_schedule(request: Request, name: _Schedule, stated: ScheduleSwitched) -> dict[str, Any]:
     """What would have come while it was off is not made up for."""
     platform = platform_of(request.scope)
     async with platform.begin() as work:
@@ -172,8 +203,14 @@ async def switch_job_schedule(
         )
 
 
-@schedules_router.delete("/{name}", status_code=204, responses=refusals(404), summary="Delete a schedule")
-async def delete_job_schedule(request: Request, name: _Schedule, _: Writer) -> None:
+@schedules_router.delete(
+    "/{name}",
+    dependencies=[needs("jobs:write")],
+    status_code=204,
+    responses=refusals(404),
+    summary="Delete a schedule",
+)
+async def delete_job_schedule(request: Request, name: _Schedule) -> None:
     """Its jobs stay."""
     async with platform_of(request.scope).begin() as work:
         await work.job_schedules.delete_schedule(name)

@@ -7,10 +7,10 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.bootstrap import Work
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.job_words import policy_of, shown_job, target_of
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import Caller, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.jobs import (
@@ -43,11 +43,10 @@ class _DevicePosition(msgspec.Struct, array_like=True, forbid_unknown_fields=Tru
     uuid: UUID
 
 
-@router.get("", response_model=JobPage, summary="Jobs, the newest first")
+@router.get("", dependencies=[needs("jobs:read")], response_model=JobPage, summary="Jobs, the newest first")
 async def list_jobs(
     request: Request,
     response: Response,
-    _: Reader,
     *,
     status: Annotated[
         JobState | None, Query(description="Only those that are so.", examples=["running"])
@@ -66,8 +65,15 @@ async def list_jobs(
     return {"items": [shown_job(job) for job in jobs], "next": following}
 
 
-@router.post("", status_code=201, response_model=JobSeen, responses=refusals(404, 409), summary="Start a job")
-async def create_job(request: Request, job: NewJob, caller: Writer) -> dict[str, Any]:
+@router.post(
+    "",
+    dependencies=[needs("jobs:write")],
+    status_code=201,
+    response_model=JobSeen,
+    responses=refusals(404, 409),
+    summary="Start a job",
+)
+async def create_job(request: Request, job: NewJob, caller: Caller) -> dict[str, Any]:
     """For the devices in service that are meant now. Those that its rollout lets begin are told at once."""
     platform = platform_of(request.scope)
     async with platform.begin() as work:
@@ -75,49 +81,70 @@ async def create_job(request: Request, job: NewJob, caller: Writer) -> dict[str,
         return shown_job(await start_job(work.devices, work.jobs, draft, now=platform.clock()))
 
 
-@router.get("/{job_id}", response_model=JobSeen, responses=refusals(404), summary="One job")
-async def get_job(request: Request, job_id: JobId, _: Reader) -> dict[str, Any]:
+@router.get(
+    "/{job_id}",
+    dependencies=[needs("jobs:read")],
+    response_model=JobSeen,
+    responses=refusals(404),
+    summary="One job",
+)
+async def get_job(request: Request, job_id: JobId) -> dict[str, Any]:
     """With how many devices are in which state."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return shown_job(await work.jobs.get_job(job_id))
 
 
-@router.post("/{job_id}/pause", response_model=JobSeen, responses=refusals(404, 409), summary="Pause a job")
-async def pause_job(
-    request: Request, job_id: JobId, _: Writer, stated: ReasonStated | None = None
-) -> dict[str, Any]:
+@router.post(
+    "/{job_id}/pause",
+    dependencies=[needs("jobs:write")],
+    response_model=JobSeen,
+    responses=refusals(404, 409),
+    summary="Pause a job",
+)
+async def pause_job(request: Request, job_id: JobId, stated: ReasonStated | None = None) -> dict[str, Any]:
     """Nobody begins any more; devices at work go on."""
     async with platform_of(request.scope).begin() as work:
         return shown_job(await work.jobs.pause(job_id, reason=_reason(stated)))
 
 
 @router.post(
-    "/{job_id}/resume", response_model=JobSeen, responses=refusals(404, 409), summary="Let a job go on"
+    "/{job_id}/resume",
+    dependencies=[needs("jobs:write")],
+    response_model=JobSeen,
+    responses=refusals(404, 409),
+    summary="Let a job go on",
 )
-async def resume_job(request: Request, job_id: JobId, _: Writer) -> dict[str, Any]:
+async def resume_job(request: Request, job_id: JobId) -> dict[str, Any]:
     """Also one that was halted: its failures up to now are forgiven, and its canary counts as passed."""
     platform = platform_of(request.scope)
     async with platform.begin() as work:
         return shown_job(await work.jobs.resume(job_id, now=platform.clock()))
 
 
-@router.post("/{job_id}/cancel", response_model=JobSeen, responses=refusals(404, 409), summary="End a job")
-async def cancel_job(
-    request: Request, job_id: JobId, _: Writer, stated: ReasonStated | None = None
-) -> dict[str, Any]:
+@router.post(
+    "/{job_id}/cancel",
+    dependencies=[needs("jobs:write")],
+    response_model=JobSeen,
+    responses=refusals(404, 409),
+    summary="End a job",
+)
+async def cancel_job(request: Request, job_id: JobId, stated: ReasonStated | None = None) -> dict[str, Any]:
     """Devices that have not begun never do; devices at work are asked to stop, and have five minutes for that."""
     async with platform_of(request.scope).begin() as work:
         return shown_job(await work.jobs.cancel(job_id, reason=_reason(stated)))
 
 
 @router.get(
-    "/{job_id}/devices", response_model=ExecutionPage, responses=refusals(404), summary="The devices of a job"
+    "/{job_id}/devices",
+    dependencies=[needs("jobs:read")],
+    response_model=ExecutionPage,
+    responses=refusals(404),
+    summary="The devices of a job",
 )
 async def list_job_devices(
     request: Request,
     response: Response,
     job_id: JobId,
-    _: Reader,
     *,
     status: Annotated[
         ExecutionState | None, Query(description="Only those that are so.", examples=["failed"])
@@ -139,11 +166,12 @@ async def list_job_devices(
 
 @router.get(
     "/{job_id}/devices/{uuid}",
+    dependencies=[needs("jobs:read")],
     response_model=AttemptList,
     responses=refusals(404),
     summary="A job on one device",
 )
-async def get_job_device(request: Request, job_id: JobId, uuid: UUID, _: Reader) -> dict[str, object]:
+async def get_job_device(request: Request, job_id: JobId, uuid: UUID) -> dict[str, object]:
     """With how its attempts ended, what they printed and what they found."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         execution = await work.jobs.get_execution(job_id, uuid)

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from iotistic.bootstrap import Platform
-from iotistic.http.access import UserKeyNeeded, get_principal, require_own_device
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 
@@ -21,17 +20,9 @@ _PAUSE = timedelta(seconds=15)
 """Between two signs of life: shorter than the 60 s after which proxies cut a silent connection."""
 
 
-async def _visible(request: Request, uuid: UUID) -> UUID:
-    principal = get_principal(request.scope)
-    if principal.device_uuid is not None:
-        require_own_device(request.scope, uuid)
-    elif principal.role is None:
-        raise UserKeyNeeded("This is for people with an account and for the device itself.")
-    return uuid
-
-
 @router.get(
     "",
+    dependencies=[needs("telemetry:read", or_itself=True)],
     response_class=StreamingResponse,
     responses={
         200: {
@@ -41,7 +32,7 @@ async def _visible(request: Request, uuid: UUID) -> UUID:
     },
     summary="What a device reports, as it comes",
 )
-async def watch_device(request: Request, uuid: Annotated[UUID, Depends(_visible)]) -> StreamingResponse:
+async def watch_device(request: Request, uuid: UUID) -> StreamingResponse:
     """Each report and log line once it is durable, from this process on. People see any device, a device itself.
 
     A caller that reads too slowly gets `overflow` with the number of events it missed, and the stream ends: ask for the range

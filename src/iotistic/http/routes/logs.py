@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from iotistic.http.access import Reader
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.device_filter import Devices
 from iotistic.http.named_devices import Named, meant_devices
 from iotistic.http.parameters import Limit, TimeRange
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import json_response, refusals
 from iotistic.http.schemas.telemetry import LogLevel, LogPage
@@ -31,14 +31,18 @@ _DIRECTION = "older: newest first. newer: oldest first, for whoever follows."
 _AFTER = "`next` of the page before, of the same direction."
 
 
-@router.get("", response_model=LogPage, summary="Search log lines of many devices")
+@router.get(
+    "",
+    dependencies=[needs("telemetry:read")],
+    response_model=LogPage,
+    summary="Search log lines of many devices",
+)
 async def search_logs(
     request: Request,
     *,
     named: Named,
     which: Devices,
     span: TimeRange,
-    _: Reader,
     level: Annotated[LogLevel | None, Query(description=_LEVEL)] = None,
     service: Annotated[Text | None, Query(description=_SERVICE)] = None,
     text: Annotated[Text | None, Query(description=_TEXT, examples=["checksum"])] = None,

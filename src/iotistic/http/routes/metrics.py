@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from iotistic.bootstrap import export_metrics
-from iotistic.http.access import Reader
 from iotistic.http.device_filter import Devices
 from iotistic.http.named_devices import MOST_OF_A_FLEET, Named, meant_devices
 from iotistic.http.parameters import Bucket, MetricNames, TimeRange
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.reading_parameters import Chart, Filled, Method, Zone
 from iotistic.http.responses import json_response, refusals
@@ -34,10 +34,13 @@ _EXPORTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/latest", response_model=list[DeviceNewest], summary="The newest values of many devices")
-async def list_newest(
-    request: Request, *, named: Named, which: Devices, names: MetricNames, _: Reader
-) -> Response:
+@router.get(
+    "/latest",
+    dependencies=[needs("telemetry:read")],
+    response_model=list[DeviceNewest],
+    summary="The newest values of many devices",
+)
+async def list_newest(request: Request, *, named: Named, which: Devices, names: MetricNames) -> Response:
     """By device, for up to 1,000; those that never reported are left out."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         found: list[DeviceLatest] = await work.telemetry.metrics.latest(
@@ -46,7 +49,12 @@ async def list_newest(
     return json_response(found)
 
 
-@router.get("/series", response_model=MetricAnswer, summary="Metrics of many devices over a range of time")
+@router.get(
+    "/series",
+    dependencies=[needs("telemetry:read")],
+    response_model=MetricAnswer,
+    summary="Metrics of many devices over a range of time",
+)
 async def query_series(
     request: Request,
     *,
@@ -56,7 +64,6 @@ async def query_series(
     span: TimeRange,
     bucket: Bucket,
     zone: Zone,
-    _: Reader,
     filling: Filled = "none",
     points: Chart = None,
     method: Method = "lttb",
@@ -78,7 +85,12 @@ async def query_series(
     return json_response(answer)
 
 
-@router.get("/fleet", response_model=MetricAnswer, summary="Metrics of all devices together")
+@router.get(
+    "/fleet",
+    dependencies=[needs("telemetry:read")],
+    response_model=MetricAnswer,
+    summary="Metrics of all devices together",
+)
 async def query_fleet(
     request: Request,
     *,
@@ -88,7 +100,6 @@ async def query_fleet(
     span: TimeRange,
     bucket: Bucket,
     zone: Zone,
-    _: Reader,
     filling: Filled = "none",
 ) -> Response:
     """A series for each metric, over every device that is meant; without a filter over all there are. Needs a bucket."""
@@ -109,6 +120,7 @@ async def query_fleet(
 
 @router.get(
     "/export",
+    dependencies=[needs("telemetry:read")],
     response_class=Response,
     responses={**_EXPORTED, **refusals(404, 501)},
     summary="Export metrics as a file",
@@ -120,7 +132,6 @@ async def export_series(
     which: Devices,
     names: MetricNames,
     span: TimeRange,
-    _: Reader,
     form: Annotated[ExportFormat, Query(alias="format", description=_FORM, examples=["csv"])] = "csv",
 ) -> StreamingResponse:
     """Every report of the range, device by device; streamed, however many there are."""

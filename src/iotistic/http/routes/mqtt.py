@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.configuration import Broker, default_broker
 from iotistic.errors import NotFound
-from iotistic.http.access import Reader, get_principal
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit, TimeRange
+from iotistic.http.permissions import for_any_key, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.mqtt import (
@@ -51,10 +51,15 @@ class _Number(msgspec.Struct, array_like=True, forbid_unknown_fields=True, froze
     id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-@router.get("/broker", response_model=BrokerSeen, responses=refusals(404), summary="Where to connect by MQTT")
+@router.get(
+    "/broker",
+    dependencies=[for_any_key],
+    response_model=BrokerSeen,
+    responses=refusals(404),
+    summary="Where to connect by MQTT",
+)
 async def get_broker(request: Request) -> Broker:
     """The broker that mqtt.defaultBrokerId names, while it is in use. For devices and people; costs no query."""
-    get_principal(request.scope)
     broker = default_broker(await platform_of(request.scope).setting_cache.values())
     if broker is None:
         raise BrokerMissing(
@@ -63,11 +68,12 @@ async def get_broker(request: Request) -> Broker:
     return broker
 
 
-@router.get("/users", response_model=MqttUserPage, summary="Accounts, by name")
+@router.get(
+    "/users", dependencies=[needs("mqtt:read")], response_model=MqttUserPage, summary="Accounts, by name"
+)
 async def list_mqtt_users(
     request: Request,
     response: Response,
-    _: Reader,
     *,
     kind: Annotated[MqttUserKind | None, Query(description="Only these.")] = None,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
@@ -85,18 +91,28 @@ async def list_mqtt_users(
     return {"items": users, "next": following}
 
 
-@router.get("/users/{username}", response_model=MqttUserSeen, responses=refusals(404), summary="One account")
-async def get_mqtt_user(request: Request, username: _Username, _: Reader) -> MqttUser:
+@router.get(
+    "/users/{username}",
+    dependencies=[needs("mqtt:read")],
+    response_model=MqttUserSeen,
+    responses=refusals(404),
+    summary="One account",
+)
+async def get_mqtt_user(request: Request, username: _Username) -> MqttUser:
     """The account of a device is called by its uuid."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.mqtt.get_user(username)
 
 
-@router.get("/acls", response_model=MqttAclPage, summary="Rules, in the order they were made")
+@router.get(
+    "/acls",
+    dependencies=[needs("mqtt:read")],
+    response_model=MqttAclPage,
+    summary="Rules, in the order they were made",
+)
 async def list_mqtt_acls(
     request: Request,
     response: Response,
-    _: Reader,
     *,
     username: Annotated[Text | None, Query(description="Only those of this account.")] = None,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
@@ -112,10 +128,14 @@ async def list_mqtt_acls(
     return {"items": rules, "next": following}
 
 
-@router.get("/check", response_model=VerdictGiven, summary="Whether an account may do something")
+@router.get(
+    "/check",
+    dependencies=[needs("mqtt:read")],
+    response_model=VerdictGiven,
+    summary="Whether an account may do something",
+)
 async def check(
     request: Request,
-    _: Reader,
     *,
     username: Annotated[Text, Query(description="The account.")],
     topic: Annotated[
@@ -139,9 +159,14 @@ async def check(
         )
 
 
-@router.get("/brokers/{broker_id}/stats", response_model=list[BrokerStatsSeen], summary="How a broker did")
+@router.get(
+    "/brokers/{broker_id}/stats",
+    dependencies=[needs("mqtt:read")],
+    response_model=list[BrokerStatsSeen],
+    summary="How a broker did",
+)
 async def list_broker_stats(
-    request: Request, broker_id: _BrokerId, span: TimeRange, _: Reader, limit: Limit = 1000
+    request: Request, broker_id: _BrokerId, span: TimeRange, limit: Limit = 1000
 ) -> Sequence[BrokerStats]:
     """Newest first."""
     async with platform_of(request.scope).begin(read_only=True) as work:
@@ -150,11 +175,12 @@ async def list_broker_stats(
 
 @router.get(
     "/brokers/{broker_id}/topics",
+    dependencies=[needs("mqtt:read")],
     response_model=list[TopicMetricsSeen],
     summary="Topics that carried the most",
 )
 async def list_busiest_topics(
-    request: Request, broker_id: _BrokerId, span: TimeRange, _: Reader, limit: Limit = 100
+    request: Request, broker_id: _BrokerId, span: TimeRange, limit: Limit = 100
 ) -> Sequence[TopicMetrics]:
     """By bytes, each summed up over the time."""
     async with platform_of(request.scope).begin(read_only=True) as work:

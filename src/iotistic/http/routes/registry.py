@@ -15,8 +15,8 @@ from iotistic.devices import Device, DeviceFilter
 from iotistic.devices.bulk import FileFormat, ImportReport, read_devices
 from iotistic.devices.tag_expression import parse_tag_expression
 from iotistic.devices.tagging.service import MOST_DEVICES
-from iotistic.http.access import Reader, Writer
 from iotistic.http.device_filter import Devices
+from iotistic.http.permissions import Caller, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.devices import (
@@ -72,12 +72,13 @@ _EXPORTED: dict[int | str, dict[str, Any]] = {
 
 @router.post(
     "/import",
+    dependencies=[needs("devices:write")],
     response_model=ImportReported,
     responses=refusals(409, 415),
     openapi_extra=_FILE,
     summary="Import devices from a file",
 )
-async def import_devices(request: Request, _: Writer) -> ImportReport:
+async def import_devices(request: Request) -> ImportReport:
     """Stores every good line and tells the others by number and reason.
 
     A device in service with the serial of a line becomes what the line says: the same file twice makes nothing twice.
@@ -90,13 +91,13 @@ async def import_devices(request: Request, _: Writer) -> ImportReport:
 
 @router.get(
     "/export",
+    dependencies=[needs("devices:read")],
     response_class=Response,
     responses={**_EXPORTED, **refusals(404)},
     summary="Export devices as a file",
 )
 async def export(
     request: Request,
-    _: Reader,
     which: Devices,
     form: Annotated[FileFormat, Query(alias="format", description=_FORM, examples=["csv"])] = "ndjson",
 ) -> StreamingResponse:
@@ -115,8 +116,10 @@ async def export(
     )
 
 
-@router.post("/tags", response_model=DevicesTagged, summary="Tag many devices")
-async def tag_devices(request: Request, tagging: TaggingStated, _: Writer) -> dict[str, int]:
+@router.post(
+    "/tags", dependencies=[needs("devices:write")], response_model=DevicesTagged, summary="Tag many devices"
+)
+async def tag_devices(request: Request, tagging: TaggingStated) -> dict[str, int]:
     """All or, when a tag is refused, none. Devices that are unknown are passed over."""
     async with platform_of(request.scope).begin() as work:
         uuids = tagging.devices
@@ -129,11 +132,12 @@ async def tag_devices(request: Request, tagging: TaggingStated, _: Writer) -> di
 
 @router.post(
     "/{uuid}/retire",
+    dependencies=[needs("devices:write")],
     response_model=DeviceRetired,
     responses=refusals(404),
     summary="Take a device out of service",
 )
-async def retire(request: Request, uuid: UUID, caller: Writer) -> Retirement:
+async def retire(request: Request, uuid: UUID, caller: Caller) -> Retirement:
     """With its keys, MQTT account, VPN certificates, twin link and open jobs. Its name and serial are free, its history stays.
 
     Repeat it to finish what was cut short.
@@ -144,11 +148,12 @@ async def retire(request: Request, uuid: UUID, caller: Writer) -> Retirement:
 
 @router.post(
     "/{uuid}/restore",
+    dependencies=[needs("devices:write")],
     response_model=DeviceSeen,
     responses=refusals(404, 409),
     summary="Take a device back into service",
 )
-async def restore(request: Request, uuid: UUID, _: Writer, stated: DeviceRestored | None = None) -> Device:
+async def restore(request: Request, uuid: UUID, stated: DeviceRestored | None = None) -> Device:
     """With its tags, fleet and history, and without its keys, MQTT account, VPN certificates and twin link.
 
     It enrols again once somebody permits it (`PUT .../enrolment-permit`).
@@ -158,8 +163,14 @@ async def restore(request: Request, uuid: UUID, _: Writer, stated: DeviceRestore
         return await restore_device(work.devices, uuid, name=name)
 
 
-@router.put("/{uuid}/fleet", status_code=204, responses=refusals(404), summary="Move a device to a fleet")
-async def assign_fleet(request: Request, uuid: UUID, choice: FleetChoice, _: Writer) -> None:
+@router.put(
+    "/{uuid}/fleet",
+    dependencies=[needs("devices:write")],
+    status_code=204,
+    responses=refusals(404),
+    summary="Move a device to a fleet",
+)
+async def assign_fleet(request: Request, uuid: UUID, choice: FleetChoice) -> None:
     """Or to none. What it inherits changes at once."""
     async with platform_of(request.scope).begin() as work:
         await work.fleets.assign(choice.fleet, [uuid])

@@ -6,10 +6,10 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request
 
 from iotistic.devices.shadow import Actor
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.job_words import target_of
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import Caller, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.releases import (
@@ -42,10 +42,10 @@ class _NumberPosition(msgspec.Struct, array_like=True, forbid_unknown_fields=Tru
     number: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
-@router.get("", response_model=ApplicationPage, summary="Applications, by name")
-async def list_applications(
-    request: Request, _: Reader, after: _After = None, limit: Limit = 100
-) -> dict[str, object]:
+@router.get(
+    "", dependencies=[needs("releases:read")], response_model=ApplicationPage, summary="Applications, by name"
+)
+async def list_applications(request: Request, after: _After = None, limit: Limit = 100) -> dict[str, object]:
     """With their newest releases. A page that is full has a `next`."""
     name = None if after is None else decode_cursor(after, _Position).name
     async with platform_of(request.scope).begin(read_only=True) as work:
@@ -56,12 +56,13 @@ async def list_applications(
 
 @router.post(
     "",
+    dependencies=[needs("releases:write")],
     status_code=201,
     response_model=ApplicationSeen,
     responses=refusals(409),
     summary="Make an application",
 )
-async def create_application(request: Request, stated: NewApplication, _: Writer) -> Application:
+async def create_application(request: Request, stated: NewApplication) -> Application:
     """Without releases yet."""
     async with platform_of(request.scope).begin() as work:
         return await work.releases.create_application(stated.name, description=stated.description)
@@ -69,12 +70,13 @@ async def create_application(request: Request, stated: NewApplication, _: Writer
 
 @router.get(
     "/{name}/releases",
+    dependencies=[needs("releases:read")],
     response_model=ReleasePage,
     responses=refusals(404),
     summary="Releases of an application",
 )
 async def list_releases(
-    request: Request, name: _Name, _: Reader, after: _After = None, limit: Limit = 100
+    request: Request, name: _Name, after: _After = None, limit: Limit = 100
 ) -> dict[str, object]:
     """The newest first. A page that is full has a `next`."""
     before = None if after is None else decode_cursor(after, _NumberPosition).number
@@ -86,12 +88,13 @@ async def list_releases(
 
 @router.post(
     "/{name}/releases",
+    dependencies=[needs("releases:write")],
     status_code=201,
     response_model=ReleaseSeen,
     responses=refusals(404),
     summary="Make a release",
 )
-async def create_release(request: Request, name: _Name, stated: NewRelease, caller: Writer) -> Release:
+async def create_release(request: Request, name: _Name, stated: NewRelease, caller: Caller) -> Release:
     """The next number of the application. It never changes, and no device runs it before it is deployed."""
     async with platform_of(request.scope).begin() as work:
         return await work.releases.create_release(
@@ -103,9 +106,13 @@ async def create_release(request: Request, name: _Name, stated: NewRelease, call
 
 
 @router.post(
-    "/{name}/deployments", response_model=Deployed, responses=refusals(404, 409), summary="Deploy a release"
+    "/{name}/deployments",
+    dependencies=[needs("releases:deploy")],
+    response_model=Deployed,
+    responses=refusals(404, 409),
+    summary="Deploy a release",
 )
-async def deploy(request: Request, name: _Name, stated: DeploymentStated, caller: Writer) -> Deployment:
+async def deploy(request: Request, name: _Name, stated: DeploymentStated, caller: Caller) -> Deployment:
     """Writes it into what is desired of up to 1,000 devices, all or none. Deploying an earlier release is a rollback."""
     async with platform_of(request.scope).begin() as work:
         return await deploy_release(

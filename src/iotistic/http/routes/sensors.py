@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from iotistic.devices.sensors import Sensor, SensorDraft
-from iotistic.http.access import OwnDevice, Writer
 from iotistic.http.conditions import parse_condition
+from iotistic.http.permissions import OwnDevice, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
-from iotistic.http.routes.shadow import Known, Visible
+from iotistic.http.routes.shadow import Known
 from iotistic.http.schemas.sensors import DeploymentStated, NewSensor, SensorName, SensorSeen, SensorStated
 from iotistic.http.shadow_poll import tagged
 
@@ -25,9 +25,15 @@ _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Still what 
 _Name = Annotated[SensorName, Path(description="The name of the sensor.", examples=["flow-meter"])]
 
 
-@router.get("", response_model=list[SensorSeen], responses=_UNCHANGED, summary="The sensors of a device")
+@router.get(
+    "",
+    dependencies=[needs("devices:read", or_itself=True)],
+    response_model=list[SensorSeen],
+    responses=_UNCHANGED,
+    summary="The sensors of a device",
+)
 async def list_sensors(
-    request: Request, response: Response, uuid: Visible, if_none_match: Known = None
+    request: Request, response: Response, uuid: UUID, if_none_match: Known = None
 ) -> Response | Sequence[Sensor]:
     """All of them by name, at most 250. A device sees its own. The ETag changes with any of them and with any report."""
     known = parse_condition(if_none_match)
@@ -42,32 +48,47 @@ async def list_sensors(
 
 
 @router.post(
-    "", status_code=201, response_model=SensorSeen, responses=refusals(409), summary="Give a device a sensor"
+    "",
+    dependencies=[needs("devices:write")],
+    status_code=201,
+    response_model=SensorSeen,
+    responses=refusals(409),
+    summary="Give a device a sensor",
 )
-async def create_sensor(request: Request, uuid: UUID, sensor: NewSensor, _: Writer) -> Sensor:
+async def create_sensor(request: Request, uuid: UUID, sensor: NewSensor) -> Sensor:
     """The device finds it in its list, deploys it and reports so; until then it is pending."""
     async with platform_of(request.scope).begin() as work:
         return await work.sensors.create_sensor(uuid, sensor.name, _draft(sensor))
 
 
-@router.get("/{name}", response_model=SensorSeen, summary="One sensor")
-async def get_sensor(request: Request, uuid: Visible, name: _Name) -> Sensor:
+@router.get(
+    "/{name}",
+    dependencies=[needs("devices:read", or_itself=True)],
+    response_model=SensorSeen,
+    summary="One sensor",
+)
+async def get_sensor(request: Request, uuid: UUID, name: _Name) -> Sensor:
     """With how far its device is with it. A device sees its own."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.sensors.get_sensor(uuid, name)
 
 
-@router.put("/{name}", response_model=SensorSeen, summary="Say anew what a sensor is")
-async def replace_sensor(
-    request: Request, uuid: UUID, name: _Name, sensor: SensorStated, _: Writer
-) -> Sensor:
+@router.put(
+    "/{name}",
+    dependencies=[needs("devices:write")],
+    response_model=SensorSeen,
+    summary="Say anew what a sensor is",
+)
+async def replace_sensor(request: Request, uuid: UUID, name: _Name, sensor: SensorStated) -> Sensor:
     """It has another revision then, and is pending until the device reports. What is as before changes nothing."""
     async with platform_of(request.scope).begin() as work:
         return await work.sensors.replace_sensor(uuid, name, _draft(sensor))
 
 
-@router.delete("/{name}", status_code=204, summary="Take a sensor from a device")
-async def delete_sensor(request: Request, uuid: UUID, name: _Name, _: Writer) -> None:
+@router.delete(
+    "/{name}", dependencies=[needs("devices:write")], status_code=204, summary="Take a sensor from a device"
+)
+async def delete_sensor(request: Request, uuid: UUID, name: _Name) -> None:
     """What it measured stays."""
     async with platform_of(request.scope).begin() as work:
         await work.sensors.delete_sensor(uuid, name)

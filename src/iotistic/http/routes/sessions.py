@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request
 
-from iotistic.http.access import Reader, get_principal
 from iotistic.http.login_gate import LoginGate
+from iotistic.http.permissions import Caller, for_any_account, for_any_key
 from iotistic.http.platform_access import platform_of
 from iotistic.http.request_context import request_id_of
 from iotistic.http.responses import refusals
-from iotistic.http.schemas.sessions import Caller, Credentials, SessionOpened
+from iotistic.http.schemas.sessions import CallerSeen, Credentials, SessionOpened
 from iotistic.provenance import Provenance
 from iotistic.secret import Secret
 
@@ -41,22 +41,23 @@ async def log_in(request: Request, credentials: Credentials) -> SessionOpened:
     )
 
 
-@router.get("/auth/me", tags=["sessions"], summary="Whose key is this?")
-async def get_caller(request: Request) -> Caller:
+@router.get("/auth/me", dependencies=[for_any_key], tags=["sessions"], summary="Whose key is this?")
+async def get_caller(caller: Caller) -> CallerSeen:
     """For devices too."""
-    principal = get_principal(request.scope)
-    return Caller(
-        kind="user" if principal.device_uuid is None else "device",
-        key_id=principal.key_id,
-        username=principal.username,
-        role=principal.role,
-        device_uuid=principal.device_uuid,
-        expires_at=principal.expires_at,
+    return CallerSeen(
+        kind="user" if caller.device_uuid is None else "device",
+        key_id=caller.key_id,
+        username=caller.username,
+        role=caller.role,
+        device_uuid=caller.device_uuid,
+        expires_at=caller.expires_at,
     )
 
 
-@router.delete("/auth/session", status_code=204, tags=["sessions"], summary="Log out")
-async def log_out(request: Request, caller: Reader) -> None:
+@router.delete(
+    "/auth/session", dependencies=[for_any_account], status_code=204, tags=["sessions"], summary="Log out"
+)
+async def log_out(request: Request, caller: Caller) -> None:
     """The key that was sent is good for nothing from now on."""
     async with platform_of(request.scope).begin() as work:
         await work.security.revoke_key(caller.key_id, reason="logged out")

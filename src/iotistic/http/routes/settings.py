@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request, Response
 from iotistic.bootstrap import Platform
 from iotistic.devices.shadow import InheritedVersions
 from iotistic.http.conditions import Condition, parse_condition
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import json_response, refusals
-from iotistic.http.routes.shadow import Known, Visible, Wait
+from iotistic.http.routes.shadow import Known, Wait
 from iotistic.http.schemas.shadow import SettingsSeen
 from iotistic.http.shadow_poll import tagged
 from iotistic.http.waiting import has_news
@@ -25,11 +26,12 @@ _NOT_MODIFIED = 304
 
 @router.get(
     "/settings",
+    dependencies=[needs("shadows:read", or_itself=True)],
     response_model=SettingsSeen,
     responses={304: {"description": "Still what If-None-Match names."}},
     summary="The settings that hold for a device",
 )
-async def get_settings(request: Request, uuid: Visible, wait: Wait, if_none_match: Known = None) -> Response:
+async def get_settings(request: Request, uuid: UUID, wait: Wait, if_none_match: Known = None) -> Response:
     """The default settings of its fleet, with what is desired of it merged over them (RFC 7396). A device sees its own.
 
     The ETag changes when either changes or the device moves to another fleet; `wait` is woken by all three.

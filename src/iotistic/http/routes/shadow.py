@@ -9,10 +9,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from iotistic.devices.shadow import Actor, Half, Shadow, ShadowService, State, VersionConflict
-from iotistic.http.access import OwnDevice, Reader, Writer, get_principal, require_own_device
 from iotistic.http.conditions import PreconditionFailed, parse_condition
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit, ParameterInvalid
+from iotistic.http.permissions import Caller, OwnDevice, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import json_response, refusals
 from iotistic.http.schemas.shadow import (
@@ -32,7 +32,7 @@ from iotistic.http.shadow_poll import View, answer, tagged
 from iotistic.http.waiting import parse_wait
 from iotistic.security import Principal
 
-__all__ = ["Known", "Visible", "Wait", "router"]
+__all__ = ["Known", "Wait", "router"]
 
 _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Still what If-None-Match names."}}
 _WRITING = refusals(404, 409, 412)
@@ -76,13 +76,6 @@ _HALVES: dict[Half, View] = {
 }
 
 
-async def _visible(request: Request, uuid: UUID) -> UUID:
-    """People see every shadow, a device its own."""
-    if get_principal(request.scope).role is None:
-        require_own_device(request.scope, uuid)
-    return uuid
-
-
 async def _wait(
     wait: Annotated[
         str | None,
@@ -95,7 +88,6 @@ async def _wait(
     return parse_wait(wait)
 
 
-Visible = Annotated[UUID, Depends(_visible)]
 Wait = Annotated[timedelta | None, Depends(_wait)]
 Known = Annotated[str | None, Header(alias="If-None-Match", description="The ETag that the caller knows.")]
 Match = Annotated[
@@ -107,9 +99,15 @@ At = Annotated[
 InPath = Annotated[HalfName, Path(description="`desired` or `reported`.", examples=["desired"])]
 
 
-@router.get("", response_model=ShadowSeen, responses=_UNCHANGED, summary="Both halves and their delta")
+@router.get(
+    "",
+    dependencies=[needs("shadows:read", or_itself=True)],
+    response_model=ShadowSeen,
+    responses=_UNCHANGED,
+    summary="Both halves and their delta",
+)
 async def get_shadow(
-    request: Request, uuid: Visible, wait: Wait, at: At = None, if_none_match: Known = None
+    request: Request, uuid: UUID, wait: Wait, at: At = None, if_none_match: Known = None
 ) -> Response:
     """A device sees its own. The past (`at`) never waits."""
     if at is None:
@@ -120,17 +118,27 @@ async def get_shadow(
 
 
 @router.get(
-    "/delta", response_model=DeltaSeen, responses=_UNCHANGED, summary="What the device has still to do"
+    "/delta",
+    dependencies=[needs("shadows:read", or_itself=True)],
+    response_model=DeltaSeen,
+    responses=_UNCHANGED,
+    summary="What the device has still to do",
 )
-async def get_delta(request: Request, uuid: Visible, wait: Wait, if_none_match: Known = None) -> Response:
+async def get_delta(request: Request, uuid: UUID, wait: Wait, if_none_match: Known = None) -> Response:
     """The members of `desired` that `reported` lacks or has otherwise; empty once the device did everything."""
     return await answer(request, uuid, _DELTA, parse_condition(if_none_match), wait)
 
 
-@router.get("/{half}", response_model=StateSeen, responses=_UNCHANGED, summary="One half")
+@router.get(
+    "/{half}",
+    dependencies=[needs("shadows:read", or_itself=True)],
+    response_model=StateSeen,
+    responses=_UNCHANGED,
+    summary="One half",
+)
 async def get_half(
     request: Request,
-    uuid: Visible,
+    uuid: UUID,
     half: InPath,
     wait: Wait,
     *,
@@ -148,9 +156,15 @@ async def get_half(
     return _state(half, state)
 
 
-@router.patch("/desired", response_model=StateSeen, responses=_WRITING, summary="Change what is desired")
+@router.patch(
+    "/desired",
+    dependencies=[needs("shadows:write")],
+    response_model=StateSeen,
+    responses=_WRITING,
+    summary="Change what is desired",
+)
 async def patch_desired(
-    request: Request, uuid: UUID, body: ShadowPatch, caller: Writer, if_match: Match = None
+    request: Request, uuid: UUID, body: ShadowPatch, caller: Caller, if_match: Match = None
 ) -> Response:
     """What changes nothing makes no version."""
 
@@ -160,9 +174,15 @@ async def patch_desired(
     return await _write(request, "desired", write, if_match, body.version)
 
 
-@router.put("/desired", response_model=StateSeen, responses=_WRITING, summary="Replace what is desired")
+@router.put(
+    "/desired",
+    dependencies=[needs("shadows:write")],
+    response_model=StateSeen,
+    responses=_WRITING,
+    summary="Replace what is desired",
+)
 async def replace_desired(
-    request: Request, uuid: UUID, body: ShadowDocument, caller: Writer, if_match: Match = None
+    request: Request, uuid: UUID, body: ShadowDocument, caller: Caller, if_match: Match = None
 ) -> Response:
     """Members that are null are left out."""
 
@@ -173,10 +193,14 @@ async def replace_desired(
 
 
 @router.post(
-    "/rollback", response_model=StateSeen, responses=_WRITING, summary="Desire an older version again"
+    "/rollback",
+    dependencies=[needs("shadows:write")],
+    response_model=StateSeen,
+    responses=_WRITING,
+    summary="Desire an older version again",
 )
 async def roll_back(
-    request: Request, uuid: UUID, body: Rollback, caller: Writer, if_match: Match = None
+    request: Request, uuid: UUID, body: Rollback, caller: Caller, if_match: Match = None
 ) -> Response:
     """Makes a new version with the document of the older one."""
 
@@ -186,12 +210,16 @@ async def roll_back(
     return await _write(request, "desired", write, if_match, body.version)
 
 
-@router.get("/{half}/history", response_model=RevisionPage, summary="How the versions of a half came to be")
+@router.get(
+    "/{half}/history",
+    dependencies=[needs("shadows:read")],
+    response_model=RevisionPage,
+    summary="How the versions of a half came to be",
+)
 async def list_revisions(
     request: Request,
     uuid: UUID,
     half: InPath,
-    _: Reader,
     *,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 100,
@@ -204,12 +232,16 @@ async def list_revisions(
     return json_response({"items": revisions, "next": following})
 
 
-@router.get("/{half}/diff", response_model=DifferenceSeen, summary="How two versions differ")
+@router.get(
+    "/{half}/diff",
+    dependencies=[needs("shadows:read")],
+    response_model=DifferenceSeen,
+    summary="How two versions differ",
+)
 async def compare_versions(
     request: Request,
     uuid: UUID,
     half: InPath,
-    _: Reader,
     start: Annotated[VersionNumber, Query(alias="from", description="The version to begin with.")],
     end: Annotated[
         VersionNumber | None,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from iotistic import __version__
-from iotistic.http.access import Reader
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import find_platform, platform_of
 from iotistic.http.process_metrics import ingest_families, pool_families
 from iotistic.http.request_metrics import MEDIA_TYPE, render
@@ -80,9 +80,13 @@ async def check_readiness(request: Request, response: Response) -> dict[str, obj
 
 
 @router.get(
-    "/metrics", response_class=PlainTextResponse, responses=refusals(), summary="Numbers for Prometheus"
+    "/metrics",
+    dependencies=[needs("system:read")],
+    response_class=PlainTextResponse,
+    responses=refusals(),
+    summary="Numbers for Prometheus",
 )
-async def show_metrics(request: Request, _: Reader) -> Response:
+async def show_metrics(request: Request) -> Response:
     """Requests, ingest and connection pool of this process, in Prometheus' text format."""
     platform = platform_of(request.scope)
     families = [
@@ -95,11 +99,12 @@ async def show_metrics(request: Request, _: Reader) -> Response:
 
 @router.get(
     "/api/v1/system/status",
+    dependencies=[needs("system:read")],
     response_model=SystemStatus,
     responses=refusals(),
     summary="The platform at one moment",
 )
-async def show_status(request: Request, _: Reader) -> dict[str, object]:
+async def show_status(request: Request) -> dict[str, object]:
     """Devices, the rate of reports, and what lies on disk."""
     platform = platform_of(request.scope)
     names = platform.settings.names

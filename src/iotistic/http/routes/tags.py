@@ -6,9 +6,9 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.devices.tagging import TagDefinition, TagDefinitionDraft
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.devices import TagKey
@@ -31,11 +31,15 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
     place: Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 
 
-@router.get("/definitions", response_model=TagDefinitionPage, summary="Rules of tags, by key")
+@router.get(
+    "/definitions",
+    dependencies=[needs("tags:read")],
+    response_model=TagDefinitionPage,
+    summary="Rules of tags, by key",
+)
 async def list_definitions(
     request: Request,
     response: Response,
-    _: Reader,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:
@@ -49,20 +53,25 @@ async def list_definitions(
 
 @router.get(
     "/definitions/{key}",
+    dependencies=[needs("tags:read")],
     response_model=TagDefinitionSeen,
     responses=refusals(404),
     summary="The rules of a tag",
 )
-async def get_definition(request: Request, key: _Key, _: Reader) -> TagDefinition:
+async def get_definition(request: Request, key: _Key) -> TagDefinition:
     """A key without rules may have any value."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.tagging.get_definition(key)
 
 
 @router.put(
-    "/definitions/{key}", response_model=TagDefinitionSeen, responses=refusals(409), summary="Define a tag"
+    "/definitions/{key}",
+    dependencies=[needs("tags:write")],
+    response_model=TagDefinitionSeen,
+    responses=refusals(409),
+    summary="Define a tag",
 )
-async def define(request: Request, key: _Key, stated: TagDefinitionStated, _: Writer) -> TagDefinition:
+async def define(request: Request, key: _Key, stated: TagDefinitionStated) -> TagDefinition:
     """Refused while devices or fleets have values that would be forbidden."""
     draft = TagDefinitionDraft(
         description=stated.description, allowed_values=stated.allowed_values, is_required=stated.is_required
@@ -72,19 +81,27 @@ async def define(request: Request, key: _Key, stated: TagDefinitionStated, _: Wr
 
 
 @router.delete(
-    "/definitions/{key}", status_code=204, responses=refusals(404), summary="Lift the rules of a tag"
+    "/definitions/{key}",
+    dependencies=[needs("tags:write")],
+    status_code=204,
+    responses=refusals(404),
+    summary="Lift the rules of a tag",
 )
-async def undefine(request: Request, key: _Key, _: Writer) -> None:
+async def undefine(request: Request, key: _Key) -> None:
     """It may have any value again; devices keep theirs."""
     async with platform_of(request.scope).begin() as work:
         await work.tagging.undefine(key)
 
 
-@router.get("/missing", response_model=IncompleteDevicePage, summary="Devices that lack a required tag")
+@router.get(
+    "/missing",
+    dependencies=[needs("tags:read")],
+    response_model=IncompleteDevicePage,
+    summary="Devices that lack a required tag",
+)
 async def list_incomplete(
     request: Request,
     response: Response,
-    _: Reader,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from iotistic.http.access import Reader
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Bucket, Limit, MetricNames, TimeRange
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.reading_parameters import Chart, Filled, Method, Zone
 from iotistic.http.responses import json_response, refusals
@@ -26,15 +26,25 @@ _SERVICE = "Only lines of this program."
 _AFTER = "`next` of the page before."
 
 
-@router.get("/latest", response_model=list[LatestMetric], summary="The newest value of every metric")
-async def list_latest(request: Request, uuid: UUID, _: Reader) -> list[LatestValue]:
+@router.get(
+    "/latest",
+    dependencies=[needs("telemetry:read")],
+    response_model=list[LatestMetric],
+    summary="The newest value of every metric",
+)
+async def list_latest(request: Request, uuid: UUID) -> list[LatestValue]:
     """By name of the metric. A device that never reported has none."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         device = await work.devices.get_device(uuid)
         return await work.telemetry.latest(device.uuid)
 
 
-@router.get("/metrics", response_model=list[MetricSeries], summary="Metrics over a range of time")
+@router.get(
+    "/metrics",
+    dependencies=[needs("telemetry:read")],
+    response_model=list[MetricSeries],
+    summary="Metrics over a range of time",
+)
 async def list_series(
     request: Request,
     *,
@@ -42,7 +52,6 @@ async def list_series(
     span: TimeRange,
     names: MetricNames,
     bucket: Bucket,
-    _: Reader,
     zone: Zone,
     filling: Filled = "none",
     points: Chart = None,
@@ -68,12 +77,16 @@ async def list_series(
     return json_response(series)
 
 
-@router.get("/logs", response_model=LogPage, summary="Log lines over a range of time")
+@router.get(
+    "/logs",
+    dependencies=[needs("telemetry:read")],
+    response_model=LogPage,
+    summary="Log lines over a range of time",
+)
 async def list_logs(
     request: Request,
     uuid: UUID,
     span: TimeRange,
-    _: Reader,
     *,
     level: Annotated[LogLevel | None, Query(description=_LEVEL)] = None,
     service: Annotated[Text | None, Query(description=_SERVICE)] = None,

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from iotistic.http.access import Reader
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.twin import EntityPage, EntitySeen, ModelSeen, NeighbourSeen, PartSeen
@@ -42,20 +42,26 @@ class _Place(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen
     global_id: Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z_$]{1,22}\Z")]
 
 
-@router.get("/models", response_model=list[ModelSeen], summary="Models, by name")
-async def list_models(request: Request, _: Reader) -> list[dict[str, object]]:
+@router.get(
+    "/models", dependencies=[needs("twin:read")], response_model=list[ModelSeen], summary="Models, by name"
+)
+async def list_models(request: Request) -> list[dict[str, object]]:
     """With how many things each has, and how many of those are devices."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         models = await work.twin.list_models()
     return [{"model": name, "entities": things, "devices": devices} for name, things, devices in models]
 
 
-@router.get("/models/{model}/entities", response_model=EntityPage, summary="Things of a model, by GlobalId")
+@router.get(
+    "/models/{model}/entities",
+    dependencies=[needs("twin:read")],
+    response_model=EntityPage,
+    summary="Things of a model, by GlobalId",
+)
 async def list_entities(
     request: Request,
     response: Response,
     model: _Model,
-    _: Reader,
     *,
     ifc_class: Annotated[
         str | None, Query(description="Only these.", pattern=r"^Ifc[A-Za-z0-9]{1,60}$", examples=["IfcSpace"])
@@ -75,21 +81,30 @@ async def list_entities(
     return {"items": found, "next": following}
 
 
-@router.get(_ENTITY, response_model=EntitySeen, responses=refusals(404), summary="One thing")
-async def get_entity(request: Request, model: _Model, global_id: _GlobalId, _: Reader) -> Entity:
+@router.get(
+    _ENTITY,
+    dependencies=[needs("twin:read")],
+    response_model=EntitySeen,
+    responses=refusals(404),
+    summary="One thing",
+)
+async def get_entity(request: Request, model: _Model, global_id: _GlobalId) -> Entity:
     """With what the model says about it."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.twin.get_entity(model, global_id)
 
 
 @router.get(
-    f"{_ENTITY}/parts", response_model=list[PartSeen], responses=refusals(404), summary="What lies in a thing"
+    f"{_ENTITY}/parts",
+    dependencies=[needs("twin:read")],
+    response_model=list[PartSeen],
+    responses=refusals(404),
+    summary="What lies in a thing",
 )
 async def list_parts(
     request: Request,
     model: _Model,
     global_id: _GlobalId,
-    _: Reader,
     depth: Annotated[int, Query(ge=0, le=50, description="How deep.")] = 50,
     limit: Limit = 1000,
 ) -> Sequence[Part]:
@@ -100,11 +115,12 @@ async def list_parts(
 
 @router.get(
     f"{_ENTITY}/places",
+    dependencies=[needs("twin:read")],
     response_model=list[EntitySeen],
     responses=refusals(404),
     summary="What a thing lies in",
 )
-async def list_places(request: Request, model: _Model, global_id: _GlobalId, _: Reader) -> Sequence[Entity]:
+async def list_places(request: Request, model: _Model, global_id: _GlobalId) -> Sequence[Entity]:
     """Up to the top, nearest first."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.twin.list_places(model, global_id)
@@ -112,12 +128,13 @@ async def list_places(request: Request, model: _Model, global_id: _GlobalId, _: 
 
 @router.get(
     f"{_ENTITY}/relations",
+    dependencies=[needs("twin:read")],
     response_model=list[NeighbourSeen],
     responses=refusals(404),
     summary="The relations of a thing",
 )
 async def list_neighbours(
-    request: Request, model: _Model, global_id: _GlobalId, _: Reader, limit: Limit = 1000
+    request: Request, model: _Model, global_id: _GlobalId, limit: Limit = 1000
 ) -> Sequence[Neighbour]:
     """In both directions."""
     async with platform_of(request.scope).begin(read_only=True) as work:
@@ -125,10 +142,14 @@ async def list_neighbours(
 
 
 @router.get(
-    "/devices/{uuid}", response_model=EntitySeen, responses=refusals(404), summary="The thing a device is"
+    "/devices/{uuid}",
+    dependencies=[needs("twin:read")],
+    response_model=EntitySeen,
+    responses=refusals(404),
+    summary="The thing a device is",
 )
 async def get_entity_of_device(
-    request: Request, uuid: Annotated[UUID, Path(description="The device.")], _: Reader
+    request: Request, uuid: Annotated[UUID, Path(description="The device.")]
 ) -> Entity:
     """Where a device stands in the building: its thing, whose places say the rest."""
     async with platform_of(request.scope).begin(read_only=True) as work:

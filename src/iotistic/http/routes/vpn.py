@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from iotistic.http.access import Reader
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.vpn import CertificatePage, CertificateSeen
@@ -24,11 +24,15 @@ class _Place(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen
     fingerprint: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
-@router.get("", response_model=CertificatePage, summary="Certificates, by fingerprint")
+@router.get(
+    "",
+    dependencies=[needs("vpn:read")],
+    response_model=CertificatePage,
+    summary="Certificates, by fingerprint",
+)
 async def list_certificates(
     request: Request,
     response: Response,
-    _: Reader,
     *,
     device: Annotated[UUID | None, Query(description="Only those of this device.")] = None,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
@@ -46,7 +50,11 @@ async def list_certificates(
 
 
 @router.get(
-    "/{fingerprint}", response_model=CertificateSeen, responses=refusals(404), summary="One certificate"
+    "/{fingerprint}",
+    dependencies=[needs("vpn:read")],
+    response_model=CertificateSeen,
+    responses=refusals(404),
+    summary="One certificate",
 )
 async def get_certificate(
     request: Request,
@@ -57,7 +65,6 @@ async def get_certificate(
             pattern=r"^[0-9A-Fa-f:]{64,95}$",
         ),
     ],
-    _: Reader,
 ) -> VpnCertificate:
     """By what `openssl x509 -fingerprint -sha256` prints."""
     async with platform_of(request.scope).begin(read_only=True) as work:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from iotistic.http.schemas.values import Answer, Request, Text, Timestamp, check_storable
 
-__all__ = ["Caller", "Credentials", "SessionOpened"]
+__all__ = ["CallerSeen", "Credentials", "SessionOpened"]
 
 
 def _storable(password: SecretStr) -> SecretStr:
@@ -33,7 +33,7 @@ class SessionOpened(Answer):
     role: str = Field(examples=["owner"])
 
 
-class Caller(Answer):
+class CallerSeen(Answer):
     """Whose key the request carries."""
 
     kind: Literal["user", "device"] = Field(examples=["user"])

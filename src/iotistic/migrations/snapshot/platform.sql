@@ -2154,6 +2154,16 @@ COMMENT ON COLUMN public.partition_states.leaf_oid IS 'Its OID then: a table of 
 COMMENT ON COLUMN public.partition_states.sealed_at IS 'When it was frozen, analysed and given its search index; NULL: it was not.';
 COMMENT ON COLUMN public.partition_states.thinned_at IS 'When the rows of devices whose retention class was over were last taken out of it; NULL: never.';
 
+CREATE TABLE public.permissions (
+  name text NOT NULL,
+  description text NOT NULL,
+  CONSTRAINT permissions_pkey PRIMARY KEY (name),
+  CONSTRAINT permissions_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 200))),
+  CONSTRAINT permissions_name_check CHECK ((name ~ '^[a-z]{1,30}:[a-z]{1,30}$'::text))
+);
+COMMENT ON TABLE public.permissions IS 'One row per thing that a role may allow.';
+COMMENT ON COLUMN public.permissions.name IS 'resource:action.';
+
 CREATE TABLE public.provisioning_attempts (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   attempted_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -2236,6 +2246,27 @@ COMMENT ON COLUMN public.releases.created_by IS 'Who made it: a username, or the
 CREATE TRIGGER audit_delete AFTER DELETE ON public.releases REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{application_id,number}', '', '{notes,created_by}', '{}');
 CREATE TRIGGER audit_insert AFTER INSERT ON public.releases REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{application_id,number}', '', '{notes,created_by}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.releases REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{application_id,number}', '', '{notes,created_by}', '{}');
+
+CREATE TABLE public.role_permissions (
+  role text NOT NULL,
+  permission text NOT NULL,
+  CONSTRAINT role_permissions_pkey PRIMARY KEY (role, permission),
+  CONSTRAINT role_permissions_permission_fkey FOREIGN KEY (permission) REFERENCES public.permissions(name),
+  CONSTRAINT role_permissions_role_fkey FOREIGN KEY (role) REFERENCES public.roles(name)
+);
+COMMENT ON TABLE public.role_permissions IS 'One row per thing that a role allows.';
+CREATE INDEX role_permissions_permission_idx ON public.role_permissions USING btree (permission);
+
+CREATE TABLE public.roles (
+  name text NOT NULL,
+  rank bigint NOT NULL,
+  description text NOT NULL,
+  CONSTRAINT roles_pkey PRIMARY KEY (name),
+  CONSTRAINT roles_rank_key UNIQUE (rank),
+  CONSTRAINT roles_name_check CHECK ((name ~ '^[a-z]{1,30}$'::text))
+);
+COMMENT ON TABLE public.roles IS 'One row per role.';
+COMMENT ON COLUMN public.roles.rank IS 'Higher: allows more. Only for showing the widest role of somebody; what a role allows stands in role_permissions.';
 
 CREATE TABLE public.system_config (
   key text NOT NULL,
@@ -2765,6 +2796,8 @@ GRANT SELECT ON TABLE public.partition_policies TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.partition_states TO iotistic_app;
 GRANT SELECT ON TABLE public.partition_states TO iotistic_ingest;
 GRANT SELECT ON TABLE public.partition_states TO iotistic_readonly;
+GRANT SELECT ON TABLE public.permissions TO iotistic_app;
+GRANT SELECT ON TABLE public.permissions TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_attempts TO iotistic_app;
 GRANT SELECT ON TABLE public.provisioning_attempts TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_keys TO iotistic_app;
@@ -2773,6 +2806,10 @@ GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_ingest;
 GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_readonly;
 GRANT INSERT, SELECT ON TABLE public.releases TO iotistic_app;
 GRANT SELECT ON TABLE public.releases TO iotistic_readonly;
+GRANT SELECT ON TABLE public.role_permissions TO iotistic_app;
+GRANT SELECT ON TABLE public.role_permissions TO iotistic_readonly;
+GRANT SELECT ON TABLE public.roles TO iotistic_app;
+GRANT SELECT ON TABLE public.roles TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;
 GRANT SELECT ON TABLE public.system_config_history TO iotistic_app;

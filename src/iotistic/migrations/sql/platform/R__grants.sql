@@ -29,6 +29,8 @@ BEGIN
     REVOKE INSERT, UPDATE, DELETE ON audit_log, system_config_history FROM iotistic_app;
     -- As append_event_v1 does to this; which kinds of events there are is part of the schema.
     REVOKE INSERT, UPDATE, DELETE ON events, event_types FROM iotistic_app;
+    -- What a role allows is part of the schema: who may change it could allow themselves anything.
+    REVOKE INSERT, UPDATE, DELETE ON permissions, roles, role_permissions FROM iotistic_app;
     -- The service of one release must not be able to say what the schema is. Absent where another tool runs the files.
     IF to_regclass('public.schema_migrations') IS NOT NULL THEN
       REVOKE INSERT, UPDATE, DELETE ON schema_migrations, schema_migrations_events FROM iotistic_app;
