@@ -9,12 +9,11 @@ import typer
 
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.cli.migrate.telling import carry_out
-from iotistic.cli.migrate.where import Database, Dir, Place, Schema, Service, Table, Which, places
+from iotistic.cli.migrate.where import Database, Dir, Place, Schema, Service, Table, Which, is_ours, places
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json
 from iotistic.config import Endpoint
 from iotistic.database.roles import grant_defaults
-from iotistic.migrations import SERVICES, History
 from iotistic.migrations.catalog import Catalog, Difference, dump
 from iotistic.migrations.scratch import Prepare
 from iotistic.migrations.verification import Verification, live_catalog, replayed_catalog, verify
@@ -116,16 +115,11 @@ def _replays(
         _Replay(
             place=place,
             maintenance=maintenance,
-            prepare=grant_defaults if maintenance is not None and _is_ours(place.history) else None,
-            grants=_is_ours(place.history),
+            prepare=grant_defaults if maintenance is not None and is_ours(place.history) else None,
+            grants=is_ours(place.history),
         )
         for place in chosen
     ]
-
-
-def _is_ours(history: History) -> bool:
-    shipped = SERVICES.get(history.service)
-    return shipped is not None and shipped.folder == history.folder
 
 
 async def _verify(replay: _Replay) -> Verification:

@@ -77,8 +77,8 @@ def _line(result: TenantResult) -> str:
     return f"{result.name}{database} {_WORDS[result.state]}{what}{took}{failed}"
 
 
-def show_report(report: FleetReport) -> None:
-    """The summary: how many ended how, who did not make it and why, the slowest, and what to type next."""
+def show_report(report: FleetReport, again: str) -> None:
+    """The summary: how many ended how, who did not make it and why, the slowest, and `again`, what to type next."""
     for notice in report.notices:
         narrate(notice)
     for result in report.results:
@@ -92,7 +92,7 @@ def show_report(report: FleetReport) -> None:
     if slowest:
         narrate(f"slowest: {slowest}")
     if not report.complete:
-        narrate(f"Next: iotistic migrate tenants resume {report.run}")
+        narrate(f"Next: {again}")
 
 
 def fleet_fields(report: FleetReport) -> dict[str, object]:

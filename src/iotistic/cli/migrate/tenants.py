@@ -7,24 +7,28 @@ from typing import Annotated
 import typer
 
 from iotistic.cli.migrate.fleet_view import fleet_fields, live_view, show_report
-from iotistic.cli.migrate.telling import carry_out, fail
+from iotistic.cli.migrate.repeating import repeated_options
+from iotistic.cli.migrate.telling import carry_out
+from iotistic.cli.migrate.tenant_creating import create
 from iotistic.cli.migrate.where import Database, Dir, Place, Schema, Service, Table, Which, places
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import print_json
-from iotistic.config import Endpoint
-from iotistic.errors import IotisticError
 from iotistic.migrations.report import RunLimits
 from iotistic.migrations.tenants import (
+    ControlPlace,
     Fleet,
     FleetReport,
     Pace,
+    Record,
+    RunMissing,
     Source,
     SourceKind,
     last_run,
+    read_control,
     read_journal,
     read_source,
 )
-from iotistic.migrations.tenants.model import ProgressObserver, TenantsInvalid
+from iotistic.migrations.tenants.model import TenantsInvalid
 
 __all__ = ["tenants"]
 
@@ -33,6 +37,8 @@ SOME_FAILED = 7
 tenants = typer.Typer(
     no_args_is_help=True, help="Migrate many databases: a canary first, then several at a time."
 )
+
+tenants.command("create")(create)
 
 Listed = Annotated[
     Path | None,
@@ -50,7 +56,9 @@ CommandLine = Annotated[
 Control = Annotated[
     str | None,
     typer.Option(
-        "--control", metavar="DATABASE", help="The database --query runs on; the billing database without it."
+        "--control",
+        metavar="DATABASE",
+        help="The database --query runs on, which keeps runs too; the billing database without it.",
     ),
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="How many databases at a time.")]
@@ -80,6 +88,7 @@ Run = Annotated[str | None, typer.Argument(metavar="RUN", help="Its id; the last
 
 @tenants.command("run")
 def start(
+    context: typer.Context,
     *,
     listed: Listed = None,
     query: Query = None,
@@ -105,18 +114,24 @@ def start(
         database, folder=folder, service=service, schema=schema, table=table, url=url, data_dir=data_dir
     )
     pace = Pace(workers=workers, canary=_canary(canary), most_failures=most_failures)
+    control_place = _control(place, control, data_dir, url, needed=control is not None or query is not None)
     with live_view(quiet=as_json) as observe:
-        fleet = _fleet(
-            place, _folder(journals, data_dir), pace=pace, lock_timeout=lock_timeout, observe=observe
+        fleet = Fleet(
+            history=place.history,
+            journals=_folder(journals, data_dir),
+            control=control_place if folder is None or control_place.needed else None,
+            pace=pace,
+            limits=RunLimits(lock_timeout=timedelta(seconds=lock_timeout)),
+            application="iotistic migrate",
+            observe=observe,
         )
-        report = carry_out(
-            _run(fleet, source, place, _control(place, control, data_dir, url)), as_json=as_json
-        )
-    _finish(report, as_json=as_json)
+        report = carry_out(_run(fleet, source, place, control_place), as_json=as_json)
+    _finish(report, context, as_json=as_json)
 
 
 @tenants.command("resume")
 def resume(
+    context: typer.Context,
     run: Run = None,
     *,
     control: Control = None,
@@ -138,70 +153,100 @@ def resume(
     place = _place(
         database, folder=folder, service=service, schema=schema, table=table, url=url, data_dir=data_dir
     )
+    control_place = _control(place, control, data_dir, url, needed=control is not None)
     with live_view(quiet=as_json) as observe:
-        pace = Pace(workers=workers, most_failures=most_failures)
-        fleet = _fleet(
-            place, _folder(journals, data_dir), pace=pace, lock_timeout=lock_timeout, observe=observe
+        fleet = Fleet(
+            history=place.history,
+            journals=_folder(journals, data_dir),
+            control=control_place if folder is None or control_place.needed else None,
+            pace=Pace(workers=workers, most_failures=most_failures),
+            limits=RunLimits(lock_timeout=timedelta(seconds=lock_timeout)),
+            application="iotistic migrate",
+            observe=observe,
         )
-        work = _resume(fleet, run, listed, place, _control(place, control, data_dir, url))
-        report = carry_out(work, as_json=as_json)
-    _finish(report, as_json=as_json)
+        report = carry_out(_resume(fleet, run, listed, place, control_place), as_json=as_json)
+    _finish(report, context, as_json=as_json)
 
 
 @tenants.command("status")
 def status(
-    run: Run = None, *, journals: Journals = None, data_dir: DataDir = None, as_json: AsJson = False
+    context: typer.Context,
+    run: Run = None,
+    *,
+    control: Control = None,
+    journals: Journals = None,
+    database: Which = Database.platform,
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Show how a run went, or how far it got. Needs no database. Exit 7 when some are not done."""
-    where = _folder(journals, data_dir)
-    try:
-        record = read_journal(where, run or last_run(where))
-    except IotisticError as error:
-        fail(error, as_json=as_json)
+    """Show how a run went, or how far it got, by this machine's journal or by the control database. Exit 7 when some are not done."""
+    record = None if control else _on_this_machine(_folder(journals, data_dir), run, needed=bool(journals))
+    if record is None:
+        place = _place(
+            database,
+            folder=None,
+            service=None,
+            schema="public",
+            table="schema_migrations",
+            url=url,
+            data_dir=data_dir,
+        )
+        control_place = _control(place, control, data_dir, url, needed=True)
+        record = carry_out(read_control(control_place, run), as_json=as_json)
     header = record.header
     _finish(
         FleetReport(
             run=header.run, service=header.service, started_at=header.started_at, results=record.all_results()
         ),
+        context,
         as_json=as_json,
     )
 
 
-async def _run(fleet: Fleet, source: Source, place: Place, control: tuple[Endpoint, str]) -> FleetReport:
-    found = await read_source(source, base=place.endpoint, control=control)
+def _on_this_machine(folder: Path, run: str | None, *, needed: bool) -> Record | None:
+    try:
+        return read_journal(folder, run or last_run(folder))
+    except RunMissing:
+        if needed:
+            raise
+        return None
+
+
+async def _run(fleet: Fleet, source: Source, place: Place, control: ControlPlace) -> FleetReport:
+    found = await read_source(source, base=place.endpoint, control=(control.endpoint, control.database))
     return await fleet.run(found, source=source)
 
 
 async def _resume(
-    fleet: Fleet, run: str | None, listed: Path | None, place: Place, control: tuple[Endpoint, str]
+    fleet: Fleet, run: str | None, listed: Path | None, place: Place, control: ControlPlace
 ) -> FleetReport:
-    chosen = run or last_run(fleet.journals)
-    source = _source(listed, None, None) if listed else read_journal(fleet.journals, chosen).header.source
+    chosen = run or await _newest(fleet)
+    source = _source(listed, None, None) if listed else (await fleet.record(chosen)).header.source
     if source is None:
         raise TenantsInvalid(
             "The run was started by a program, not from a list.", hint="Give the list with --list."
         )
-    return await fleet.resume(chosen, await read_source(source, base=place.endpoint, control=control))
+    found = await read_source(source, base=place.endpoint, control=(control.endpoint, control.database))
+    return await fleet.resume(chosen, found)
 
 
-def _fleet(
-    place: Place, journals: Path, *, pace: Pace, lock_timeout: float, observe: ProgressObserver
-) -> Fleet:
-    return Fleet(
-        history=place.history,
-        journals=journals,
-        pace=pace,
-        limits=RunLimits(lock_timeout=timedelta(seconds=lock_timeout)),
-        application="iotistic migrate",
-        observe=observe,
-    )
+async def _newest(fleet: Fleet) -> str:
+    """The newest run that this machine knows, or else the control database."""
+    try:
+        return last_run(fleet.journals)
+    except RunMissing:
+        if fleet.control is None:
+            raise
+        return (await read_control(fleet.control, None)).header.run
 
 
-def _finish(report: FleetReport, *, as_json: bool) -> None:
+def _finish(report: FleetReport, context: typer.Context, *, as_json: bool) -> None:
+    again = " ".join(["iotistic migrate tenants resume", report.run, *repeated_options(context, resume)])
     if as_json:
         print_json(fleet_fields(report))
     else:
-        show_report(report)
+        show_report(report, again)
     if not report.complete:
         raise typer.Exit(SOME_FAILED)
 
@@ -243,8 +288,11 @@ def _place(
     return place
 
 
-def _control(place: Place, named: str | None, data_dir: Path | None, url: str | None) -> tuple[Endpoint, str]:
-    return place.endpoint, named or settings_from(data_dir, url).names.billing
+def _control(
+    place: Place, named: str | None, data_dir: Path | None, url: str | None, *, needed: bool
+) -> ControlPlace:
+    database = named or settings_from(data_dir, url).names.billing
+    return ControlPlace(endpoint=place.endpoint, database=database, needed=needed)
 
 
 def _folder(journals: Path | None, data_dir: Path | None) -> Path:

@@ -12,7 +12,18 @@ from iotistic.config import Endpoint, Settings, environment, load_settings
 from iotistic.config.url import parse_database_url
 from iotistic.migrations import SERVICES, History
 
-__all__ = ["Database", "Dir", "Place", "Schema", "Service", "Table", "Which", "history_of", "places"]
+__all__ = [
+    "Database",
+    "Dir",
+    "Place",
+    "Schema",
+    "Service",
+    "Table",
+    "Which",
+    "history_of",
+    "is_ours",
+    "places",
+]
 
 
 class Database(StrEnum):
@@ -63,6 +74,12 @@ def history_of(
         return History(service=shipped.service, folder=shipped.folder, schema=schema, table=table)
     path = folder.expanduser().absolute()
     return History(service=service or path.name, folder=path, schema=schema, table=table)
+
+
+def is_ours(history: History) -> bool:
+    """Whether a history ships with this package."""
+    shipped = SERVICES.get(history.service)
+    return shipped is not None and shipped.folder == history.folder
 
 
 def places(

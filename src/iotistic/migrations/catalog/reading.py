@@ -10,6 +10,7 @@ from iotistic.database.queries import Queries, Statements
 from iotistic.migrations.catalog.model import Catalog, Item, catalog_of
 from iotistic.migrations.catalog.view_text import without_needless_prefixes
 from iotistic.migrations.history import History, quoted
+from iotistic.migrations.tenants.control import CONTROL_TABLES
 
 __all__ = ["read_catalog"]
 
@@ -81,6 +82,7 @@ def _ledger_names(history: History) -> set[str | None]:
     schema = _plain(history.schema)
     events = f"{history.table}_events"
     names: set[str | None] = {f"{schema}.{_plain(name)}" for name in (history.table, events)}
+    names |= {f"public.{name}" for name in CONTROL_TABLES}  # a billing database keeps runs over its tenants
     return names | {f"{schema}.{_plain(events + '_refuse_change')}()"}
 
 

@@ -1,7 +1,8 @@
 """One history for many databases."""
 
+from iotistic.migrations.tenants.control import CONTROL_TABLES, ControlPlace, read_control
 from iotistic.migrations.tenants.fleet import Fleet, Pace
-from iotistic.migrations.tenants.journal import last_run, list_runs, read_journal
+from iotistic.migrations.tenants.journal import Record, RunMissing, last_run, list_runs, merged, read_journal
 from iotistic.migrations.tenants.model import (
     FleetReport,
     Progress,
@@ -12,22 +13,32 @@ from iotistic.migrations.tenants.model import (
     Wave,
 )
 from iotistic.migrations.tenants.sources import Source, SourceKind, parse_lines, read_source
+from iotistic.migrations.tenants.template import CreatedTenant, TenantExists, create_tenant
 
 __all__ = [
+    "CONTROL_TABLES",
+    "ControlPlace",
+    "CreatedTenant",
     "Fleet",
     "FleetReport",
     "Pace",
     "Progress",
+    "Record",
+    "RunMissing",
     "Source",
     "SourceKind",
     "State",
     "Tenant",
+    "TenantExists",
     "TenantResult",
     "TenantsInvalid",
     "Wave",
+    "create_tenant",
     "last_run",
     "list_runs",
+    "merged",
     "parse_lines",
+    "read_control",
     "read_journal",
     "read_source",
 ]

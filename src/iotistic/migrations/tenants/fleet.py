@@ -1,6 +1,7 @@
 """One history applied to many databases: a few first, then several at a time, until all are done or too many have failed."""
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,8 @@ from iotistic.migrations.history import History
 from iotistic.migrations.plan import RunOptions
 from iotistic.migrations.report import RunLimits
 from iotistic.migrations.runner import apply
-from iotistic.migrations.tenants.journal import Header, Journal, Record, read_journal
+from iotistic.migrations.tenants.control import ControlBook, ControlPlace, read_control, unwritten
+from iotistic.migrations.tenants.journal import Header, Journal, Record, RunMissing, merged, read_journal
 from iotistic.migrations.tenants.model import (
     FleetReport,
     Progress,
@@ -56,10 +58,13 @@ class Pace:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fleet:
-    """A history for many databases, and a folder for journals."""
+    """A history for many databases, and where runs are written down."""
 
     history: History
     journals: Path
+    """The folder of journals, on this machine."""
+    control: ControlPlace | None = None
+    """A database that keeps them too, for whoever is at another machine."""
     pace: Pace = field(default_factory=Pace)
     options: RunOptions = field(default_factory=RunOptions)
     limits: RunLimits = field(default_factory=RunLimits)
@@ -87,15 +92,27 @@ class Fleet:
             started_at=moment,
         )
         canary, rest = _waves(tenants, self.pace.canary)
-        journal = Journal.begin(self.journals, header)
-        return await self._go(journal, Record(header=header), canary, rest, ())
+        return await self._go(Record(header=header), canary, rest, ())
+
+    async def record(self, run: str) -> Record:
+        """What this machine and the control database know of a run. Raises RunMissing when neither knows it."""
+        try:
+            found = read_journal(self.journals, run)
+        except RunMissing:
+            if self.control is None:
+                raise
+            return await read_control(self.control, run)
+        if self.control is not None:
+            with contextlib.suppress(IotisticError):
+                found = merged(found, await read_control(self.control, run))
+        return found
 
     async def resume(self, run: str, tenants: Sequence[Tenant]) -> FleetReport:
         """Goes on with an earlier run: with those that failed, were interrupted or not reached, and nobody else.
 
         `tenants` is the list as it is now; who is on it and was not then is left alone. Raises RunMissing.
         """
-        record = read_journal(self.journals, run)
+        record = await self.record(run)
         if record.header.service != self.history.service:
             raise TenantsInvalid(
                 f"Run {run} was for {record.header.service}, not for {self.history.service}.",
@@ -117,24 +134,27 @@ class Fleet:
         failed = [tenant for tenant in chosen if tenant.name in record.results]
         others = [tenant for tenant in chosen if tenant.name not in record.results]
         canary, rest = _waves([*failed, *others], min(1, len(chosen)))
-        return await self._go(Journal.go_on(self.journals, run), record, canary, rest, tuple(notices))
+        return await self._go(record, canary, rest, tuple(notices))
 
     async def _go(
         self,
-        journal: Journal,
         record: Record,
         canary: Sequence[Tenant],
         rest: Sequence[Tenant],
         notices: tuple[str, ...],
     ) -> FleetReport:
         began = time.monotonic()
+        book, unknown = await self._open_book(record)
+        journal = Journal.take_over(self.journals, record)
         try:
             # Every tenant gets the same files, also when somebody deploys new ones meanwhile.
             with copied(self.history) as history:
-                voyage = _Voyage(replace(self, history=history), journal, total=len(canary) + len(rest))
+                voyage = _Voyage(replace(self, history=history), journal, book, total=len(canary) + len(rest))
                 await voyage.go(canary, rest)
         finally:
             journal.close()
+            if book is not None and self.control is not None and (why := await book.close()) is not None:
+                unknown = (unwritten(self.control, why),)
         results = {**record.results, **{result.name: result for result in voyage.results}}
         return FleetReport(
             run=record.header.run,
@@ -143,8 +163,19 @@ class Fleet:
             results=Record(header=record.header, results=results).all_results(),
             took=timedelta(seconds=time.monotonic() - began),
             stopped=voyage.stopped,
-            notices=notices,
+            notices=(*notices, *unknown),
         )
+
+    async def _open_book(self, record: Record) -> tuple[ControlBook | None, tuple[str, ...]]:
+        """The run's page in the control database, or what keeps it from being written."""
+        if self.control is None:
+            return None, ()
+        try:
+            return await ControlBook.open(self.control, record), ()
+        except IotisticError as error:
+            if self.control.needed:
+                raise
+            return None, (unwritten(self.control, error),)
 
 
 def _waves(tenants: Sequence[Tenant], canary: int | tuple[str, ...]) -> tuple[list[Tenant], list[Tenant]]:
@@ -168,9 +199,9 @@ def _notice(what: str, names: list[str]) -> list[str]:
 class _Voyage:
     """One go over the tenants of a run."""
 
-    def __init__(self, fleet: Fleet, journal: Journal, *, total: int) -> None:
+    def __init__(self, fleet: Fleet, journal: Journal, book: ControlBook | None, *, total: int) -> None:
         self._fleet = fleet
-        self._journal = journal
+        self._books = (journal,) if book is None else (journal, book)
         self._total = total
         self._running: dict[str, None] = {}
         self._wave = Wave.CANARY
@@ -199,7 +230,8 @@ class _Voyage:
                 return
 
     async def _migrate(self, tenant: Tenant) -> TenantResult:
-        self._journal.started(tenant.name, self._fleet.clock())
+        for book in self._books:
+            book.started(tenant.name, self._fleet.clock())
         self._running[tenant.name] = None
         self._tell(None)
         began = time.monotonic()
@@ -240,7 +272,8 @@ class _Voyage:
 
     def _end(self, result: TenantResult, began: float) -> TenantResult:
         ended = replace(result, took=timedelta(seconds=time.monotonic() - began))
-        self._journal.ended(ended, self._fleet.clock())
+        for book in self._books:
+            book.ended(ended, self._fleet.clock())
         self._running.pop(result.name, None)
         self.results.append(ended)
         self._tell(ended)

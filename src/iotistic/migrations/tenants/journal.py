@@ -17,7 +17,7 @@ from iotistic.errors import NotFound
 from iotistic.migrations.tenants.model import State, TenantResult
 from iotistic.migrations.tenants.sources import Source, SourceKind
 
-__all__ = ["Header", "Journal", "Record", "last_run", "list_runs", "read_journal"]
+__all__ = ["Header", "Journal", "Record", "RunMissing", "last_run", "list_runs", "merged", "read_journal"]
 
 _ENDING = ".jsonl"
 
@@ -80,7 +80,7 @@ class Journal:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"{header.run}{_ENDING}"
         journal = cls(path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600))
-        journal._write({"begin": _header_fields(header)})
+        journal.write({"begin": _header_fields(header)})
         return journal
 
     @classmethod
@@ -93,20 +93,31 @@ class Journal:
             os.write(journal._descriptor, b"\n")
         return journal
 
+    @classmethod
+    def take_over(cls, folder: Path, record: Record) -> Self:
+        """The journal of a run that may have begun on another machine: what `record` knows of it, then what comes."""
+        if (folder / f"{record.header.run}{_ENDING}").exists():
+            return cls.go_on(folder, record.header.run)
+        journal = cls.begin(folder, record.header)
+        for result in record.results.values():
+            journal.write({"tenant": result.name, **_result_fields(result)})
+        return journal
+
     def started(self, name: str, moment: datetime) -> None:
         """A tenant's turn begins."""
-        self._write({"tenant": name, "state": "started", "at": moment.isoformat()})
+        self.write({"tenant": name, "state": "started", "at": moment.isoformat()})
 
     def ended(self, result: TenantResult, moment: datetime) -> None:
         """A tenant's turn ended."""
-        self._write({"tenant": result.name, **_result_fields(result), "at": moment.isoformat()})
+        self.write({"tenant": result.name, **_result_fields(result), "at": moment.isoformat()})
 
     def close(self) -> None:
         """Forces everything onto the disk and gives the file back."""
         os.fsync(self._descriptor)
         os.close(self._descriptor)
 
-    def _write(self, fields: dict[str, Any]) -> None:
+    def write(self, fields: dict[str, Any]) -> None:
+        """One line."""
         os.write(self._descriptor, json.dumps(fields, ensure_ascii=False).encode() + b"\n")
 
 
@@ -145,6 +156,19 @@ def read_journal(folder: Path, run: str) -> Record:
         if name in databases:
             results[name] = _result_of(name, databases[name], line)
     return Record(header=header, results=results)
+
+
+def merged(one: Record, other: Record) -> Record:
+    """What two records of a run know together: who is done by either is done."""
+    results = {
+        **one.results,
+        **{
+            name: result
+            for name, result in other.results.items()
+            if result.state.done or name not in one.results
+        },
+    }
+    return Record(header=one.header, results=results)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
