@@ -33,7 +33,7 @@ __all__ = [
     "sends_ahead",
 ]
 
-_FILES_AHEAD: Final = 32
+_FILES_AHEAD: Final = 64
 _CHARACTERS_AHEAD: Final = 500_000
 # LOCAL and just before COMMIT: what a file has set itself must not make it less durable than its report says.
 _FLUSH: Final = "SET LOCAL synchronous_commit = on"

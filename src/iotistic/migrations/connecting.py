@@ -106,12 +106,16 @@ def _settings(target: Target) -> dict[str, str]:
 @asynccontextmanager
 async def folder_ahead(target: Target) -> AsyncGenerator[asyncio.Task[Folder]]:
     """The folder, being read while the server prepares a connection and looks at the history: neither waits for the other."""
-    reading = asyncio.create_task(
-        asyncio.to_thread(look_into, target.history.folder, service=target.history.service)
-    )
+    reading = asyncio.create_task(_read(target.history))
     try:
         yield reading
     finally:
         reading.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await reading
+
+
+async def _read(history: History) -> Folder:
+    if isinstance(history.folder, Folder):
+        return history.folder
+    return await asyncio.to_thread(look_into, history.folder, service=history.service)

@@ -7,7 +7,7 @@ do costs one read and one hash a file.
 import itertools
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -73,6 +73,10 @@ class Folder:
         """The migrations, in the order they run. Raises as `read_folder`."""
         return arrange(self.contents, service=self.service)
 
+    def only(self, names: Collection[str]) -> "Folder":
+        """Those of its files."""
+        return _folder([content for content in self.contents if content[0] in names], service=self.service)
+
 
 def parse_name(filename: str) -> tuple[int | None, str] | None:
     """(number, name) of a migration's filename; the number is None for a repeatable one. None: not a migration's name."""
@@ -83,7 +87,7 @@ def parse_name(filename: str) -> tuple[int | None, str] | None:
     return (None, match["name"]) if match is not None else None
 
 
-def read_folder(folder: "Path | Traversable", *, service: str) -> tuple[MigrationFile, ...]:
+def read_folder(folder: "Path | Traversable | Folder", *, service: str) -> tuple[MigrationFile, ...]:
     """Every migration of a folder, in the order they run.
 
     Raises FilesRefused on a missing folder and on a name that ends in .sql and is no migration's, HistoryRefused on a
@@ -92,12 +96,18 @@ def read_folder(folder: "Path | Traversable", *, service: str) -> tuple[Migratio
     return look_into(folder, service=service).files()
 
 
-def look_into(folder: "Path | Traversable", *, service: str) -> Folder:
-    """The contents of a folder, and their fingerprint. Raises FilesRefused on a missing folder."""
+def look_into(folder: "Path | Traversable | Folder", *, service: str) -> Folder:
+    """The contents of a folder, and their fingerprint; one that was read before is taken as it was. Raises FilesRefused on a missing folder."""
+    if isinstance(folder, Folder):
+        return folder
     try:
         contents = _contents_of_path(folder) if isinstance(folder, Path) else _contents(folder)
     except (FileNotFoundError, NotADirectoryError):
         raise FilesRefused(service, (_no_folder(folder),)) from None
+    return _folder(contents, service=service)
+
+
+def _folder(contents: list[tuple[str, bytes]], *, service: str) -> Folder:
     checksums = [(name, sha256(content).hexdigest()) for name, content in contents]
     return Folder(service=service, contents=tuple(contents), fingerprint=fingerprint_of(checksums))
 

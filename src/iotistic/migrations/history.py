@@ -9,6 +9,8 @@ from iotistic.migrations.quoting import LedgerNames, quoted
 if TYPE_CHECKING:  # importing it loads tempfile, shutil, zlib: 20 ms of CPU
     from importlib.resources.abc import Traversable
 
+    from iotistic.migrations.files import Folder
+
 __all__ = ["BILLING", "PLATFORM", "SERVICES", "VPN", "History", "command_line", "quoted"]
 
 
@@ -18,8 +20,8 @@ class History(LedgerNames):
 
     service: str
     """Whose schema it is: part of the lock's name, of the application name and of every message."""
-    folder: "Path | Traversable"
-    """Where the files are."""
+    folder: "Path | Traversable | Folder"
+    """Where the files are; or what they were, when nobody shall change them meanwhile."""
     schema: str = "public"
     """The schema of the table; files run with it first in their search path."""
     table: str = "schema_migrations"

@@ -1,12 +1,12 @@
 """Whether a database is what its migrations make: they are replayed beside it, and the two catalogs compared."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iotistic.config import Endpoint
 from iotistic.database.pool import connect
 from iotistic.migrations.catalog import Catalog, Difference, compare_catalogs, read_catalog
-from iotistic.migrations.copies import copied
+from iotistic.migrations.files import look_into
 from iotistic.migrations.history import History
 from iotistic.migrations.looking import inspect
 from iotistic.migrations.runner import apply
@@ -99,10 +99,9 @@ async def replayed_catalog(
     only: Collection[str] | None = None,
 ) -> tuple[Catalog, tuple[str, ...]]:
     """What the files of `history` make of an empty database, and the names of those files. `only` names the files to run."""
-    with copied(history, only=only) as copy:
-        async with scratch_database(
-            endpoint, beside=beside, maintenance=maintenance, prepare=prepare
-        ) as name:
-            report = await apply(endpoint, name, copy, application="migrate:verify", role=role)
-            catalog = await live_catalog(endpoint, name, without=history, grants=grants)
+    folder = look_into(history.folder, service=history.service)
+    replayed = replace(history, folder=folder if only is None else folder.only(only))
+    async with scratch_database(endpoint, beside=beside, maintenance=maintenance, prepare=prepare) as name:
+        report = await apply(endpoint, name, replayed, application="migrate:verify", role=role)
+        catalog = await live_catalog(endpoint, name, without=history, grants=grants)
     return catalog, tuple(applied.filename for applied in report.applied)

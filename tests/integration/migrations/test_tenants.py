@@ -121,6 +121,37 @@ async def test_one_dead_host_does_not_hold_up_the_others(places: list[Place], fl
     )
 
 
+async def test_a_password_that_is_changed_in_mid_run_keeps_nobody_out(
+    places: list[Place], fleet: Fleet, server: RunningServer
+) -> None:
+    """The same password again has a new salt, and what was made of the old one is worth nothing."""
+    password = server.endpoint.password
+    assert password is not None
+    begun = asyncio.Event()
+    for place in places:
+        await place.run("CREATE TABLE gate ()")
+    assert isinstance(fleet.history.folder, Path)
+    write(fleet.history.folder, {"000_gate.sql": "SELECT FROM gate;"})
+
+    def watch(moment: Progress) -> None:
+        if moment.wave.value == "rest":
+            begun.set()
+
+    async with places[1].connection() as holder, asyncio.timeout(60):
+        await holder.execute("BEGIN")
+        await holder.execute("LOCK gate")
+        watched = replace(fleet, pace=Pace(workers=1), observe=watch)
+        running = asyncio.create_task(watched.run(tenants_of(places)))
+        await begun.wait()
+        verifier = holder.pgconn.encrypt_password(
+            password.reveal().encode(), server.endpoint.user.encode(), b"scram-sha-256"
+        )
+        await places[2].run(f"ALTER ROLE {server.endpoint.user} PASSWORD '{verifier.decode()}'")
+        await holder.execute("COMMIT")
+        report = await running
+    assert report.complete, report.results
+
+
 async def test_a_failing_file_is_named_with_its_tenant(places: list[Place], fleet: Fleet) -> None:
     await places[1].run("CREATE TABLE more (id int)")
     report = await fleet.run(tenants_of(places))

@@ -1,7 +1,7 @@
 """One history for many databases."""
 
 from iotistic.migrations.tenants.control import CONTROL_TABLES, ControlPlace, read_control
-from iotistic.migrations.tenants.fleet import Fleet, Pace
+from iotistic.migrations.tenants.fleet import Fleet
 from iotistic.migrations.tenants.journal import Record, RunMissing, last_run, list_runs, merged, read_journal
 from iotistic.migrations.tenants.model import (
     FleetReport,
@@ -14,6 +14,7 @@ from iotistic.migrations.tenants.model import (
 )
 from iotistic.migrations.tenants.sources import Source, SourceKind, parse_lines, read_source
 from iotistic.migrations.tenants.template import CreatedTenant, TenantExists, create_tenant
+from iotistic.migrations.tenants.voyage import Pace
 
 __all__ = [
     "CONTROL_TABLES",

@@ -1,59 +1,35 @@
 """One history applied to many databases: a few first, then several at a time, until all are done or too many have failed."""
 
-import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, final
+from typing import Final
 
 from iotistic.clock import Clock, system_clock
 from iotistic.errors import IotisticError
-from iotistic.migrations.copies import copied
-from iotistic.migrations.errors import MigrationFailed
-from iotistic.migrations.files import look_into
+from iotistic.migrations.files import Folder, look_into
 from iotistic.migrations.history import History
 from iotistic.migrations.plan import RunOptions
 from iotistic.migrations.report import RunLimits
-from iotistic.migrations.runner import apply
 from iotistic.migrations.tenants.control import ControlBook, ControlPlace, read_control, unwritten
 from iotistic.migrations.tenants.journal import Header, Journal, Record, RunMissing, merged, read_journal
 from iotistic.migrations.tenants.model import (
     FleetReport,
-    Progress,
     ProgressObserver,
-    State,
     Tenant,
-    TenantResult,
     TenantsInvalid,
-    Wave,
-    count_states,
 )
 from iotistic.migrations.tenants.sources import Source
+from iotistic.migrations.tenants.voyage import Orders, Pace, Voyage, unwatched
 
 __all__ = ["Fleet", "Pace"]
 
 
 _NAMED: Final = 5
-
-
-def _unwatched(_: Progress) -> None:
-    """Nobody watches."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
-    """How boldly a run goes on."""
-
-    workers: int = 8
-    """How many databases at a time."""
-    canary: int | tuple[str, ...] = 1
-    """Who goes first, one after the other: how many, or which. A failure among them ends the run."""
-    most_failures: int = 3
-    """After this many failures nobody else is begun."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +47,7 @@ class Fleet:
     role: str | None = None
     """Taken by SET ROLE before each file."""
     application: str = "iotistic"
-    observe: ProgressObserver = _unwatched
+    observe: ProgressObserver = unwatched
     clock: Clock = system_clock
 
     async def run(self, tenants: Sequence[Tenant], *, source: Source | None = None) -> FleetReport:
@@ -80,7 +56,7 @@ class Fleet:
         A tenant's failure is a result, not an error. Each database is migrated under its own lock; cancelling the task rolls
         back what is running and leaves a journal to resume from. Raises TenantsInvalid, and what an unusable folder raises.
         """
-        folder = look_into(self.history.folder, service=self.history.service)
+        folder = self._folder()
         folder.files()
         moment = self.clock()
         header = Header(
@@ -91,8 +67,8 @@ class Fleet:
             fingerprint=folder.fingerprint,
             started_at=moment,
         )
-        canary, rest = _waves(tenants, self.pace.canary)
-        return await self._go(Record(header=header), canary, rest, ())
+        waves = _waves(tenants, self.pace.canary)
+        return await self._go(folder, Record(header=header), waves, ())
 
     async def record(self, run: str) -> Record:
         """What this machine and the control database know of a run. Raises RunMissing when neither knows it."""
@@ -118,7 +94,7 @@ class Fleet:
                 f"Run {run} was for {record.header.service}, not for {self.history.service}.",
                 hint="Name the same --dir or --database as the run did.",
             )
-        fingerprint = look_into(self.history.folder, service=self.history.service).fingerprint
+        folder = self._folder()
         by_name = {tenant.name: tenant for tenant in tenants}
         left = record.unfinished()
         known = {name for name, _ in record.header.tenants}
@@ -127,30 +103,33 @@ class Fleet:
             *_notice(
                 "listed since the run began, not part of it", [name for name in by_name if name not in known]
             ),
-            *(["The files changed since the run began."] if fingerprint != record.header.fingerprint else []),
+            *(
+                ["The files changed since the run began."]
+                if folder.fingerprint != record.header.fingerprint
+                else []
+            ),
         ]
         chosen = [by_name[name] for name in left if name in by_name]
         # Those that failed go first: what stopped the run should show before anybody else is touched.
         failed = [tenant for tenant in chosen if tenant.name in record.results]
         others = [tenant for tenant in chosen if tenant.name not in record.results]
-        canary, rest = _waves([*failed, *others], min(1, len(chosen)))
-        return await self._go(record, canary, rest, tuple(notices))
+        waves = _waves([*failed, *others], min(1, len(chosen)))
+        return await self._go(folder, record, waves, tuple(notices))
 
     async def _go(
         self,
+        folder: Folder,
         record: Record,
-        canary: Sequence[Tenant],
-        rest: Sequence[Tenant],
+        waves: tuple[Sequence[Tenant], Sequence[Tenant]],
         notices: tuple[str, ...],
     ) -> FleetReport:
         began = time.monotonic()
         book, unknown = await self._open_book(record)
         journal = Journal.take_over(self.journals, record)
+        books = (journal,) if book is None else (journal, book)
+        voyage = Voyage(self._orders(folder), books, total=sum(map(len, waves)))
         try:
-            # Every tenant gets the same files, also when somebody deploys new ones meanwhile.
-            with copied(self.history) as history:
-                voyage = _Voyage(replace(self, history=history), journal, book, total=len(canary) + len(rest))
-                await voyage.go(canary, rest)
+            await voyage.go(*waves)
         finally:
             journal.close()
             if book is not None and self.control is not None and (why := await book.close()) is not None:
@@ -165,6 +144,22 @@ class Fleet:
             stopped=voyage.stopped,
             notices=(*notices, *unknown),
         )
+
+    def _orders(self, folder: Folder) -> Orders:
+        return Orders(
+            # Every tenant gets the same files, also when somebody deploys new ones meanwhile.
+            history=replace(self.history, folder=folder),
+            pace=self.pace,
+            options=self.options,
+            limits=self.limits,
+            role=self.role,
+            application=self.application,
+            observe=self.observe,
+            clock=self.clock,
+        )
+
+    def _folder(self) -> Folder:
+        return look_into(self.history.folder, service=self.history.service)
 
     async def _open_book(self, record: Record) -> tuple[ControlBook | None, tuple[str, ...]]:
         """The run's page in the control database, or what keeps it from being written."""
@@ -193,99 +188,3 @@ def _waves(tenants: Sequence[Tenant], canary: int | tuple[str, ...]) -> tuple[li
 def _notice(what: str, names: list[str]) -> list[str]:
     shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
     return [f"{len(names)} tenants are {what}: {shown}"] if names else []
-
-
-@final
-class _Voyage:
-    """One go over the tenants of a run."""
-
-    def __init__(self, fleet: Fleet, journal: Journal, book: ControlBook | None, *, total: int) -> None:
-        self._fleet = fleet
-        self._books = (journal,) if book is None else (journal, book)
-        self._total = total
-        self._running: dict[str, None] = {}
-        self._wave = Wave.CANARY
-        self.results: list[TenantResult] = []
-        self.stopped: str | None = None
-
-    async def go(self, canary: Sequence[Tenant], rest: Sequence[Tenant]) -> None:
-        for tenant in canary:
-            result = await self._migrate(tenant)
-            if not result.state.done:
-                self.stopped = f"the canary {tenant.name} failed"
-                return
-        self._wave = Wave.REST
-        waiting = iter(rest)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(max(1, min(self._fleet.pace.workers, len(rest)))):
-                group.create_task(self._work(waiting))
-
-    async def _work(self, waiting: Iterator[Tenant]) -> None:
-        for tenant in waiting:
-            await self._migrate(tenant)
-            failures = count_states(self.results).get(State.FAILED, 0)
-            if failures >= self._fleet.pace.most_failures:
-                self.stopped = f"{failures} tenants failed"
-            if self.stopped is not None:
-                return
-
-    async def _migrate(self, tenant: Tenant) -> TenantResult:
-        for book in self._books:
-            book.started(tenant.name, self._fleet.clock())
-        self._running[tenant.name] = None
-        self._tell(None)
-        began = time.monotonic()
-        try:
-            result = await self._attempt(tenant)
-        except asyncio.CancelledError:
-            self._end(
-                TenantResult(name=tenant.name, database=tenant.database, state=State.INTERRUPTED), began
-            )
-            raise
-        return self._end(result, began)
-
-    async def _attempt(self, tenant: Tenant) -> TenantResult:
-        fleet = self._fleet
-        try:
-            report = await apply(
-                tenant.endpoint,
-                tenant.database,
-                fleet.history,
-                application=fleet.application,
-                options=fleet.options,
-                limits=fleet.limits,
-                role=fleet.role,
-            )
-        except IotisticError as error:
-            filename = error.failure.filename if isinstance(error, MigrationFailed) else None
-            return TenantResult(
-                name=tenant.name,
-                database=tenant.database,
-                state=State.FAILED,
-                error=error.message,
-                code=error.code,
-                filename=filename,
-            )
-        applied = tuple(one.filename for one in report.applied)
-        state = State.APPLIED if applied else State.CURRENT
-        return TenantResult(name=tenant.name, database=tenant.database, state=state, applied=applied)
-
-    def _end(self, result: TenantResult, began: float) -> TenantResult:
-        ended = replace(result, took=timedelta(seconds=time.monotonic() - began))
-        for book in self._books:
-            book.ended(ended, self._fleet.clock())
-        self._running.pop(result.name, None)
-        self.results.append(ended)
-        self._tell(ended)
-        return ended
-
-    def _tell(self, finished: TenantResult | None) -> None:
-        self._fleet.observe(
-            Progress(
-                wave=self._wave,
-                total=self._total,
-                counts=count_states(self.results),
-                running=tuple(self._running),
-                finished=finished,
-            )
-        )
