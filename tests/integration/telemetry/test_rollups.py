@@ -91,15 +91,19 @@ async def stored(
     station: Station, level: Level, device: UUID | None = None
 ) -> dict[datetime, dict[str, Any]]:
     rows = await station.rows(
-        f"SELECT bucket, reports, counts, minimums, maximums, sums, lasts, last_at FROM {level.table}"
-        " WHERE device_uuid = %s",
+        f"SELECT bucket, reports, counts, summaries, last_at FROM {level.table} WHERE device_uuid = %s",
         device or station.device,
     )
-    names = ("reports", "counts", "minimums", "maximums", "sums", "lasts", "last_at")
-    found = {bucket: dict(zip(names, row, strict=True)) for bucket, *row in rows}
-    for row in found.values():
-        row["counts"] = row["counts"] or [row["reports"]] * len(row["sums"])
-    return found
+    columns = ("minimums", "maximums", "sums", "lasts")
+    return {
+        bucket: {
+            "reports": number,
+            "counts": counts or [number] * len(summaries),
+            "last_at": last_at,
+            **dict(zip(columns, map(list, zip(*summaries, strict=True)), strict=True)),
+        }
+        for bucket, number, counts, summaries, last_at in rows
+    }
 
 
 def same(found: dict[datetime, dict[str, Any]], wanted: dict[datetime, dict[str, Any]]) -> None:

@@ -943,10 +943,7 @@ CREATE TABLE public.device_metric_days (
   metric_set_id integer NOT NULL,
   reports integer NOT NULL,
   counts integer[],
-  minimums double precision[] NOT NULL,
-  maximums double precision[] NOT NULL,
-  sums double precision[] NOT NULL,
-  lasts double precision[] NOT NULL,
+  summaries double precision[] NOT NULL,
   CONSTRAINT device_metric_days_pkey PRIMARY KEY (device_uuid, bucket, metric_set_id),
   CONSTRAINT device_metric_days_reports_check CHECK ((reports > 0))
 ) PARTITION BY RANGE (bucket);
@@ -955,10 +952,7 @@ COMMENT ON COLUMN public.device_metric_days.bucket IS 'The first moment of the U
 COMMENT ON COLUMN public.device_metric_days.last_at IS 'When the newest report in it was measured.';
 COMMENT ON COLUMN public.device_metric_days.reports IS 'How many reports are in it.';
 COMMENT ON COLUMN public.device_metric_days.counts IS 'How many of them have each value, in the order of metric_sets.names; NULL where all have all.';
-COMMENT ON COLUMN public.device_metric_days.minimums IS 'The least of each value, in that order; NULL where none was reported.';
-COMMENT ON COLUMN public.device_metric_days.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
-COMMENT ON COLUMN public.device_metric_days.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
-COMMENT ON COLUMN public.device_metric_days.lasts IS 'The values of the newest report.';
+COMMENT ON COLUMN public.device_metric_days.summaries IS 'For each value, in that order: the least, the greatest, the sum, and that of the newest report; NULL where none was reported. Sums and counts give the mean of any greater span, which means do not.';
 
 CREATE TABLE public.device_metric_hours (
   device_uuid uuid NOT NULL,
@@ -967,10 +961,7 @@ CREATE TABLE public.device_metric_hours (
   metric_set_id integer NOT NULL,
   reports integer NOT NULL,
   counts integer[],
-  minimums double precision[] NOT NULL,
-  maximums double precision[] NOT NULL,
-  sums double precision[] NOT NULL,
-  lasts double precision[] NOT NULL,
+  summaries double precision[] NOT NULL,
   CONSTRAINT device_metric_hours_pkey PRIMARY KEY (device_uuid, bucket, metric_set_id),
   CONSTRAINT device_metric_hours_reports_check CHECK ((reports > 0))
 ) PARTITION BY RANGE (bucket);
@@ -979,10 +970,7 @@ COMMENT ON COLUMN public.device_metric_hours.bucket IS 'The first moment of the 
 COMMENT ON COLUMN public.device_metric_hours.last_at IS 'When the newest report in it was measured.';
 COMMENT ON COLUMN public.device_metric_hours.reports IS 'How many reports are in it.';
 COMMENT ON COLUMN public.device_metric_hours.counts IS 'How many of them have each value, in the order of metric_sets.names; NULL where all have all.';
-COMMENT ON COLUMN public.device_metric_hours.minimums IS 'The least of each value, in that order; NULL where none was reported.';
-COMMENT ON COLUMN public.device_metric_hours.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
-COMMENT ON COLUMN public.device_metric_hours.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
-COMMENT ON COLUMN public.device_metric_hours.lasts IS 'The values of the newest report.';
+COMMENT ON COLUMN public.device_metric_hours.summaries IS 'For each value, in that order: the least, the greatest, the sum, and that of the newest report; NULL where none was reported. Sums and counts give the mean of any greater span, which means do not.';
 CREATE INDEX device_metric_hours_bucket_idx ON ONLY public.device_metric_hours USING btree (bucket);
 
 CREATE TABLE public.device_metric_latest (
@@ -1004,10 +992,7 @@ CREATE TABLE public.device_metric_quarters (
   metric_set_id integer NOT NULL,
   reports integer NOT NULL,
   counts integer[],
-  minimums double precision[] NOT NULL,
-  maximums double precision[] NOT NULL,
-  sums double precision[] NOT NULL,
-  lasts double precision[] NOT NULL,
+  summaries double precision[] NOT NULL,
   CONSTRAINT device_metric_quarters_pkey PRIMARY KEY (device_uuid, bucket, metric_set_id),
   CONSTRAINT device_metric_quarters_reports_check CHECK ((reports > 0))
 ) PARTITION BY RANGE (bucket);
@@ -1016,10 +1001,7 @@ COMMENT ON COLUMN public.device_metric_quarters.bucket IS 'The first moment of t
 COMMENT ON COLUMN public.device_metric_quarters.last_at IS 'When the newest report in it was measured.';
 COMMENT ON COLUMN public.device_metric_quarters.reports IS 'How many reports are in it.';
 COMMENT ON COLUMN public.device_metric_quarters.counts IS 'How many of them have each value, in the order of metric_sets.names; NULL where all have all.';
-COMMENT ON COLUMN public.device_metric_quarters.minimums IS 'The least of each value, in that order; NULL where none was reported.';
-COMMENT ON COLUMN public.device_metric_quarters.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
-COMMENT ON COLUMN public.device_metric_quarters.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
-COMMENT ON COLUMN public.device_metric_quarters.lasts IS 'The values of the newest report.';
+COMMENT ON COLUMN public.device_metric_quarters.summaries IS 'For each value, in that order: the least, the greatest, the sum, and that of the newest report; NULL where none was reported. Sums and counts give the mean of any greater span, which means do not.';
 CREATE INDEX device_metric_quarters_bucket_idx ON ONLY public.device_metric_quarters USING btree (bucket);
 
 CREATE TABLE public.device_metrics (

@@ -1,6 +1,7 @@
 """The statements that read metrics, on one connection."""
 
-from collections.abc import Collection, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, final
@@ -14,6 +15,9 @@ from iotistic.telemetry.rollups import LevelName
 __all__ = ["Kinds", "LatestReport", "MetricRepository", "Sum"]
 
 _QUERIES: Final = Queries("iotistic.telemetry.reading")
+
+_Bucket = tuple[UUID, int, datetime, int, float | None, float, float, datetime, float | None]
+"""Device, number of the series, when the bucket begins, count, minimum, maximum, sum, when the newest report was, its value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,18 +160,23 @@ class MetricRepository:
         by_device: bool,
         limit: int,
     ) -> list[Sum]:
-        """What stands in one segment, by bucket."""
-        asked = {
+        """What stands in one segment, by bucket; a bucket may come in several parts. `limit` of them: there may be more."""
+        asked: dict[str, object] = {
             "devices": None if devices is None else list(devices),
             "sets": list(kinds.sets),
             "positions": list(kinds.positions),
             "series": list(kinds.numbers),
-            "edges": list(edges),
             "since": part.since,
             "until": part.until,
-            "by_device": by_device,
-            "limit": limit,
         }
+        if (
+            by_device
+            and part.width is not None
+            and part.width == edges[1] - edges[0]
+            and (part.until - part.since) // part.width * len(devices or ()) * len(kinds.sets) < limit
+        ):
+            return _numbered(await self._ready_made(part, asked), edges)
+        asked |= {"edges": list(edges), "by_device": by_device, "limit": limit}
         match part.source:
             case "raw":
                 return await self._sql.many("sum_reports", Sum, **asked)
@@ -177,3 +186,32 @@ class MetricRepository:
                 return await self._sql.many("sum_hours", Sum, **asked)
             case "days":
                 return await self._sql.many("sum_days", Sum, **asked)
+
+    async def _ready_made(self, part: Segment, asked: Mapping[str, object]) -> list[_Bucket]:
+        match part.source:
+            case "quarters":
+                return await self._sql.rows("list_quarters", **asked)
+            case "hours":
+                return await self._sql.rows("list_hours", **asked)
+            case "days":
+                return await self._sql.rows("list_days", **asked)
+            case "raw":
+                raise RuntimeError("reports have no width")
+
+
+def _numbered(buckets: Iterable[_Bucket], edges: Sequence[datetime]) -> list[Sum]:
+    """Without those in which nothing of the series was reported."""
+    return [
+        Sum(
+            device=device,
+            series=series,
+            number=bisect_right(edges, moment) - 1,
+            count=count,
+            minimum=minimum,
+            maximum=maximum,
+            total=total,
+            last=None if last is None else [last_at.timestamp(), last],
+        )
+        for device, series, moment, count, minimum, maximum, total, last_at, last in buckets
+        if minimum is not None
+    ]

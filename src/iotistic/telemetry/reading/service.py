@@ -162,7 +162,7 @@ class MetricReader:
                 before = buckets.get(one.number)
                 buckets[one.number] = one if before is None else before.plus(one)
                 rows += before is None
-            if rows > MOST_POINTS:
+            if max(rows, len(sums)) > MOST_POINTS:
                 raise _too_many(question, max(1, len(totals)))
         moments = edges[:-1]
         if question.filling != "none" and len(totals) * len(moments) > MOST_POINTS:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from iotistic.telemetry.errors import RangeTooLong
 from iotistic.telemetry.model import Source
-from iotistic.telemetry.rollups import DAYS, HOURS, QUARTERS, Level, LevelName
+from iotistic.telemetry.rollups import DAYS, HOURS, LEVELS, QUARTERS, Level, LevelName
 
 __all__ = ["MOST_RAW", "MOST_ROWS", "Made", "Segment", "Source", "check_effort", "segments"]
 
@@ -15,6 +15,8 @@ MOST_RAW = timedelta(days=2_000)
 """Devices times time that one question may read reports of: 1,000 devices for two days. At a report a minute that is 3 million rows."""
 MOST_ROWS = 2_000_000
 """Rows of rollups that one question may read."""
+
+_WIDTHS: Mapping[Source, timedelta] = {level.name: level.width for level in LEVELS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,11 @@ class Segment:
     source: Source
     since: datetime
     until: datetime
+
+    @property
+    def width(self) -> timedelta | None:
+        """Of the buckets of that table; None where it holds reports."""
+        return _WIDTHS.get(self.source)
 
 
 def segments(
@@ -79,11 +86,7 @@ def check_effort(parts: Sequence[Segment], devices: int) -> None:
             hint="Ask for buckets of 15 minutes, an hour or a day, which are summed up already; or for fewer devices or a shorter time.",
             devices=devices,
         )
-    widths = {level.name: level.width for level in (QUARTERS, HOURS, DAYS)}
-    rows = (
-        sum((part.until - part.since) / widths[part.source] for part in parts if part.source != "raw")
-        * devices
-    )
+    rows = sum((part.until - part.since) / part.width for part in parts if part.width) * devices
     if rows > MOST_ROWS:
         raise RangeTooLong(
             f"That reads about {int(rows):,} rows of rollups; {MOST_ROWS:,} are allowed at once.",

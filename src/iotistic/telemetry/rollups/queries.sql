@@ -72,20 +72,16 @@ FROM metric_rollup_marks;
 -- name: make_quarters
 -- Whole buckets anew from every report in them, so that it does not matter how often or in what order. Never fewer reports than
 -- before: then some of them are gone, and what was made of them is all that is left.
--- A single value beyond 1e290 is counted as that, since a sum of floats that overflows is an error.
+-- Values are unfolded in the SELECT list and carry the number of their pair: unfolded in FROM, with device and bucket as the key of
+-- their groups, they cost 2.5 times as much. A single value beyond 1e290 is counted as that, since a sum of floats that overflows is
+-- an error.
 WITH part AS MATERIALIZED (
   SELECT
-    pair.device_uuid,
-    pair.bucket,
-    report.metric_set_id,
-    report.timestamp AS last_at,
-    1 AS reports,
-    NULL::integer [] AS counts,
-    report.values AS minimums,
-    report.values AS maximums,
-    report.values AS sums,
-    report.values AS lasts
-  FROM unnest(%(devices)s::uuid [], %(buckets)s::timestamptz []) AS pair (device_uuid, bucket)
+    pair.number,
+    found.metric_set_id,
+    found.timestamp AS last_at,
+    found.values
+  FROM unnest(%(devices)s::uuid [], %(buckets)s::timestamptz []) WITH ORDINALITY AS pair (device_uuid, bucket, number)
   CROSS JOIN LATERAL (
     SELECT
       made_of.metric_set_id,
@@ -101,97 +97,94 @@ WITH part AS MATERIALIZED (
     -- A fence: through the key for each bucket, never the whole partition.
     ORDER BY made_of.timestamp
     OFFSET 0
-  ) AS report
+  ) AS found
+),
+
+newest AS (
+  SELECT DISTINCT ON (number, metric_set_id)
+    number,
+    metric_set_id,
+    last_at,
+    values,
+    count(*) OVER (PARTITION BY number, metric_set_id)::integer AS reports
+  FROM part
+  ORDER BY number, metric_set_id, last_at DESC
 ),
 
 value AS (
   SELECT
-    part.device_uuid,
-    part.bucket,
-    part.metric_set_id,
-    point.position,
-    sum(part.reports)::integer AS reports,
-    max(part.last_at) AS last_at,
-    (array_agg(point.last ORDER BY part.last_at DESC))[1] AS last,
-    sum(CASE WHEN point.minimum IS NOT NULL THEN coalesce(point.count, part.reports) ELSE 0 END)::integer AS count,
-    min(point.minimum) AS minimum,
-    max(point.maximum) AS maximum,
-    sum(greatest(least(point.total, 1e290), -1e290)) FILTER (WHERE point.total IS NOT NULL) AS total
+    number,
+    metric_set_id,
+    generate_subscripts(values, 1) AS position,
+    unnest(values) AS value
   FROM part
-  CROSS JOIN LATERAL
-    unnest(part.counts, part.minimums, part.maximums, part.sums, part.lasts) WITH ORDINALITY
-      AS point (count, minimum, maximum, total, last, position)
-  GROUP BY part.device_uuid, part.bucket, part.metric_set_id, point.position
 ),
 
-row AS (
+total AS (
   SELECT
-    device_uuid,
-    bucket,
+    number,
     metric_set_id,
-    max(reports) AS reports,
-    max(last_at) AS last_at,
-    array_agg(count ORDER BY position) AS counts,
-    array_agg(minimum ORDER BY position) AS minimums,
-    array_agg(maximum ORDER BY position) AS maximums,
-    array_agg(total ORDER BY position) AS sums,
-    array_agg(last ORDER BY position) AS lasts
+    position,
+    count(value)::integer AS count,
+    min(value) AS minimum,
+    max(value) AS maximum,
+    sum(greatest(least(value, 1e290), -1e290)) FILTER (WHERE value IS NOT NULL) AS total
   FROM value
-  GROUP BY device_uuid, bucket, metric_set_id
+  GROUP BY number, metric_set_id, position
+),
+
+line AS (
+  SELECT
+    newest.number,
+    newest.metric_set_id,
+    newest.last_at,
+    newest.reports,
+    array_agg(total.count ORDER BY total.position) AS counts,
+    array_agg(
+      ARRAY[total.minimum, total.maximum, total.total, newest.values[total.position]] ORDER BY total.position
+    ) AS summaries
+  FROM total
+  INNER JOIN newest ON newest.number = total.number AND newest.metric_set_id = total.metric_set_id
+  GROUP BY newest.number, newest.metric_set_id, newest.last_at, newest.reports
 )
 
-INSERT INTO device_metric_quarters AS kept (
-  device_uuid, bucket, last_at, metric_set_id, reports, counts, minimums, maximums, sums, lasts
-)
+INSERT INTO device_metric_quarters AS kept (device_uuid, bucket, last_at, metric_set_id, reports, counts, summaries)
 SELECT
-  row.device_uuid,
-  row.bucket,
-  row.last_at,
-  row.metric_set_id,
-  row.reports,
-  CASE WHEN row.reports <> ANY(row.counts) THEN row.counts END AS counts,
-  row.minimums,
-  row.maximums,
-  row.sums,
-  row.lasts
-FROM row
-ORDER BY row.device_uuid, row.bucket, row.metric_set_id
+  (%(devices)s::uuid [])[number] AS device_uuid,
+  (%(buckets)s::timestamptz [])[number] AS bucket,
+  last_at,
+  metric_set_id,
+  reports,
+  CASE WHEN reports <> ANY(counts) THEN counts END AS counts,
+  summaries
+FROM line
+ORDER BY number, metric_set_id
 ON CONFLICT (device_uuid, bucket, metric_set_id) DO UPDATE
 SET
   last_at = excluded.last_at,
   reports = excluded.reports,
   counts = excluded.counts,
-  minimums = excluded.minimums,
-  maximums = excluded.maximums,
-  sums = excluded.sums,
-  lasts = excluded.lasts
+  summaries = excluded.summaries
 WHERE excluded.reports >= kept.reports;
 
 -- name: make_hours
 -- The same from the quarters of each hour.
 WITH part AS MATERIALIZED (
   SELECT
-    pair.device_uuid,
-    pair.bucket,
-    report.metric_set_id,
-    report.last_at,
-    report.reports,
-    report.counts,
-    report.minimums,
-    report.maximums,
-    report.sums,
-    report.lasts
-  FROM unnest(%(devices)s::uuid [], %(buckets)s::timestamptz []) AS pair (device_uuid, bucket)
+    pair.number,
+    found.metric_set_id,
+    found.last_at,
+    found.reports,
+    found.counts,
+    found.summaries
+  FROM unnest(%(devices)s::uuid [], %(buckets)s::timestamptz []) WITH ORDINALITY AS pair (device_uuid, bucket, number)
   CROSS JOIN LATERAL (
     SELECT
       made_of.metric_set_id,
       made_of.last_at,
       made_of.reports,
       made_of.counts,
-      made_of.minimums,
-      made_of.maximums,
-      made_of.sums,
-      made_of.lasts
+      made_of.summaries
     FROM device_metric_quarters AS made_of
     WHERE
       made_of.device_uuid = pair.device_uuid
@@ -202,97 +195,96 @@ WITH part AS MATERIALIZED (
     -- A fence: through the key for each bucket, never the whole partition.
     ORDER BY made_of.bucket
     OFFSET 0
-  ) AS report
+  ) AS found
+),
+
+newest AS (
+  SELECT DISTINCT ON (number, metric_set_id)
+    number,
+    metric_set_id,
+    last_at,
+    summaries,
+    sum(reports) OVER (PARTITION BY number, metric_set_id)::integer AS reports
+  FROM part
+  ORDER BY number, metric_set_id, last_at DESC
 ),
 
 value AS (
   SELECT
-    part.device_uuid,
-    part.bucket,
-    part.metric_set_id,
-    point.position,
-    sum(part.reports)::integer AS reports,
-    max(part.last_at) AS last_at,
-    (array_agg(point.last ORDER BY part.last_at DESC))[1] AS last,
-    sum(CASE WHEN point.minimum IS NOT NULL THEN coalesce(point.count, part.reports) ELSE 0 END)::integer AS count,
-    min(point.minimum) AS minimum,
-    max(point.maximum) AS maximum,
-    sum(point.total) AS total
+    number,
+    metric_set_id,
+    reports,
+    counts,
+    summaries,
+    generate_subscripts(summaries, 1) AS position
   FROM part
-  CROSS JOIN LATERAL
-    unnest(part.counts, part.minimums, part.maximums, part.sums, part.lasts) WITH ORDINALITY
-      AS point (count, minimum, maximum, total, last, position)
-  GROUP BY part.device_uuid, part.bucket, part.metric_set_id, point.position
 ),
 
-row AS (
+total AS (
   SELECT
-    device_uuid,
-    bucket,
+    number,
     metric_set_id,
-    max(reports) AS reports,
-    max(last_at) AS last_at,
-    array_agg(count ORDER BY position) AS counts,
-    array_agg(minimum ORDER BY position) AS minimums,
-    array_agg(maximum ORDER BY position) AS maximums,
-    array_agg(total ORDER BY position) AS sums,
-    array_agg(last ORDER BY position) AS lasts
+    position,
+    sum(coalesce(counts[position], reports))::integer AS count,
+    min(summaries[position][1]) AS minimum,
+    max(summaries[position][2]) AS maximum,
+    sum(summaries[position][3]) AS total
   FROM value
-  GROUP BY device_uuid, bucket, metric_set_id
+  GROUP BY number, metric_set_id, position
+),
+
+line AS (
+  SELECT
+    newest.number,
+    newest.metric_set_id,
+    newest.last_at,
+    newest.reports,
+    array_agg(total.count ORDER BY total.position) AS counts,
+    array_agg(
+      ARRAY[total.minimum, total.maximum, total.total, newest.summaries[total.position][4]] ORDER BY total.position
+    ) AS summaries
+  FROM total
+  INNER JOIN newest ON newest.number = total.number AND newest.metric_set_id = total.metric_set_id
+  GROUP BY newest.number, newest.metric_set_id, newest.last_at, newest.reports
 )
 
-INSERT INTO device_metric_hours AS kept (
-  device_uuid, bucket, last_at, metric_set_id, reports, counts, minimums, maximums, sums, lasts
-)
+INSERT INTO device_metric_hours AS kept (device_uuid, bucket, last_at, metric_set_id, reports, counts, summaries)
 SELECT
-  row.device_uuid,
-  row.bucket,
-  row.last_at,
-  row.metric_set_id,
-  row.reports,
-  CASE WHEN row.reports <> ANY(row.counts) THEN row.counts END AS counts,
-  row.minimums,
-  row.maximums,
-  row.sums,
-  row.lasts
-FROM row
-ORDER BY row.device_uuid, row.bucket, row.metric_set_id
+  (%(devices)s::uuid [])[number] AS device_uuid,
+  (%(buckets)s::timestamptz [])[number] AS bucket,
+  last_at,
+  metric_set_id,
+  reports,
+  CASE WHEN reports <> ANY(counts) THEN counts END AS counts,
+  summaries
+FROM line
+ORDER BY number, metric_set_id
 ON CONFLICT (device_uuid, bucket, metric_set_id) DO UPDATE
 SET
   last_at = excluded.last_at,
   reports = excluded.reports,
   counts = excluded.counts,
-  minimums = excluded.minimums,
-  maximums = excluded.maximums,
-  sums = excluded.sums,
-  lasts = excluded.lasts
+  summaries = excluded.summaries
 WHERE excluded.reports >= kept.reports;
 
 -- name: make_days
 -- The same from the hours of each UTC day.
 WITH part AS MATERIALIZED (
   SELECT
-    pair.device_uuid,
-    pair.bucket,
-    report.metric_set_id,
-    report.last_at,
-    report.reports,
-    report.counts,
-    report.minimums,
-    report.maximums,
-    report.sums,
-    report.lasts
-  FROM unnest(%(devices)s::uuid [], %(buckets)s::timestamptz []) AS pair (device_uuid, bucket)
+    pair.number,
+    found.metric_set_id,
+    found.last_at,
+    found.reports,
+    found.counts,
+    found.summaries
+  FROM unnest(%(devices)s::uuid [], %(buckets)s::timestamptz []) WITH ORDINALITY AS pair (device_uuid, bucket, number)
   CROSS JOIN LATERAL (
     SELECT
       made_of.metric_set_id,
       made_of.last_at,
       made_of.reports,
       made_of.counts,
-      made_of.minimums,
-      made_of.maximums,
-      made_of.sums,
-      made_of.lasts
+      made_of.summaries
     FROM device_metric_hours AS made_of
     WHERE
       made_of.device_uuid = pair.device_uuid
@@ -303,68 +295,74 @@ WITH part AS MATERIALIZED (
     -- A fence: through the key for each bucket, never the whole partition.
     ORDER BY made_of.bucket
     OFFSET 0
-  ) AS report
+  ) AS found
+),
+
+newest AS (
+  SELECT DISTINCT ON (number, metric_set_id)
+    number,
+    metric_set_id,
+    last_at,
+    summaries,
+    sum(reports) OVER (PARTITION BY number, metric_set_id)::integer AS reports
+  FROM part
+  ORDER BY number, metric_set_id, last_at DESC
 ),
 
 value AS (
   SELECT
-    part.device_uuid,
-    part.bucket,
-    part.metric_set_id,
-    point.position,
-    sum(part.reports)::integer AS reports,
-    max(part.last_at) AS last_at,
-    (array_agg(point.last ORDER BY part.last_at DESC))[1] AS last,
-    sum(CASE WHEN point.minimum IS NOT NULL THEN coalesce(point.count, part.reports) ELSE 0 END)::integer AS count,
-    min(point.minimum) AS minimum,
-    max(point.maximum) AS maximum,
-    sum(point.total) AS total
+    number,
+    metric_set_id,
+    reports,
+    counts,
+    summaries,
+    generate_subscripts(summaries, 1) AS position
   FROM part
-  CROSS JOIN LATERAL
-    unnest(part.counts, part.minimums, part.maximums, part.sums, part.lasts) WITH ORDINALITY
-      AS point (count, minimum, maximum, total, last, position)
-  GROUP BY part.device_uuid, part.bucket, part.metric_set_id, point.position
 ),
 
-row AS (
+total AS (
   SELECT
-    device_uuid,
-    bucket,
+    number,
     metric_set_id,
-    max(reports) AS reports,
-    max(last_at) AS last_at,
-    array_agg(count ORDER BY position) AS counts,
-    array_agg(minimum ORDER BY position) AS minimums,
-    array_agg(maximum ORDER BY position) AS maximums,
-    array_agg(total ORDER BY position) AS sums,
-    array_agg(last ORDER BY position) AS lasts
+    position,
+    sum(coalesce(counts[position], reports))::integer AS count,
+    min(summaries[position][1]) AS minimum,
+    max(summaries[position][2]) AS maximum,
+    sum(summaries[position][3]) AS total
   FROM value
-  GROUP BY device_uuid, bucket, metric_set_id
+  GROUP BY number, metric_set_id, position
+),
+
+line AS (
+  SELECT
+    newest.number,
+    newest.metric_set_id,
+    newest.last_at,
+    newest.reports,
+    array_agg(total.count ORDER BY total.position) AS counts,
+    array_agg(
+      ARRAY[total.minimum, total.maximum, total.total, newest.summaries[total.position][4]] ORDER BY total.position
+    ) AS summaries
+  FROM total
+  INNER JOIN newest ON newest.number = total.number AND newest.metric_set_id = total.metric_set_id
+  GROUP BY newest.number, newest.metric_set_id, newest.last_at, newest.reports
 )
 
-INSERT INTO device_metric_days AS kept (
-  device_uuid, bucket, last_at, metric_set_id, reports, counts, minimums, maximums, sums, lasts
-)
+INSERT INTO device_metric_days AS kept (device_uuid, bucket, last_at, metric_set_id, reports, counts, summaries)
 SELECT
-  row.device_uuid,
-  row.bucket,
-  row.last_at,
-  row.metric_set_id,
-  row.reports,
-  CASE WHEN row.reports <> ANY(row.counts) THEN row.counts END AS counts,
-  row.minimums,
-  row.maximums,
-  row.sums,
-  row.lasts
-FROM row
-ORDER BY row.device_uuid, row.bucket, row.metric_set_id
+  (%(devices)s::uuid [])[number] AS device_uuid,
+  (%(buckets)s::timestamptz [])[number] AS bucket,
+  last_at,
+  metric_set_id,
+  reports,
+  CASE WHEN reports <> ANY(counts) THEN counts END AS counts,
+  summaries
+FROM line
+ORDER BY number, metric_set_id
 ON CONFLICT (device_uuid, bucket, metric_set_id) DO UPDATE
 SET
   last_at = excluded.last_at,
   reports = excluded.reports,
   counts = excluded.counts,
-  minimums = excluded.minimums,
-  maximums = excluded.maximums,
-  sums = excluded.sums,
-  lasts = excluded.lasts
+  summaries = excluded.summaries
 WHERE excluded.reports >= kept.reports;

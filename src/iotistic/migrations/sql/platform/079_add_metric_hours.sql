@@ -8,10 +8,7 @@ CREATE TABLE device_metric_hours (
   metric_set_id integer NOT NULL,
   reports integer NOT NULL,
   counts integer [],
-  minimums double precision [] NOT NULL,
-  maximums double precision [] NOT NULL,
-  sums double precision [] NOT NULL,
-  lasts double precision [] NOT NULL,
+  summaries double precision [] NOT NULL,
   CONSTRAINT device_metric_hours_pkey PRIMARY KEY (device_uuid, bucket, metric_set_id),
   CONSTRAINT device_metric_hours_reports_check CHECK (reports > 0)
 ) PARTITION BY RANGE (bucket);
@@ -26,9 +23,6 @@ COMMENT ON COLUMN device_metric_hours.bucket IS 'The first moment of the hour.';
 COMMENT ON COLUMN device_metric_hours.last_at IS 'When the newest report in it was measured.';
 COMMENT ON COLUMN device_metric_hours.reports IS 'How many reports are in it.';
 COMMENT ON COLUMN device_metric_hours.counts IS 'How many of them have each value, in the order of metric_sets.names; NULL where all have all.';
-COMMENT ON COLUMN device_metric_hours.minimums IS 'The least of each value, in that order; NULL where none was reported.';
-COMMENT ON COLUMN device_metric_hours.maximums IS 'The greatest of each value, in that order; NULL where none was reported.';
-COMMENT ON COLUMN device_metric_hours.sums IS 'The sum of each value, in that order: with counts it gives the mean of any greater span, which means do not.';
-COMMENT ON COLUMN device_metric_hours.lasts IS 'The values of the newest report.';
+COMMENT ON COLUMN device_metric_hours.summaries IS 'For each value, in that order: the least, the greatest, the sum, and that of the newest report; NULL where none was reported. Sums and counts give the mean of any greater span, which means do not.';
 
 INSERT INTO partition_policies (parent, grain, premake, back, keep_days) VALUES ('device_metric_hours', 'month', 2, 1, 800);
