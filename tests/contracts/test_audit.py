@@ -40,6 +40,7 @@ NOT_AUDITED = {
     "digital_twin_relationships": "a copy of what a model says",
     "mqtt_broker_stats": "telemetry of brokers",
     "mqtt_topic_metrics": "telemetry of brokers",
+    "device_traffic_stats": "counted, not decided",
     "network_addresses": "derived from network_interfaces",
     "network_interface_history": "a history, never changed",
     "network_interfaces": "what a device says of itself",

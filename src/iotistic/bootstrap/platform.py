@@ -1,6 +1,6 @@
 """The platform as one object: pools, ingest, key cache, news, and a unit of work whose services share one connection."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from iotistic.database.news import News
 from iotistic.database.pool import Connection, Pool, connect, open_pool
 from iotistic.devices import DeviceService
 from iotistic.devices.shadow import CHANNEL as SHADOW_CHANGED
+from iotistic.devices.traffic import Traffic, TrafficKeeper, TrafficMeter
 from iotistic.errors import IotisticError
 from iotistic.events import CHANNEL as EVENTS_APPENDED
 from iotistic.jobs import CHANNEL as JOB_NEWS
@@ -84,6 +85,8 @@ class Platform:
         self.gateway_ingest = GatewayIngest(ingest)
         self.clock = clock
         self.rollouts = RolloutDriver(self.advance_job)
+        self.traffic = TrafficMeter(clock=clock)
+        self.traffic_keeper = TrafficKeeper(self.traffic, self._keep_traffic)
         self._peppers = peppers
         self._hasher = hasher
         self._itself = Provenance(actor_kind="system", actor=application_name)
@@ -155,9 +158,18 @@ class Platform:
             findings += [await self._schema_ready(), *await self._partitions_ready()]
         return findings
 
+    async def start(self) -> None:
+        """Begins to listen for changes, to take in telemetry and to keep what devices cost: for a process that serves."""
+        await self.key_cache.start()
+        await self.setting_cache.start()
+        await self.news.start()
+        await self.ingest.start()
+        await self.traffic_keeper.start()
+
     async def close(self) -> None:
         """Flushes what ingest accepted, then closes every connection."""
         await self.ingest.stop()
+        await self.traffic_keeper.stop()
         await self.rollouts.stop()
         await self.news.stop()
         await self.setting_cache.stop()
@@ -168,6 +180,10 @@ class Platform:
     async def _look_up(self, key: Secret) -> Principal | Refusal:
         async with self.begin(read_only=True) as work:
             return await work.security.authenticate(key)
+
+    async def _keep_traffic(self, traffic: Sequence[Traffic]) -> None:
+        async with self.begin() as work:
+            await work.traffic.add(traffic)
 
     async def _pool_ready(self) -> Finding:
         try:
@@ -239,12 +255,7 @@ async def open_platform(
         await DeviceService(connection).touch_contacts(uuids)
 
     ingest = Ingest(lambda: direct("ingest", "ingest"), clock=clock, contacts=touch)
-    if with_ingest:
-        await key_cache.start()
-        await setting_cache.start()
-        await news.start()
-        await ingest.start()
-    return Platform(
+    platform = Platform(
         settings=settings,
         endpoints=endpoints,
         pool=pool,
@@ -257,3 +268,6 @@ async def open_platform(
         clock=clock,
         application_name=application_name,
     )
+    if with_ingest:
+        await platform.start()
+    return platform

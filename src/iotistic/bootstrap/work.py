@@ -17,6 +17,7 @@ from iotistic.devices.network import NetworkService
 from iotistic.devices.sensors import SensorService
 from iotistic.devices.shadow import ShadowService
 from iotistic.devices.tagging import TaggingService
+from iotistic.devices.traffic import TrafficService
 from iotistic.events import EventService
 from iotistic.idempotency import IdempotencyService
 from iotistic.jobs import JobDesk, JobService
@@ -120,6 +121,10 @@ class Work:
     @cached_property
     def tagging(self) -> TaggingService:
         return TaggingService(self.connection)
+
+    @cached_property
+    def traffic(self) -> TrafficService:
+        return TrafficService(self.connection)
 
     @cached_property
     def jobs(self) -> JobService:

@@ -23,6 +23,7 @@ from iotistic.cli.device_options import (
     find_named_device,
     opened,
 )
+from iotistic.cli.device_traffic import traffic
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import print_json, print_json_lines, print_table, readable_bytes, run_async
 from iotistic.cli.sparkline import sparkline
@@ -58,6 +59,7 @@ app.command()(enrolment_attempts)
 app.command()(find)
 app.command()(transitions)
 app.command()(expect)
+app.command()(traffic)
 app.add_typer(claim_keys.app, name="claim-keys")
 app.add_typer(device_sensors.app, name="sensors")
 app.command()(clock)

@@ -52,9 +52,11 @@ from iotistic.http.routes import (
     system,
     tags,
     telemetry,
+    traffic,
     twin,
     vpn,
 )
+from iotistic.http.traffic import count_traffic
 
 __all__ = ["PlatformApp", "create_platform_app"]
 
@@ -68,6 +70,7 @@ _ROUTERS = (
     registry.router,  # before the devices: /export is no uuid
     devices.router,
     connectivity.router,
+    traffic.router,
     fleets.router,
     gateways.router,
     tags.router,
@@ -147,7 +150,12 @@ def create_platform_app(platform: Platform | None = None) -> PlatformApp:
     app.add_middleware(IngestFirst, routes=ingest)
     app.add_middleware(BoundedBody, limit_of=_body_limit)
     app.add_middleware(Authentication, rates=RateLimits())
-    app.add_middleware(RequestContext, observe=metrics.observe, quiet=_is_quiet)
+
+    def observe(scope: Scope, status: int, seconds: float, sent: int) -> None:
+        metrics.observe(scope, status, seconds)
+        count_traffic(scope, status, sent)
+
+    app.add_middleware(RequestContext, observe=observe, quiet=_is_quiet)
     return app
 
 

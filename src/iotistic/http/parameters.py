@@ -16,6 +16,7 @@ from iotistic.telemetry.reading import parse_width
 
 __all__ = [
     "Bucket",
+    "DayRange",
     "Limit",
     "MetricNames",
     "ParameterInvalid",
@@ -25,7 +26,8 @@ __all__ = [
     "parse_width",
 ]
 
-_DEFAULT_SPAN = timedelta(hours=1)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _MOST_NAMES = 100
 _LONGEST_NAME = 200
 _LOST_PLUS = re.compile(r"(T[0-9:.]+) (\d\d:\d\d)")
@@ -52,7 +54,9 @@ def _with_plus(text: object) -> object:
 
 QueryMoment = Annotated[Moment, BeforeValidator(_with_plus)]
 """A point in time in the query string."""
-_FROM = "The first moment: RFC 3339 with its offset, or seconds since 1970. By default an hour before `to`."
+_MOMENT = "The first moment: RFC 3339 with its offset, or seconds since 1970."
+_FROM = f"{_MOMENT} By default an hour before `to`."
+_FROM_DAY = f"{_MOMENT} By default a day before `to`."
 _TO = "The moment after the last. By default now."
 
 
@@ -65,8 +69,24 @@ async def _time_span(
         QueryMoment | None, Query(alias="to", description=_TO, examples=["2026-11-23T20:00:00Z"])
     ] = None,
 ) -> TimeSpan:
+    return _span(request, start, end, _HOUR)
+
+
+async def _day_span(
+    request: Request,
+    start: Annotated[
+        QueryMoment | None, Query(alias="from", description=_FROM_DAY, examples=["2026-11-23T00:00:00Z"])
+    ] = None,
+    end: Annotated[
+        QueryMoment | None, Query(alias="to", description=_TO, examples=["2026-11-24T00:00:00Z"])
+    ] = None,
+) -> TimeSpan:
+    return _span(request, start, end, _DAY)
+
+
+def _span(request: Request, start: datetime | None, end: datetime | None, default: timedelta) -> TimeSpan:
     last = end or platform_of(request.scope).clock().astimezone(UTC)
-    first = start or last - _DEFAULT_SPAN
+    first = start or last - default
     if first >= last:
         raise ParameterInvalid(
             "`from` is not before `to`.", hint="`to` is the present when it is left out.", field="query.from"
@@ -116,6 +136,8 @@ async def _bucket(
 
 
 TimeRange = Annotated[TimeSpan, Depends(_time_span)]
+DayRange = Annotated[TimeSpan, Depends(_day_span)]
+"""For what is kept by the hour."""
 MetricNames = Annotated[tuple[str, ...], Depends(_names)]
 Bucket = Annotated[timedelta | None, Depends(_bucket)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="The most items of one page.")]

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iotistic.errors import TooLarge, Unavailable
 
-__all__ = ["BoundedBody", "read_body"]
+__all__ = ["BoundedBody", "read_body", "received_bytes"]
 
 _DEADLINE = timedelta(seconds=30)
 """What a caller has to send its body. A device on a bad line sends 1 MiB at 300 kbit/s in that time."""
@@ -25,6 +25,9 @@ _DEADLINE = timedelta(seconds=30)
 _BUDGET = 256 << 20
 """For bodies from their first octet to their answer: a thousand slow senders of a mebibyte would take a gibibyte."""
 _RETRY = timedelta(seconds=1)
+
+
+_SIZE = "iotistic.body_bytes"
 
 
 class BodyTooLarge(TooLarge):
@@ -73,9 +76,16 @@ class BoundedBody:
         self._held += size
         try:
             body = await read_body(scope, receive, limit, self._deadline)
+            scope[_SIZE] = len(body)
             await self._app(scope, _replay(body, receive), send)
         finally:
             self._held -= size
+
+
+def received_bytes(scope: Scope) -> int:
+    """The size of the body, once it was read whole; 0 before, and where it was refused."""
+    size: int = scope.get(_SIZE, 0)
+    return size
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int, deadline: timedelta = _DEADLINE) -> bytes:

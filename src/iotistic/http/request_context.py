@@ -19,7 +19,7 @@ from iotistic import logs
 from iotistic.errors import Unavailable
 from iotistic.http.problems import Problem, internal_problem, problem_of, problem_response
 
-__all__ = ["RequestContext", "request_id_of"]
+__all__ = ["CALLER_LEFT", "RequestContext", "request_id_of"]
 
 _log = logging.getLogger("iotistic.http.access")
 
@@ -41,13 +41,17 @@ _UNLESS_PRESENT = (
 )
 _TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
-Observe = Callable[[Scope, int, float], None]
-"""Called after each request with its scope, status and seconds."""
+Observe = Callable[[Scope, int, float, int], None]
+"""Called after each request with its scope, status, seconds, and the bytes of the body that was sent."""
 
 
 def request_id_of(scope: Scope) -> str:
     """The id of a request inside `RequestContext`."""
     return str(scope[_KEY])
+
+
+CALLER_LEFT = 499
+"""nginx's number for a caller who did not wait for the answer."""
 
 
 @final
@@ -71,7 +75,7 @@ class RequestContext:
             try:
                 await self._app(scope, receive, answer.send)
             except ClientDisconnect:
-                answer.status = answer.status or 499  # nginx's number for a caller who left
+                answer.status = answer.status or CALLER_LEFT
             except asyncio.CancelledError:  # the server stops, and the grace it gives has passed
                 if not answer.status:
                     await problem_response(_STOPPING, answer.request_id)(scope, receive, answer.send)
@@ -82,10 +86,11 @@ class RequestContext:
                     raise
                 await problem_response(problem, answer.request_id)(scope, receive, answer.send)
             finally:
-                self._finish(scope, answer.status, perf_counter() - started)
+                self._finish(scope, answer, perf_counter() - started)
 
-    def _finish(self, scope: Scope, status: int, seconds: float) -> None:
-        self._observe(scope, status, seconds)
+    def _finish(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
+        status = answer.status
+        self._observe(scope, status, seconds, answer.sent)
         level = logging.DEBUG if status < HTTPStatus.BAD_REQUEST and self._quiet(scope) else logging.INFO
         if _log.isEnabledFor(level):
             fields = {
@@ -126,18 +131,21 @@ def _identify(scope: Scope) -> str:
 
 @final
 class _Answer:
-    """Sends what the application sends, with our headers on it, and remembers the status."""
+    """Sends what the application sends, with our headers on it, and remembers the status and the size."""
 
     def __init__(self, send: Send, request_id: str, *, secure: bool) -> None:
         self._send = send
         self._secure = secure
         self.request_id = request_id
         self.status = 0
+        self.sent = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = self._headers(message.get("headers", ()))
+        else:
+            self.sent += len(message.get("body", b""))
         await self._send(message)
 
     def _headers(self, present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -31,7 +31,7 @@ def failing(error: BaseException, *, after_start: bool = False) -> ASGIApp:
 def wrapped(
     app: ASGIApp, seen: list[tuple[str, int]] | None = None, *, quiet: bool = False
 ) -> RequestContext:
-    def observe(scope: Scope, status: int, seconds: float) -> None:
+    def observe(scope: Scope, status: int, seconds: float, _: int) -> None:
         assert seconds >= 0
         if seen is not None:
             seen.append((scope["path"], status))

@@ -1172,6 +1172,30 @@ CREATE TRIGGER device_tags_inserted_allowed AFTER INSERT ON public.device_tags R
 CREATE TRIGGER device_tags_removed_from_search AFTER DELETE ON public.device_tags REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_tags_changed_v1();
 CREATE TRIGGER device_tags_updated_allowed AFTER UPDATE ON public.device_tags REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_undefined_tag_value_v1();
 
+CREATE TABLE public.device_traffic_stats (
+  device_uuid uuid NOT NULL,
+  "timestamp" timestamp with time zone NOT NULL,
+  kind text NOT NULL,
+  requests bigint NOT NULL,
+  refused bigint NOT NULL,
+  bytes_received bigint NOT NULL,
+  bytes_sent bigint NOT NULL,
+  CONSTRAINT device_traffic_stats_pkey PRIMARY KEY (device_uuid, "timestamp", kind),
+  CONSTRAINT device_traffic_stats_bytes_received_check CHECK ((bytes_received >= 0)),
+  CONSTRAINT device_traffic_stats_bytes_sent_check CHECK ((bytes_sent >= 0)),
+  CONSTRAINT device_traffic_stats_kind_check CHECK ((kind = ANY (ARRAY['metrics'::text, 'logs'::text, 'shadow'::text, 'jobs'::text, 'other'::text]))),
+  CONSTRAINT device_traffic_stats_requests_check CHECK (((requests >= refused) AND (refused >= 0))),
+  CONSTRAINT device_traffic_stats_timestamp_check CHECK ((date_trunc('hour'::text, "timestamp", 'UTC'::text) = "timestamp"))
+) PARTITION BY RANGE ("timestamp");
+COMMENT ON TABLE public.device_traffic_stats IS 'One row per device, hour and kind of request: what it sent to the API and got from it. Partitioned by month.';
+COMMENT ON COLUMN public.device_traffic_stats.device_uuid IS 'The device whose key came with the requests; of what a gateway sends for others: the gateway.';
+COMMENT ON COLUMN public.device_traffic_stats."timestamp" IS 'When the hour began.';
+COMMENT ON COLUMN public.device_traffic_stats.kind IS 'What the path is about; other: everything that is none of those.';
+COMMENT ON COLUMN public.device_traffic_stats.requests IS 'How many came, refused ones included.';
+COMMENT ON COLUMN public.device_traffic_stats.refused IS 'How many were refused: too many, too large, not its own.';
+COMMENT ON COLUMN public.device_traffic_stats.bytes_received IS 'Of bodies, as they came over the wire.';
+COMMENT ON COLUMN public.device_traffic_stats.bytes_sent IS 'Of bodies.';
+
 CREATE TABLE public.devices (
   uuid uuid NOT NULL DEFAULT gen_random_uuid(),
   name text NOT NULL,
@@ -2690,6 +2714,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_system_metrics TO io
 GRANT SELECT ON TABLE public.device_system_metrics TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_tags TO iotistic_app;
 GRANT SELECT ON TABLE public.device_tags TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_traffic_stats TO iotistic_app;
+GRANT SELECT ON TABLE public.device_traffic_stats TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.devices TO iotistic_app;
 GRANT SELECT ON TABLE public.devices TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.digital_twin_entities TO iotistic_app;
