@@ -6,6 +6,7 @@ from typing import Protocol, final
 from iotistic.audit import AuditService
 from iotistic.clock import Clock
 from iotistic.configuration import ConfigurationService
+from iotistic.dashboards import DashboardService
 from iotistic.database.pool import Connection
 from iotistic.database.unit_of_work import AfterCommit, UnitOfWork
 from iotistic.devices import DeviceService
@@ -179,6 +180,10 @@ class Work:
     @cached_property
     def attempts(self) -> AttemptService:
         return AttemptService(self.connection)
+
+    @cached_property
+    def dashboards(self) -> DashboardService:
+        return DashboardService(self.connection)
 
     @cached_property
     def configuration(self) -> ConfigurationService:

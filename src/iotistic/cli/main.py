@@ -42,6 +42,7 @@ COMMANDS = {
     "tags": Command("iotistic.cli.tags", "Rules of tags, and who breaks them."),
     "users": Command("iotistic.cli.users", "List accounts, and give one a new password."),
     "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),
+    "dashboards": Command("iotistic.cli.dashboards", "Dashboards: own ones of people, and those all share."),
     "events": Command("iotistic.cli.events", "Show what happened, and follow it as it comes."),
     "audit": Command("iotistic.cli.audit", "Show who changed what."),
     "partitions": Command(

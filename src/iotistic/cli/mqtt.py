@@ -7,6 +7,16 @@ from typing import Annotated
 import typer
 
 from iotistic.cli.device_options import opened
+from iotistic.cli.mqtt_accounts import (
+    add,
+    add_device,
+    allow,
+    disable,
+    disallow,
+    enable,
+    new_password,
+    remove,
+)
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -19,6 +29,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Accounts of the MQTT brokers, their rules, and how brokers do.",
 )
+
+for _command in (add, add_device, new_password, enable, disable, remove, allow, disallow):
+    app.command()(_command)
 
 Username = Annotated[str | None, typer.Argument(help="Only of this account; that of a device is its uuid.")]
 After = Annotated[str | None, typer.Option("--after", help="Only those behind this one.")]

@@ -16,7 +16,7 @@ from iotistic.idempotency import IdempotencyUnsupported, KeptAnswer
 
 __all__ = ["TELLS_A_SECRET", "Idempotency"]
 
-TELLS_A_SECRET = frozenset({"/api/v1/enrolment/claim-keys"})
+TELLS_A_SECRET = frozenset({"/api/v1/enrolment/claim-keys", "/api/v1/mqtt/users"})
 """Paths whose answer holds a secret that is told once: keeping it would be keeping the secret."""
 
 _HEADER = b"idempotency-key"

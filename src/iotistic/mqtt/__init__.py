@@ -1,6 +1,6 @@
 """Who may connect to MQTT brokers and do what there, and what brokers say of themselves."""
 
-from iotistic.mqtt.errors import MqttInvalid, MqttUserExists, MqttUserNotFound
+from iotistic.mqtt.errors import MqttAclNotFound, MqttInvalid, MqttUserExists, MqttUserNotFound
 from iotistic.mqtt.model import (
     Access,
     BrokerStats,
@@ -16,6 +16,7 @@ __all__ = [
     "Access",
     "BrokerStats",
     "MqttAcl",
+    "MqttAclNotFound",
     "MqttInvalid",
     "MqttService",
     "MqttUser",

@@ -5,13 +5,19 @@ import psycopg
 from iotistic.database.errors import ConstraintErrors
 from iotistic.errors import Conflict, Invalid, IotisticError, NotFound
 
-__all__ = ["CONSTRAINTS", "MqttInvalid", "MqttUserExists", "MqttUserNotFound"]
+__all__ = ["CONSTRAINTS", "MqttAclNotFound", "MqttInvalid", "MqttUserExists", "MqttUserNotFound"]
 
 
 class MqttUserNotFound(NotFound):
     """There is no account of this name."""
 
     code = "mqtt_user_not_found"
+
+
+class MqttAclNotFound(NotFound):
+    """There is no rule of this number."""
+
+    code = "mqtt_acl_not_found"
 
 
 class MqttUserExists(Conflict):

@@ -36,6 +36,11 @@ UPDATE mqtt_users
 SET is_active = %(is_active)s::boolean, updated_at = now()
 WHERE username = %(username)s::text AND is_active <> %(is_active)s::boolean;
 
+-- name: delete_user
+-- Takes an account away, and its rules with it.
+DELETE FROM mqtt_users
+WHERE username = %(username)s::text;
+
 -- name: delete_device_user
 -- Takes the account of a device away, and its rules with it.
 DELETE FROM mqtt_users

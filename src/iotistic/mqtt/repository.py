@@ -59,6 +59,9 @@ class MqttRepository:
     async def set_active(self, username: str, *, is_active: bool) -> bool:
         return await self._sql.run("set_active", username=username, is_active=is_active) > 0
 
+    async def delete_user(self, username: str) -> bool:
+        return await self._sql.run("delete_user", username=username) > 0
+
     async def delete_device_user(self, device_uuid: UUID) -> bool:
         return await self._sql.run("delete_device_user", device_uuid=device_uuid) > 0
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from iotistic.clock import Clock, system_clock
 from iotistic.database.pool import Connection
 from iotistic.mqtt.access import judge
-from iotistic.mqtt.errors import MqttUserNotFound
+from iotistic.mqtt.errors import MqttAclNotFound, MqttUserNotFound
 from iotistic.mqtt.model import (
     Access,
     BrokerStats,
@@ -20,6 +20,7 @@ from iotistic.mqtt.model import (
     Verdict,
 )
 from iotistic.mqtt.repository import MqttRepository
+from iotistic.mqtt.rule_checks import require_rule
 from iotistic.mqtt.secrets import hashed, minted
 from iotistic.secret import Secret
 
@@ -98,6 +99,11 @@ class MqttService:
         """Takes the account of a device away with its rules; answers whether there was one."""
         return await self._mqtt.delete_device_user(device_uuid)
 
+    async def remove_user(self, username: str) -> None:
+        """Takes an account away with its rules. Raises MqttUserNotFound."""
+        if not await self._mqtt.delete_user(username):
+            raise _unknown(username)
+
     async def get_user(self, username: str) -> MqttUser:
         """The account of this name. Raises MqttUserNotFound."""
         user = await self._mqtt.find_user(username)
@@ -115,13 +121,15 @@ class MqttService:
         self, username: str | None, topic: str, access: Access, *, client_id: str | None = None
     ) -> MqttAcl:
         """Adds a rule, or says anew what it allows; `username` None is everybody. Raises MqttInvalid or MqttUserNotFound."""
+        require_rule(topic, access, username=username)
         return await self._mqtt.put_acl(
             username=username, client_id=client_id, topic=topic, access=access, origin="manual"
         )
 
-    async def disallow(self, rule_id: int) -> bool:
-        """Takes a rule away; answers whether there was one."""
-        return await self._mqtt.delete_acl(rule_id)
+    async def disallow(self, rule_id: int) -> None:
+        """Takes a rule away. Raises MqttAclNotFound."""
+        if not await self._mqtt.delete_acl(rule_id):
+            raise MqttAclNotFound(f"There is no rule {rule_id}.", hint="`iotistic mqtt acls` lists them.")
 
     async def list_acls(
         self, *, username: str | None = None, after: int | None = None, limit: int = 100

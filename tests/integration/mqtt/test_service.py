@@ -12,6 +12,7 @@ from iotistic.devices import DeviceService
 from iotistic.mqtt import (
     Access,
     BrokerStats,
+    MqttAclNotFound,
     MqttInvalid,
     MqttService,
     MqttUserExists,
@@ -99,10 +100,49 @@ async def test_a_rule_is_there_once_and_says_the_last_that_was_said(connection: 
     again = await mqtt.allow(None, "news", Access.RECEIVE | Access.SUBSCRIBE)
     assert (again.id, again.access) == (first.id, 5)
     assert [rule.id for rule in await mqtt.list_acls()] == [first.id]
-    assert await mqtt.disallow(first.id)
-    assert not await mqtt.disallow(first.id)
+    await mqtt.disallow(first.id)
+    with pytest.raises(MqttAclNotFound):
+        await mqtt.disallow(first.id)
     with pytest.raises(MqttUserNotFound):
         await mqtt.allow("nobody", "news", Access.RECEIVE)
+
+
+@pytest.mark.parametrize(
+    ("topic", "access", "username"),
+    [
+        ("a/+", Access.SUBSCRIBE, "ingest"),
+        ("a/+", Access.SUBSCRIBE | Access.PUBLISH, "ingest"),
+        ("a/%d", Access.PUBLISH, "ingest"),
+        ("a/%", Access.PUBLISH, "ingest"),
+        ("$SYS/#", Access.RECEIVE, None),
+        ("$CONTROL/#", Access.PUBLISH, None),
+    ],
+)
+async def test_a_rule_that_would_not_do_what_it_seems_to_is_refused(
+    connection: Connection, topic: str, access: Access, username: str | None
+) -> None:
+    mqtt = MqttService(connection)
+    await mqtt.create_user("ingest", kind="service")
+    with pytest.raises(MqttInvalid):
+        await mqtt.allow(username, topic, access)
+    assert await mqtt.list_acls() == []
+
+
+async def test_one_account_may_be_given_what_is_the_brokers_own(connection: Connection) -> None:
+    mqtt = MqttService(connection)
+    await mqtt.create_user("monitor", kind="service")
+    rule = await mqtt.allow("monitor", "$SYS/#", Access.RECEIVE | Access.SUBSCRIBE)
+    assert (rule.access, rule.origin) == (5, "manual")
+
+
+async def test_an_account_is_taken_away_with_its_rules(connection: Connection) -> None:
+    mqtt = MqttService(connection)
+    await mqtt.create_user("ingest", kind="service")
+    await mqtt.allow("ingest", "a", Access.RECEIVE)
+    await mqtt.remove_user("ingest")
+    assert (await mqtt.list_users(), await mqtt.list_acls()) == ([], [])
+    with pytest.raises(MqttUserNotFound):
+        await mqtt.remove_user("ingest")
 
 
 @pytest.mark.parametrize("access", [0, 8, -1])

@@ -886,6 +886,33 @@ COMMENT ON TABLE public.contact_watch IS 'One row: how the search for silent dev
 COMMENT ON COLUMN public.contact_watch.listening_since IS 'Since when there was no break longer than 90 seconds between two looks.';
 COMMENT ON COLUMN public.contact_watch.looked_at IS 'When somebody last looked for silent devices.';
 
+CREATE TABLE public.dashboard_layouts (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  user_id bigint,
+  device_uuid uuid,
+  name text NOT NULL,
+  document jsonb NOT NULL,
+  is_default boolean NOT NULL DEFAULT false,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT dashboard_layouts_pkey PRIMARY KEY (id),
+  CONSTRAINT dashboard_layouts_user_id_device_uuid_name_key UNIQUE NULLS NOT DISTINCT (user_id, device_uuid, name),
+  CONSTRAINT dashboard_layouts_document_check CHECK (((jsonb_typeof(document) = 'object'::text) AND (octet_length((document)::text) <= 65536))),
+  CONSTRAINT dashboard_layouts_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+  CONSTRAINT dashboard_layouts_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
+  CONSTRAINT dashboard_layouts_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.dashboard_layouts IS 'One row per dashboard that somebody laid out.';
+COMMENT ON COLUMN public.dashboard_layouts.user_id IS 'Whose it is; NULL: it is shared by everybody.';
+COMMENT ON COLUMN public.dashboard_layouts.device_uuid IS 'The device it shows; NULL: it is about no single device.';
+COMMENT ON COLUMN public.dashboard_layouts.document IS 'An object of the program that draws it, at most 64 KiB.';
+COMMENT ON COLUMN public.dashboard_layouts.is_default IS 'Whether it is shown when nobody says which; of a person it goes before the shared one.';
+CREATE INDEX dashboard_layouts_device_uuid_idx ON public.dashboard_layouts USING btree (device_uuid) WHERE (device_uuid IS NOT NULL);
+CREATE UNIQUE INDEX dashboard_layouts_user_id_device_uuid_key ON public.dashboard_layouts USING btree (user_id, device_uuid) NULLS NOT DISTINCT WHERE is_default;
+CREATE TRIGGER audit_delete AFTER DELETE ON public.dashboard_layouts REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', 'device_uuid', '{user_id,name,is_default}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.dashboard_layouts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', 'device_uuid', '{user_id,name,is_default}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.dashboard_layouts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', 'device_uuid', '{user_id,name,is_default}', '{}');
+
 CREATE TABLE public.device_clocks (
   device_uuid uuid NOT NULL,
   skew interval NOT NULL,
@@ -2635,6 +2662,7 @@ GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.applications_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.connection_transitions_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.dashboard_layouts_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.device_sensors_revision_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.digital_twin_entities_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.events_sequence TO iotistic_app;
@@ -2671,6 +2699,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.contact_expectations TO iot
 GRANT SELECT ON TABLE public.contact_expectations TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.contact_watch TO iotistic_app;
 GRANT SELECT ON TABLE public.contact_watch TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.dashboard_layouts TO iotistic_app;
+GRANT SELECT ON TABLE public.dashboard_layouts TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_clocks TO iotistic_app;
 GRANT INSERT, SELECT, UPDATE ON TABLE public.device_clocks TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_clocks TO iotistic_readonly;
