@@ -2,8 +2,6 @@
 
 from dataclasses import asdict
 from datetime import timedelta
-from functools import reduce
-from operator import or_
 from typing import Annotated, Literal
 
 import typer
@@ -109,7 +107,7 @@ def allow(
         typer.Argument(help="A filter: + is a level, # the last ones; %u the username, %c the client id."),
     ],
     access: Annotated[
-        list[Literal["receive", "publish", "subscribe"]],
+        list[str],
         typer.Argument(help="What is allowed: receive, publish, subscribe.", metavar="ACCESS..."),
     ],
     *,
@@ -122,11 +120,15 @@ def allow(
     as_json: AsJson = False,
 ) -> None:
     """Add a rule, or say anew what it allows."""
-    bits = reduce(or_, (Access[word.upper()] for word in access))
+    unknown = [word for word in access if word.upper() not in Access.__members__]
+    if unknown:
+        raise typer.BadParameter(
+            f"{unknown[0]!r} is none of receive, publish, subscribe", param_hint="ACCESS"
+        )
 
     async def act(settings: Settings) -> MqttAcl:
         async with opened(settings) as platform, platform.begin() as work:
-            return await work.mqtt.allow(user, topic, bits, client_id=client_id)
+            return await work.mqtt.allow(user, topic, Access.of(access), client_id=client_id)
 
     rule = run_async(act(settings_from(data_dir, url)))
     if as_json:

@@ -51,6 +51,7 @@ _TAGS = [
     {"name": "configuration", "description": "How the platform runs: settings kept in the database."},
     {"name": "mqtt", "description": "Who may connect to the brokers and do what there, and how they do."},
     {"name": "vpn", "description": "Certificates of the VPN."},
+    {"name": "dashboards", "description": "How people lay out what they look at."},
     {"name": "twin", "description": "The digital twin: what lies in what, and which of it is a device."},
     {"name": "system", "description": "Whether the service works, and how much it does."},
 ]

@@ -1,5 +1,6 @@
 """The nouns of MQTT."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntFlag
@@ -17,6 +18,14 @@ class Access(IntFlag):
     RECEIVE = 1
     PUBLISH = 2
     SUBSCRIBE = 4
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> "Access":
+        """All of these together: receive, publish, subscribe. Raises KeyError for another word."""
+        access = cls(0)
+        for word in words:
+            access |= cls[word.upper()]
+        return access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

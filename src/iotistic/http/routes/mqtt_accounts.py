@@ -1,8 +1,6 @@
 """MQTT accounts and rules: making, changing and taking them away. Reading them is in `iotistic.http.routes.mqtt`."""
 
 from datetime import timedelta
-from functools import reduce
-from operator import or_
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -92,9 +90,10 @@ async def delete_mqtt_user(request: Request, username: _Username, _: Administrat
 )
 async def allow(request: Request, stated: MqttAclStated, _: Administrator) -> MqttAcl:
     """There is one rule for the same account, client id and topic: said again, it allows what was said last."""
-    access = reduce(or_, (Access[word.upper()] for word in stated.allow))
     async with platform_of(request.scope).begin() as work:
-        return await work.mqtt.allow(stated.username, stated.topic, access, client_id=stated.client_id)
+        return await work.mqtt.allow(
+            stated.username, stated.topic, Access.of(stated.allow), client_id=stated.client_id
+        )
 
 
 @router.delete("/acls/{id}", status_code=204, responses=refusals(404), summary="Take a rule away")
