@@ -55,8 +55,8 @@ async def test_the_permissions_and_roles_are_those_of_the_database(owner_connect
     ("role", "lacks"),
     [
         ("viewer", {"audit:read"} | {name for name in get_args(Permission) if not name.endswith(":read")}),
-        ("operator", {"audit:read", "owners:write", "settings:write"}),
-        ("manager", {"audit:read", "owners:write", "settings:write"}),
+        ("operator", {"audit:read", "mqtt:write", "owners:write", "settings:write"}),
+        ("manager", {"audit:read", "mqtt:write", "owners:write", "settings:write"}),
         ("admin", {"owners:write"}),
         ("owner", set()),
     ],

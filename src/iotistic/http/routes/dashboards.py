@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from iotistic.dashboards import Layout, LayoutDraft
 from iotistic.errors import Denied
-from iotistic.http.access import Reader, Writer
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
+from iotistic.http.permissions import Caller, for_any_account, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.dashboards import LayoutPage, LayoutSeen, LayoutStated, NewLayout
@@ -34,7 +34,7 @@ class PersonNeeded(Denied):
     code = "person_needed"
 
 
-async def _person(caller: Reader) -> int:
+async def _person(caller: Caller) -> int:
     if caller.user_id is None:
         raise PersonNeeded("Only people have dashboards of their own.", hint="Use /api/v1/dashboards/shared.")
     return caller.user_id
@@ -43,10 +43,15 @@ async def _person(caller: Reader) -> int:
 _Mine = Annotated[int, Depends(_person)]
 
 
-@router.get("", response_model=LayoutPage, summary="Own and shared dashboards")
+@router.get(
+    "",
+    dependencies=[needs("dashboards:read")],
+    response_model=LayoutPage,
+    summary="Own and shared dashboards",
+)
 async def list_dashboards(
     request: Request,
-    caller: Reader,
+    caller: Caller,
     device: Annotated[UUID | None, Query(description="Only those of this device.")] = None,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 100,
@@ -62,6 +67,7 @@ async def list_dashboards(
 
 @router.post(
     "",
+    dependencies=[for_any_account],
     status_code=201,
     response_model=LayoutSeen,
     responses=refusals(409),
@@ -74,16 +80,26 @@ async def create_dashboard(request: Request, layout: NewLayout, mine: _Mine) -> 
 
 
 @router.get(
-    "/default", response_model=LayoutSeen, responses=refusals(404), summary="The dashboard to show first"
+    "/default",
+    dependencies=[needs("dashboards:read")],
+    response_model=LayoutSeen,
+    responses=refusals(404),
+    summary="The dashboard to show first",
 )
-async def get_default_dashboard(request: Request, caller: Reader, device: _Device = None) -> Layout:
+async def get_default_dashboard(request: Request, caller: Caller, device: _Device = None) -> Layout:
     """One's own default, else the shared one."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.dashboards.get_default(viewer=caller.user_id, device_uuid=device)
 
 
-@router.get("/{id}", response_model=LayoutSeen, responses=refusals(404), summary="One dashboard")
-async def get_dashboard(request: Request, id: _Id, caller: Reader) -> Layout:  # noqa: A002 - the word of the path
+@router.get(
+    "/{id}",
+    dependencies=[needs("dashboards:read")],
+    response_model=LayoutSeen,
+    responses=refusals(404),
+    summary="One dashboard",
+)
+async def get_dashboard(request: Request, id: _Id, caller: Caller) -> Layout:  # noqa: A002 - the word of the path
     """One's own or a shared one; that of somebody else is not found."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.dashboards.get_layout(id, viewer=caller.user_id)
@@ -91,6 +107,7 @@ async def get_dashboard(request: Request, id: _Id, caller: Reader) -> Layout:  #
 
 @router.put(
     "/{id}",
+    dependencies=[for_any_account],
     response_model=LayoutSeen,
     responses=refusals(404, 409),
     summary="Say anew what a dashboard of one's own is",
@@ -106,7 +123,13 @@ async def replace_dashboard(
         return await work.dashboards.replace_layout(id, _draft(layout), owner=mine)
 
 
-@router.delete("/{id}", status_code=204, responses=refusals(404), summary="Delete a dashboard of one's own")
+@router.delete(
+    "/{id}",
+    dependencies=[for_any_account],
+    status_code=204,
+    responses=refusals(404),
+    summary="Delete a dashboard of one's own",
+)
 async def delete_dashboard(request: Request, id: _Id, mine: _Mine) -> None:  # noqa: A002 - the word of the path
     """For good."""
     async with platform_of(request.scope).begin() as work:
@@ -115,12 +138,13 @@ async def delete_dashboard(request: Request, id: _Id, mine: _Mine) -> None:  # n
 
 @router.post(
     "/shared",
+    dependencies=[needs("dashboards:write")],
     status_code=201,
     response_model=LayoutSeen,
     responses=refusals(409),
     summary="Make a dashboard for everybody",
 )
-async def create_shared_dashboard(request: Request, layout: NewLayout, _: Writer) -> Layout:
+async def create_shared_dashboard(request: Request, layout: NewLayout) -> Layout:
     """A shared default is shown to all who have none of their own."""
     async with platform_of(request.scope).begin() as work:
         return await work.dashboards.create_layout(
@@ -130,6 +154,7 @@ async def create_shared_dashboard(request: Request, layout: NewLayout, _: Writer
 
 @router.put(
     "/shared/{id}",
+    dependencies=[needs("dashboards:write")],
     response_model=LayoutSeen,
     responses=refusals(404, 409),
     summary="Say anew what a shared dashboard is",
@@ -138,15 +163,20 @@ async def replace_shared_dashboard(
     request: Request,
     id: _Id,  # noqa: A002 - the word of the path
     layout: LayoutStated,
-    _: Writer,
 ) -> Layout:
     """For everybody, at once."""
     async with platform_of(request.scope).begin() as work:
         return await work.dashboards.replace_layout(id, _draft(layout), owner=_SHARED)
 
 
-@router.delete("/shared/{id}", status_code=204, responses=refusals(404), summary="Delete a shared dashboard")
-async def delete_shared_dashboard(request: Request, id: _Id, _: Writer) -> None:  # noqa: A002 - the word of the path
+@router.delete(
+    "/shared/{id}",
+    dependencies=[needs("dashboards:write")],
+    status_code=204,
+    responses=refusals(404),
+    summary="Delete a shared dashboard",
+)
+async def delete_shared_dashboard(request: Request, id: _Id) -> None:  # noqa: A002 - the word of the path
     """For everybody."""
     async with platform_of(request.scope).begin() as work:
         await work.dashboards.delete_layout(id, owner=_SHARED)

@@ -8,9 +8,9 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 
 from iotistic.devices.traffic import TrafficKind, TrafficPosition
-from iotistic.http.access import Reader
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import DayRange, Limit
+from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.traffic import TrafficPage
@@ -25,12 +25,16 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
     kind: TrafficKind
 
 
-@router.get("", response_model=TrafficPage, summary="What a device sends and gets, by the hour")
+@router.get(
+    "",
+    dependencies=[needs("devices:read")],
+    response_model=TrafficPage,
+    summary="What a device sends and gets, by the hour",
+)
 async def list_traffic(
     request: Request,
     uuid: UUID,
     span: DayRange,
-    _: Reader,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:

@@ -39,7 +39,7 @@ CROSS JOIN permissions AS p
 WHERE
   CASE
     WHEN p.name = 'owners:write' THEN r.name = 'owner'
-    WHEN p.name IN ('audit:read', 'settings:write') THEN r.name IN ('owner', 'admin')
+    WHEN p.name IN ('audit:read', 'mqtt:write', 'settings:write') THEN r.name IN ('owner', 'admin')
     WHEN p.name LIKE '%:read' THEN true
     ELSE r.name <> 'viewer'
   END;
