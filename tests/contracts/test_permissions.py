@@ -7,7 +7,7 @@ from psycopg import AsyncConnection
 from starlette.routing import BaseRoute
 
 from iotistic.http import create_platform_app
-from iotistic.http.permissions import Needs, every_route, is_open, requirements_of
+from iotistic.http.permissions import Needs, every_route, is_open, keeps_inside, requirements_of
 from iotistic.security import Permission, Role
 
 ROUTES = list(every_route(create_platform_app().routes))
@@ -15,6 +15,8 @@ NAMES = [
     f"{'/'.join(sorted(getattr(route, 'methods', None) or ()))} {getattr(route, 'path', route)}"
     for route in ROUTES
 ]
+# role_bindings_guard compares what is given with what the giver holds, whichever way it comes.
+GUARDED_BY_THE_DATABASE = {"POST /api/v1/role-bindings", "DELETE /api/v1/role-bindings/{number}"}
 HOW = """
 Say beside the path of the route what it needs:
 
@@ -39,6 +41,21 @@ def test_a_route_says_what_it_asks_of_its_caller(route: BaseRoute) -> None:
         assert len(requirements_of(route)) == 1, HOW
 
 
+def test_what_is_allowed_on_a_part_is_kept_to_that_part() -> None:
+    careless = [
+        name
+        for route, name in zip(ROUTES, NAMES, strict=True)
+        for asked in requirements_of(route)
+        if isinstance(asked, Needs)
+        and asked.anywhere
+        and not keeps_inside(route)
+        and name not in GUARDED_BY_THE_DATABASE
+    ]
+    assert not careless, (
+        f"`anywhere=True` lets people in who see only a part; take `inside: Inside` and keep to it: {careless}"
+    )
+
+
 def test_every_permission_is_asked_for_somewhere() -> None:
     asked = {r.permission for route in ROUTES for r in requirements_of(route) if isinstance(r, Needs)}
     assert set(get_args(Permission)) - asked == {"owners:write"}
@@ -54,8 +71,15 @@ async def test_the_permissions_and_roles_are_those_of_the_database(owner_connect
 @pytest.mark.parametrize(
     ("role", "lacks"),
     [
-        ("viewer", {"audit:read"} | {name for name in get_args(Permission) if not name.endswith(":read")}),
-        ("operator", {"audit:read", "mqtt:write", "owners:write", "settings:write"}),
+        (
+            "viewer",
+            {"audit:read", "users:read"}
+            | {name for name in get_args(Permission) if not name.endswith(":read")},
+        ),
+        (
+            "operator",
+            {"audit:read", "mqtt:write", "owners:write", "settings:write", "users:grant", "users:read"},
+        ),
         ("manager", {"audit:read", "mqtt:write", "owners:write", "settings:write"}),
         ("admin", {"owners:write"}),
         ("owner", set()),

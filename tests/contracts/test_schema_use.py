@@ -33,7 +33,6 @@ READ_BY_PEOPLE: dict[str, str] = {
     "permissions.description": "what a permission allows, for whoever reads the schema",
     "permissions.name": "what role_permissions.permission refers to",
     "roles.description": "what a role is for, for whoever chooses one",
-    "roles.rank": "which role is wider, for whoever reads the schema",
     "users.created_at": "how old an account is",
 }
 

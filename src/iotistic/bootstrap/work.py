@@ -29,6 +29,7 @@ from iotistic.mqtt import MqttService
 from iotistic.provenance import Provenance
 from iotistic.releases import ReleaseService
 from iotistic.security import SecurityService
+from iotistic.security.bindings import BindingService
 from iotistic.security.enrolment import AttemptService, EnrolmentService
 from iotistic.telemetry import ClockService, TelemetryService
 from iotistic.telemetry.alerts import AlertEvaluator, AlertService, RuleService
@@ -154,6 +155,10 @@ class Work:
     @cached_property
     def security(self) -> SecurityService:
         return self._platform.security(self.connection)
+
+    @cached_property
+    def bindings(self) -> BindingService:
+        return BindingService(self.connection)
 
     @cached_property
     def enrolment(self) -> EnrolmentService:

@@ -40,7 +40,7 @@ COMMANDS = {
     "gateways": Command("iotistic.cli.gateways", "Say which devices a gateway may send telemetry for."),
     "telemetry": Command("iotistic.cli.telemetry", "Look after what devices reported and was set aside."),
     "tags": Command("iotistic.cli.tags", "Rules of tags, and who breaks them."),
-    "users": Command("iotistic.cli.users", "List accounts, and give one a new password."),
+    "users": Command("iotistic.cli.users", "Make and list accounts, and say who may do what."),
     "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),
     "dashboards": Command("iotistic.cli.dashboards", "Dashboards: own ones of people, and those all share."),
     "events": Command("iotistic.cli.events", "Show what happened, and follow it as it comes."),

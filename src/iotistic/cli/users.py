@@ -1,22 +1,33 @@
 """`iotistic users ...`."""
 
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, TypeVar, cast
 
 import typer
 
-from iotistic.bootstrap import open_platform
+from iotistic.bootstrap import Work, open_platform
+from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.duration import parse_shift
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
+from iotistic.clock import system_clock
 from iotistic.config import Settings
 from iotistic.secret import Secret
-from iotistic.security import User
+from iotistic.security import Role, User, readable_password
+from iotistic.security.bindings import Binding
 
 __all__ = ["app"]
 
+T = TypeVar("T")
+
+_BINDING = ["id", "username", "role", "on", "expires_at", "granted_by", "granted_at"]
+
+Username = Annotated[str, typer.Argument(help="The name of the account.")]
+
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="List accounts, and give one a new password."
+    add_completion=False, no_args_is_help=True, help="Make and list accounts, and say who may do what."
 )
 
 
@@ -47,6 +58,103 @@ def reset_password(
         return
     narrate(f"The new password of {username}, shown this once:")
     sys.stdout.write(password.reveal() + "\n")
+
+
+@app.command()
+def create(
+    username: Username,
+    role: Annotated[str | None, typer.Option("--role", help="Its role on everything; none without.")] = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account with a random password, which is printed once."""
+    password = readable_password()
+
+    async def make(work: Work) -> User:
+        return await work.security.create_user(username, password, cast("Role | None", role))
+
+    run_async(_within(settings_from(data_dir, url), make))
+    if as_json:
+        print_json({"username": username, "password": password.reveal()})
+        return
+    narrate(f"The password of {username}, shown this once:")
+    sys.stdout.write(password.reveal() + "\n")
+
+
+@app.command()
+def grant(
+    username: Username,
+    role: Annotated[str, typer.Argument(help="owner, admin, manager, operator or viewer.")],
+    *,
+    fleet: Annotated[str | None, typer.Option("--fleet", help="Only on this fleet.")] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="NAME|UUID", help="Only on this device.")
+    ] = None,
+    lasts: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="Until so long from now: 8h, 30d.")
+    ] = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give somebody a role: on everything, or on a fleet or device. It holds at once; given again, it ends as said now."""
+    expires_at = None if lasts is None else system_clock() + parse_shift(lasts)
+
+    async def give(work: Work) -> Binding:
+        uuid = None if device is None else (await find_named_device(work, device)).uuid
+        return await work.bindings.grant(username, role, fleet=fleet, device_uuid=uuid, expires_at=expires_at)
+
+    _show(run_async(_within(settings_from(data_dir, url), give)), as_json=as_json)
+
+
+@app.command()
+def revoke(
+    number: Annotated[int, typer.Argument(help="The number that `iotistic users bindings` shows.")],
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a role back. Whoever is logged in loses it within a second; the last owner stays."""
+
+    async def take(work: Work) -> Binding:
+        return await work.bindings.revoke(number)
+
+    _show(run_async(_within(settings_from(data_dir, url), take)), as_json=as_json)
+
+
+@app.command()
+def bindings(
+    username: Annotated[str | None, typer.Argument(help="Only of this person.")] = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List who has which role, and on what (with --json: one object a line)."""
+
+    async def look(work: Work) -> Sequence[Binding]:
+        return await work.bindings.list_bindings(username, limit=1000)
+
+    rows = [asdict(binding) for binding in run_async(_within(settings_from(data_dir, url), look))]
+    if as_json:
+        print_json_lines(rows)
+    else:
+        for row in rows:
+            row["on"] = row["fleet"] or row["device_uuid"] or "everything"
+        print_table(rows, _BINDING, empty="Nobody has a role.")
+
+
+def _show(binding: Binding, *, as_json: bool) -> None:
+    row = asdict(binding)
+    if as_json:
+        print_json(row)
+    else:
+        print_table([{**row, "on": row["fleet"] or row["device_uuid"] or "everything"}], _BINDING, empty="")
+
+
+async def _within(settings: Settings, act: Callable[[Work], Awaitable[T]]) -> T:
+    async with opened(settings) as platform, platform.begin() as work:
+        return await act(work)
 
 
 async def _list(settings: Settings) -> list[User]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from iotistic.bounds import Bounds
 from iotistic.devices.tag_expression import Expression
 
 __all__ = [
@@ -55,6 +56,8 @@ class DeviceFilter:
     status: ConnectionStatus | None = None
     name: str | None = None
     """A part of the name, in any case."""
+    bounds: Bounds | None = None
+    """Outside of which whoever asks sees nothing."""
 
     @property
     def is_everything(self) -> bool:

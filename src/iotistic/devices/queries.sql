@@ -53,6 +53,11 @@ WHERE
   AND (%(kind)s::text IS NULL OR near.kind = %(kind)s::text)
   AND (%(fleet_id)s::bigint IS NULL OR near.fleet_id = %(fleet_id)s::bigint)
   AND (%(pattern)s::text IS NULL OR near.name ILIKE %(pattern)s::text)
+  AND (
+    %(bound_fleets)s::bigint [] IS NULL
+    OR near.fleet_id = ANY(%(bound_fleets)s::bigint [])
+    OR near.device_uuid = ANY(%(bound_devices)s::uuid [])
+  )
   AND (%(status)s::text IS NULL OR device.connection_status = %(status)s::text)
 ORDER BY near.name
 LIMIT %(limit)s::bigint;
@@ -73,6 +78,11 @@ FROM (
     AND (%(kind)s::text IS NULL OR candidate.kind = %(kind)s::text)
     AND (%(fleet_id)s::bigint IS NULL OR candidate.fleet_id = %(fleet_id)s::bigint)
     AND (%(pattern)s::text IS NULL OR candidate.name ILIKE %(pattern)s::text)
+    AND (
+      %(bound_fleets)s::bigint [] IS NULL
+      OR candidate.fleet_id = ANY(%(bound_fleets)s::bigint [])
+      OR candidate.device_uuid = ANY(%(bound_devices)s::uuid [])
+    )
     AND (
       %(status)s::text IS NULL
       OR EXISTS (
@@ -105,6 +115,11 @@ WHERE
   AND (%(fleet_id)s::bigint IS NULL OR candidate.fleet_id = %(fleet_id)s::bigint)
   AND (%(pattern)s::text IS NULL OR candidate.name ILIKE %(pattern)s::text)
   AND (
+    %(bound_fleets)s::bigint [] IS NULL
+    OR candidate.fleet_id = ANY(%(bound_fleets)s::bigint [])
+    OR candidate.device_uuid = ANY(%(bound_devices)s::uuid [])
+  )
+  AND (
     %(status)s::text IS NULL
     OR EXISTS (
       SELECT FROM devices AS device
@@ -125,6 +140,11 @@ WHERE
   AND (%(kind)s::text IS NULL OR kind = %(kind)s::text)
   AND (%(fleet_id)s::bigint IS NULL OR fleet_id = %(fleet_id)s::bigint)
   AND (%(pattern)s::text IS NULL OR name ILIKE %(pattern)s::text)
+  AND (
+    %(bound_fleets)s::bigint [] IS NULL
+    OR fleet_id = ANY(%(bound_fleets)s::bigint [])
+    OR uuid = ANY(%(bound_devices)s::uuid [])
+  )
   AND (%(after)s::text IS NULL OR (name, uuid) > (%(after)s::text, %(after_uuid)s::uuid))
 ORDER BY name, uuid
 LIMIT %(limit)s::bigint;

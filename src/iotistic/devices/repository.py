@@ -30,6 +30,9 @@ class Criteria:
     status: ConnectionStatus | None
     pattern: str | None
     """For ILIKE."""
+    bound_fleets: list[int] | None
+    """With `bound_devices`: only devices of these fleets, and these."""
+    bound_devices: list[UUID] | None
 
 
 @final
@@ -86,6 +89,8 @@ class DeviceRepository:
             kind=criteria.kind,
             fleet_id=criteria.fleet_id,
             pattern=criteria.pattern,
+            bound_fleets=criteria.bound_fleets,
+            bound_devices=criteria.bound_devices,
             after=after,
             after_uuid=after_uuid,
             limit=limit,

@@ -129,6 +129,8 @@ class DeviceService:
             fleet_id=None if which.fleet is None else await self._fleets.get_fleet_id(which.fleet),
             status=which.status,
             pattern=None if which.name is None else f"%{which.name.translate(_LITERAL)}%",
+            bound_fleets=None if which.bounds is None else list(which.bounds.fleets),
+            bound_devices=None if which.bounds is None else list(which.bounds.devices),
         )
 
     async def rename_device(self, uuid: UUID, name: str) -> Device:

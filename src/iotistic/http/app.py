@@ -24,6 +24,7 @@ from iotistic.http.request_body import BoundedBody
 from iotistic.http.request_context import RequestContext, request_id_of
 from iotistic.http.request_metrics import RequestMetrics
 from iotistic.http.routes import (
+    access,
     agent_updates,
     audit,
     clocks,
@@ -94,6 +95,7 @@ _ROUTERS = (
     log_alerts.alerts_router,
     dashboards.router,
     audit.router,
+    access.router,
     configuration.router,
     mqtt.router,
     mqtt_accounts.router,

@@ -6,6 +6,7 @@ from fastapi import Depends, Query
 
 from iotistic.devices import ConnectionStatus, DeviceFilter
 from iotistic.devices.tag_expression import Expression, parse_tag_expression
+from iotistic.http.permissions import Inside
 from iotistic.http.schemas.devices import DeviceKind, FleetName
 from iotistic.http.schemas.values import Text
 
@@ -27,6 +28,8 @@ Where = Annotated[Expression | None, Depends(_where)]
 
 async def _devices(
     where: Where,
+    inside: Inside,
+    *,
     fleet: Annotated[
         FleetName | None, Query(description="Only those of this fleet.", examples=["berlin"])
     ] = None,
@@ -40,7 +43,7 @@ async def _devices(
         ConnectionStatus | None, Query(description="Only those that are so.", examples=["online"])
     ] = None,
 ) -> DeviceFilter:
-    return DeviceFilter(where=where, fleet=fleet, kind=kind, name=name, status=status)
+    return DeviceFilter(where=where, fleet=fleet, kind=kind, name=name, status=status, bounds=inside)
 
 
 Devices = Annotated[DeviceFilter, Depends(_devices)]

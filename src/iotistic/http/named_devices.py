@@ -9,6 +9,7 @@ from fastapi import Depends, Query
 from iotistic.bootstrap import Work
 from iotistic.devices import DeviceFilter
 from iotistic.http.parameters import ParameterInvalid
+from iotistic.http.permissions import require_devices_inside
 from iotistic.telemetry.reading import MOST_DEVICES
 
 __all__ = ["MOST_OF_A_FLEET", "Named", "meant_devices"]
@@ -47,6 +48,7 @@ async def meant_devices(
 ) -> Sequence[UUID]:
     """Those named, or those that the filter means: one more than `most` is enough to be refused."""
     if named is not None:
+        await require_devices_inside(work, named, which.bounds)
         return named
     found = await work.devices.match_devices(which, limit=most + 1)
     if len(found) > most:

@@ -44,6 +44,7 @@ _TAGS = [
         "description": "What devices send. Answered once it is durable: repeat whatever got no answer.",
     },
     {"name": "events", "description": "What happened, as one ordered story."},
+    {"name": "access", "description": "Who may do what, and on what."},
     {
         "name": "audit",
         "description": "Who changed what of everything that decides who comes in and what devices do.",

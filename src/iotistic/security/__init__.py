@@ -7,14 +7,16 @@ from iotistic.security.errors import (
     UsernameTaken,
     UserNotFound,
 )
+from iotistic.security.grants import Grant, bounds_of
 from iotistic.security.key_cache import KeyCache
 from iotistic.security.keys import IssuedKey, KeyKind, Peppers
 from iotistic.security.model import Principal, Refusal, Role, User
-from iotistic.security.passwords import PasswordHasher
+from iotistic.security.passwords import PasswordHasher, readable_password
 from iotistic.security.permissions import Permission
 from iotistic.security.service import SecurityService
 
 __all__ = [
+    "Grant",
     "IssuedKey",
     "KeyCache",
     "KeyKind",
@@ -31,4 +33,6 @@ __all__ = [
     "UserInvalid",
     "UserNotFound",
     "UsernameTaken",
+    "bounds_of",
+    "readable_password",
 ]

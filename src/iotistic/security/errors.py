@@ -3,11 +3,14 @@
 import psycopg
 
 from iotistic.database.errors import ConstraintErrors
-from iotistic.errors import Conflict, Invalid, IotisticError, NotFound, Unauthenticated, Unavailable
+from iotistic.errors import Conflict, Denied, Invalid, IotisticError, NotFound, Unauthenticated, Unavailable
 
 __all__ = [
     "CONSTRAINTS",
+    "ROLE_CONSTRAINTS",
+    "GrantTooWide",
     "HasherBusy",
+    "LastOwner",
     "LoginRefused",
     "PasswordUnusable",
     "UserInvalid",
@@ -52,8 +55,27 @@ class HasherBusy(Unavailable):
     code = "login_busy"
 
 
-def _username_taken(_: psycopg.Error) -> IotisticError:
-    return UsernameTaken("Another account has this name.", hint="Choose another name.")
+class GrantTooWide(Denied):
+    """Nobody gives or takes more than they hold, on the same thing and for as long."""
+
+    code = "grant_too_wide"
+
+
+class LastOwner(Conflict):
+    """Somebody is always owner."""
+
+    code = "last_owner"
+
+
+def _too_wide(error: psycopg.Error) -> IotisticError:
+    return GrantTooWide(
+        f"You do not hold {error.diag.message_detail} there for as long, so you can neither give nor take a role with it.",
+        hint="Ask somebody who does.",
+    )
+
+
+def _last_owner(_: psycopg.Error) -> IotisticError:
+    return LastOwner("Nobody would be owner any more.", hint="Make somebody else owner first.")
 
 
 def _bad_username(_: psycopg.Error) -> IotisticError:
@@ -64,8 +86,14 @@ def _bad_role(_: psycopg.Error) -> IotisticError:
     return UserInvalid("A role is owner, admin, manager, operator or viewer.")
 
 
+ROLE_CONSTRAINTS: ConstraintErrors = {
+    "role_bindings_ceiling": _too_wide,
+    "role_bindings_last_owner": _last_owner,
+}
+"""What the triggers on roles refuse, however the change comes."""
+
 CONSTRAINTS: ConstraintErrors = {
-    "users_username_key": _username_taken,
+    **ROLE_CONSTRAINTS,
     "users_username_check": _bad_username,
-    "users_role_check": _bad_role,
+    "role_bindings_role_fkey": _bad_role,
 }

@@ -1,12 +1,12 @@
 """The nouns of security. A refusal is a value: asking whether somebody may come in is no error."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from iotistic.security.permissions import Permission
+from iotistic.security.grants import Grant
 
 __all__ = ["Principal", "Refusal", "Role", "StoredKey", "StoredUser", "User"]
 
@@ -19,7 +19,8 @@ class User:
 
     id: int
     username: str
-    role: Role
+    role: Role | None
+    """The widest on everything; None: none, or only on parts."""
     is_active: bool
 
 
@@ -32,8 +33,9 @@ class Principal:
     user_id: int | None = None
     username: str | None = None
     role: Role | None = None
-    permissions: frozenset[Permission] = frozenset()
-    """What the role allows."""
+    """The widest on everything, by which the account is shown."""
+    grants: tuple[Grant, ...] = ()
+    """What a person may do, and where."""
     expires_at: datetime | None = None
     """When the key stops to work; None: never."""
 
@@ -63,7 +65,7 @@ class StoredKey:
     user_id: int | None
     username: str | None
     role: Role | None
-    permissions: Sequence[Permission]
+    grants: Sequence[Mapping[str, Any]] | None
     secret_hash: bytes
     pepper_version: int
     expires_at: datetime | None
@@ -78,6 +80,6 @@ class StoredUser:
 
     id: int
     username: str
-    role: Role
+    role: Role | None
     is_active: bool
     password_hash: str

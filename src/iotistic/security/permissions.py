@@ -34,5 +34,7 @@ Permission = Literal[
     "tags:write",
     "telemetry:read",
     "twin:read",
+    "users:grant",
+    "users:read",
     "vpn:read",
 ]

@@ -1,17 +1,22 @@
 -- Everything security asks of the database.
 
 -- name: insert_user
--- Makes an account; a taken name violates users_username_key.
-INSERT INTO users (username, password_hash, role)
-VALUES (%(username)s::text, %(password_hash)s::text, %(role)s::text)
-RETURNING id, username, role, is_active;
-
--- name: insert_first_user
--- Makes an account unless there is one of this name; answers nothing then.
-INSERT INTO users (username, password_hash, role)
-VALUES (%(username)s::text, %(password_hash)s::text, %(role)s::text)
-ON CONFLICT (username) DO NOTHING
-RETURNING id, username, role, is_active;
+-- Makes an account, with a role on everything if one is given; answers nothing when the name is taken.
+WITH made AS (
+  INSERT INTO users (username, password_hash)
+  VALUES (%(username)s::text, %(password_hash)s::text)
+  ON CONFLICT (username) DO NOTHING
+  RETURNING id, username, is_active
+), bound AS (
+  INSERT INTO role_bindings (user_id, role, granted_by)
+  SELECT id, %(role)s::text, ''
+  FROM made
+  WHERE %(role)s::text IS NOT NULL
+  RETURNING user_id, role
+)
+SELECT made.id, made.username, bound.role, made.is_active
+FROM made
+LEFT JOIN bound ON bound.user_id = made.id;
 
 -- name: user_exists
 -- Whether there is an account of this name.
@@ -19,13 +24,13 @@ SELECT EXISTS (SELECT FROM users WHERE username = %(username)s::text) AS found;
 
 -- name: find_user
 -- An account with what checks its password.
-SELECT id, username, role, is_active, password_hash
+SELECT id, username, widest_role_v1(id) AS role, is_active, password_hash
 FROM users
 WHERE username = %(username)s::text;
 
 -- name: list_users
 -- Every account by name.
-SELECT id, username, role, is_active
+SELECT id, username, widest_role_v1(id) AS role, is_active
 FROM users
 ORDER BY username
 LIMIT 1000;
@@ -35,7 +40,7 @@ LIMIT 1000;
 UPDATE users
 SET password_hash = %(password_hash)s::text
 WHERE username = %(username)s::text
-RETURNING id, username, role, is_active;
+RETURNING id, username, widest_role_v1(id) AS role, is_active;
 
 -- name: revoke_user_keys
 -- Takes all keys of a person back.
@@ -70,8 +75,20 @@ SELECT
   key.device_uuid,
   key.user_id,
   person.username,
-  person.role,
-  ARRAY(SELECT allowed.permission FROM role_permissions AS allowed WHERE allowed.role = person.role) AS permissions,
+  widest_role_v1(key.user_id) AS role,
+  (
+    SELECT
+      jsonb_agg(
+        jsonb_build_object(
+          'permissions', ARRAY(SELECT allowed.permission FROM role_permissions AS allowed WHERE allowed.role = held.role),
+          'fleet_id', held.fleet_id,
+          'device_uuid', held.device_uuid,
+          'expires_at', held.expires_at
+        )
+      )
+    FROM role_bindings AS held
+    WHERE held.user_id = key.user_id AND (held.expires_at IS NULL OR held.expires_at > now())
+  ) AS grants,
   key.secret_hash,
   key.pepper_version,
   key.expires_at,

@@ -22,15 +22,10 @@ class SecurityRepository:
     def __init__(self, connection: Connection) -> None:
         self._sql = Statements(connection, _QUERIES, CONSTRAINTS)
 
-    async def insert_user(self, *, username: str, password_hash: str, role: Role) -> User | None:
-        return await self._sql.one(
-            "insert_user", User, username=username, password_hash=password_hash, role=role
-        )
-
-    async def insert_first_user(self, *, username: str, password_hash: str, role: Role) -> User | None:
+    async def insert_user(self, *, username: str, password_hash: str, role: Role | None) -> User | None:
         """None when the name is taken."""
         return await self._sql.one(
-            "insert_first_user", User, username=username, password_hash=password_hash, role=role
+            "insert_user", User, username=username, password_hash=password_hash, role=role
         )
 
     async def user_exists(self, username: str) -> bool:

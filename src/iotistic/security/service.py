@@ -8,7 +8,8 @@ from uuid import UUID
 from iotistic.clock import Clock
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
-from iotistic.security.errors import LoginRefused, UserInvalid, UserNotFound
+from iotistic.security.errors import LoginRefused, UsernameTaken, UserNotFound
+from iotistic.security.grants import grants_from
 from iotistic.security.keys import IssuedKey, KeyKind, ParsedKey, Peppers, generate_key, parse_key
 from iotistic.security.model import Principal, Refusal, Role, StoredKey, User
 from iotistic.security.passwords import PasswordHasher, readable_password
@@ -31,13 +32,13 @@ class SecurityService:
         self._hasher = hasher
         self._clock = clock
 
-    async def create_user(self, username: str, password: Secret, role: Role) -> User:
-        """Makes an account. Raises UsernameTaken, UserInvalid, PasswordUnusable or HasherBusy."""
+    async def create_user(self, username: str, password: Secret, role: Role | None) -> User:
+        """Makes an account, with this role on everything; None: with none yet. Raises UsernameTaken, UserInvalid, PasswordUnusable or HasherBusy."""
         made = await self._security.insert_user(
             username=username, password_hash=await self._hasher.hash(password), role=role
         )
         if made is None:
-            raise UserInvalid(f"The account {username!r} could not be made.")
+            raise UsernameTaken("Another account has this name.", hint="Choose another name.")
         return made
 
     async def ensure_administrator(self) -> Secret | None:
@@ -45,7 +46,7 @@ class SecurityService:
         if await self._security.user_exists(ADMINISTRATOR):
             return None
         password = readable_password()
-        made = await self._security.insert_first_user(
+        made = await self._security.insert_user(
             username=ADMINISTRATOR, password_hash=await self._hasher.hash(password), role="owner"
         )
         return password if made else None
@@ -145,6 +146,6 @@ def judge(stored: StoredKey, now: datetime) -> Principal | Refusal:
         user_id=stored.user_id,
         username=stored.username,
         role=stored.role,
-        permissions=frozenset(stored.permissions),
+        grants=grants_from(stored.grants),
         expires_at=stored.expires_at,
     )

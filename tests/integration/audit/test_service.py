@@ -19,6 +19,7 @@ from iotistic.devices.shadow import Actor, ShadowService
 from iotistic.devices.tagging import TagDefinitionDraft, TaggingService
 from iotistic.provenance import Provenance
 from iotistic.secret import Secret
+from iotistic.security.bindings import BindingService
 from iotistic.workflows import retire_device
 from tests.support.databases import TestDatabase
 from tests.support.enrolment import keepers
@@ -145,14 +146,18 @@ async def test_desired_state_is_told_by_its_version_and_reported_state_is_not(co
 
 async def test_accounts_and_keys_without_any_secret(connection: Connection) -> None:
     security = security_service(connection)
-    user = await security.create_user("bert", Secret("a password of 26 characters"), "viewer")
+    user = await security.create_user("bert", Secret("a password of 26 characters"), None)
+    await UnitOfWork(connection).act_as(Provenance(actor_kind="system", actor="a command"))
+    await BindingService(connection).grant("bert", "viewer")
     issued = await security.issue_user_key(user.id, lasts=timedelta(hours=1), reason="test")
     await enrolment_service(connection).create_claim_key(
         max_uses=2, lasts=timedelta(hours=1), label="line 4", created_by="bert"
     )
     password = await security.reset_password("bert")
     account, changed = await told(connection, "users")
-    assert (account.after or {})["role"] == "viewer"
+    assert (account.after or {})["is_active"] is True
+    (role,) = await told(connection, "role_bindings")
+    assert (role.actor, (role.after or {})["role"]) == ("a command", "viewer")
     assert what(changed) == ("changed", {"password_hash": "***"}, {"password_hash": "***"})
     key, revoked = await told(connection, "api_keys", resource_id=issued.key_id)
     assert (key.action, revoked.action, list(revoked.after or {})) == ("created", "changed", ["revoked_at"])

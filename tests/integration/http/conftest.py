@@ -135,7 +135,7 @@ def operator(people: dict[Role, Secret], client_with: MakeClient) -> httpx.Async
     return client_with(people["operator"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_device(platform: Platform, client_with: MakeClient) -> MakeDevice:
     """Enrols another device."""
 

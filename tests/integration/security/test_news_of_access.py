@@ -15,16 +15,6 @@ from tests.support.services import security_service
 
 
 @pytest_asyncio.fixture
-async def listener(database: TestDatabase) -> AsyncIterator[Connection]:
-    connection = await connect(
-        database.endpoint("app"), database.name, application_name="test", autocommit=True
-    )
-    await connection.execute("LISTEN access_changed")
-    yield connection
-    await connection.close()
-
-
-@pytest_asyncio.fixture
 async def actor(database: TestDatabase) -> AsyncIterator[Connection]:
     """Somebody who made a device and a person, each with a key."""
     connection = await connect(
@@ -35,6 +25,17 @@ async def actor(database: TestDatabase) -> AsyncIterator[Connection]:
     await security.issue_device_key(device.uuid, reason="test")
     ada = await security.create_user("ada", Secret("correct horse"), "viewer")
     await security.issue_user_key(ada.id, lasts=timedelta(hours=1), reason="test")
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture
+async def listener(database: TestDatabase, actor: Connection) -> AsyncIterator[Connection]:
+    assert actor  # what it makes is said before
+    connection = await connect(
+        database.endpoint("app"), database.name, application_name="test", autocommit=True
+    )
+    await connection.execute("LISTEN access_changed")
     yield connection
     await connection.close()
 
@@ -77,7 +78,9 @@ async def test_what_ends_a_key_names_it(
     "change",
     [
         "UPDATE users SET is_active = false",
-        "UPDATE users SET role = 'owner'",
+        "INSERT INTO role_bindings (user_id, role, granted_by) SELECT id, 'owner', '' FROM users",
+        "UPDATE role_bindings SET expires_at = now()",
+        "DELETE FROM role_bindings",
         "DELETE FROM users",
         "UPDATE devices SET retired_at = now()",
     ],

@@ -128,7 +128,7 @@ async def test_the_readonly_role_sees_no_hash(shared_database: TestDatabase) -> 
     connection = await connect(
         shared_database.endpoint("readonly"), shared_database.name, application_name="test"
     )
-    await connection.execute("SELECT username, role FROM users")
+    await connection.execute("SELECT username, is_active FROM users")
     for query in (
         "SELECT password_hash FROM users",
         "SELECT * FROM users",

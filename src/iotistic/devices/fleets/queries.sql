@@ -27,7 +27,9 @@ SELECT
   (SELECT count(*) FROM device_search AS member WHERE member.fleet_id = fleet.id) AS devices,
   fleet.created_at, fleet.updated_at
 FROM fleets AS fleet
-WHERE (%(after)s::text IS NULL OR fleet.name > %(after)s::text)
+WHERE
+  (%(after)s::text IS NULL OR fleet.name > %(after)s::text)
+  AND (%(bound_fleets)s::bigint [] IS NULL OR fleet.id = ANY(%(bound_fleets)s::bigint []))
 ORDER BY fleet.name
 LIMIT %(limit)s::bigint;
 

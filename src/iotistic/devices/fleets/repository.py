@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from iotistic.bounds import Bounds
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.devices.fleets.errors import CONSTRAINTS
@@ -33,8 +34,9 @@ class FleetRepository:
         found: int | None = await self._sql.value("find_fleet_id", name=name)
         return found
 
-    async def list(self, *, after: str | None, limit: int) -> Sequence[Fleet]:
-        return await self._sql.many("list_fleets", Fleet, after=after, limit=limit)
+    async def list(self, *, bounds: Bounds | None, after: str | None, limit: int) -> Sequence[Fleet]:
+        inside = None if bounds is None else list(bounds.fleets)
+        return await self._sql.many("list_fleets", Fleet, bound_fleets=inside, after=after, limit=limit)
 
     async def replace(self, name: str, draft: FleetDraft) -> bool:
         return await self._sql.run("replace_fleet", name=name, **_columns(draft)) > 0

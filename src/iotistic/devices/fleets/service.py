@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import final
 from uuid import UUID
 
+from iotistic.bounds import Bounds
 from iotistic.database.pool import Connection
 from iotistic.devices.errors import DeviceNotFound
 from iotistic.devices.fleets.errors import FleetNotFound
@@ -45,9 +46,11 @@ class FleetService:
             raise _unknown(name)
         return found
 
-    async def list_fleets(self, *, after: str | None = None, limit: int = 100) -> Sequence[Fleet]:
-        """Fleets by name, those behind the name `after`, at most `limit` (up to 1,000)."""
-        return await self._fleets.list(after=after, limit=min(limit, _LONGEST_PAGE))
+    async def list_fleets(
+        self, *, bounds: Bounds | None = None, after: str | None = None, limit: int = 100
+    ) -> Sequence[Fleet]:
+        """Fleets by name inside the bounds, those behind the name `after`, at most `limit` (up to 1,000)."""
+        return await self._fleets.list(bounds=bounds, after=after, limit=min(limit, _LONGEST_PAGE))
 
     async def replace_fleet(self, name: str, draft: FleetDraft) -> Fleet:
         """Says anew what the fleet is; its devices inherit that at once. Raises FleetNotFound, FleetInvalid or TagInvalid."""

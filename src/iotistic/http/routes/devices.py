@@ -12,7 +12,7 @@ from iotistic.devices import Device, DeviceFilter
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.device_filter import Devices, filter_query
 from iotistic.http.parameters import Limit
-from iotistic.http.permissions import needs
+from iotistic.http.permissions import Inside, needs, require_fleet_inside
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.devices import (
@@ -50,7 +50,7 @@ class _RetiredPosition(_Position, frozen=True):
 
 @router.get(
     "",
-    dependencies=[needs("devices:read")],
+    dependencies=[needs("devices:read", anywhere=True)],
     response_model=DevicePage,
     responses=refusals(404),
     summary="Devices in service, by name",
@@ -93,14 +93,15 @@ async def _retired_page(
 
 @router.post(
     "",
-    dependencies=[needs("devices:write")],
+    dependencies=[needs("devices:write", anywhere=True)],
     status_code=201,
     response_model=DeviceSeen,
     responses=refusals(404, 409),
     summary="Register a device",
 )
-async def create_device(request: Request, device: DeviceStated) -> Device:
+async def create_device(request: Request, device: DeviceStated, inside: Inside) -> Device:
     """Before it comes: with a claim key and its serial it enrols as this device."""
+    await require_fleet_inside(request.scope, device.fleet, inside)
     async with platform_of(request.scope).begin() as work:
         made = await work.devices.create_device(
             name=device.name, kind=device.kind, serial=device.serial, fleet=device.fleet

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from iotistic.devices.fleets import Fleet, FleetDraft
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
-from iotistic.http.permissions import needs
+from iotistic.http.permissions import Inside, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.devices import FleetName
@@ -26,17 +26,23 @@ class _Position(msgspec.Struct, array_like=True, forbid_unknown_fields=True, fro
     name: Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 
 
-@router.get("", dependencies=[needs("fleets:read")], response_model=FleetPage, summary="Fleets, by name")
+@router.get(
+    "",
+    dependencies=[needs("fleets:read", anywhere=True)],
+    response_model=FleetPage,
+    summary="Fleets, by name",
+)
 async def list_fleets(
     request: Request,
     response: Response,
+    inside: Inside,
     after: Annotated[str | None, Query(description=_AFTER)] = None,
     limit: Limit = 100,
 ) -> dict[str, object]:
     """A page that is full has a `next`, also as a Link header; it may lead to an empty page."""
     name = None if after is None else decode_cursor(after, _Position).name
     async with platform_of(request.scope).begin(read_only=True) as work:
-        fleets = await work.fleets.list_fleets(after=name, limit=limit)
+        fleets = await work.fleets.list_fleets(bounds=inside, after=name, limit=limit)
     following = encode_cursor(_Position(fleets[-1].name)) if len(fleets) == limit else None
     if following is not None:
         response.headers["Link"] = f'</api/v1/fleets?limit={limit}&after={following}>; rel="next"'
@@ -59,7 +65,7 @@ async def create_fleet(request: Request, fleet: NewFleet) -> Fleet:
 
 @router.get(
     "/{name}",
-    dependencies=[needs("fleets:read")],
+    dependencies=[needs("fleets:read", fleet="name")],
     response_model=FleetSeen,
     responses=refusals(404),
     summary="One fleet",
@@ -72,7 +78,7 @@ async def get_fleet(request: Request, name: _Name) -> Fleet:
 
 @router.put(
     "/{name}",
-    dependencies=[needs("fleets:write")],
+    dependencies=[needs("fleets:write", fleet="name")],
     response_model=FleetSeen,
     responses=refusals(404),
     summary="Say anew what a fleet is",
@@ -85,7 +91,7 @@ async def replace_fleet(request: Request, name: _Name, fleet: FleetStated) -> Fl
 
 @router.delete(
     "/{name}",
-    dependencies=[needs("fleets:write")],
+    dependencies=[needs("fleets:write", fleet="name")],
     status_code=204,
     responses=refusals(404, 409),
     summary="Delete a fleet",

@@ -33,7 +33,7 @@ _AFTER = "`next` of the page before, of the same direction."
 
 @router.get(
     "",
-    dependencies=[needs("telemetry:read")],
+    dependencies=[needs("telemetry:read", anywhere=True)],
     response_model=LogPage,
     summary="Search log lines of many devices",
 )

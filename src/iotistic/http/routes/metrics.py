@@ -36,7 +36,7 @@ _EXPORTED: dict[int | str, dict[str, Any]] = {
 
 @router.get(
     "/latest",
-    dependencies=[needs("telemetry:read")],
+    dependencies=[needs("telemetry:read", anywhere=True)],
     response_model=list[DeviceNewest],
     summary="The newest values of many devices",
 )
@@ -51,7 +51,7 @@ async def list_newest(request: Request, *, named: Named, which: Devices, names: 
 
 @router.get(
     "/series",
-    dependencies=[needs("telemetry:read")],
+    dependencies=[needs("telemetry:read", anywhere=True)],
     response_model=MetricAnswer,
     summary="Metrics of many devices over a range of time",
 )
@@ -87,7 +87,7 @@ async def query_series(
 
 @router.get(
     "/fleet",
-    dependencies=[needs("telemetry:read")],
+    dependencies=[needs("telemetry:read", anywhere=True)],
     response_model=MetricAnswer,
     summary="Metrics of all devices together",
 )
@@ -120,7 +120,7 @@ async def query_fleet(
 
 @router.get(
     "/export",
-    dependencies=[needs("telemetry:read")],
+    dependencies=[needs("telemetry:read", anywhere=True)],
     response_class=Response,
     responses={**_EXPORTED, **refusals(404, 501)},
     summary="Export metrics as a file",

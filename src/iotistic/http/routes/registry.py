@@ -16,7 +16,7 @@ from iotistic.devices.bulk import FileFormat, ImportReport, read_devices
 from iotistic.devices.tag_expression import parse_tag_expression
 from iotistic.devices.tagging.service import MOST_DEVICES
 from iotistic.http.device_filter import Devices
-from iotistic.http.permissions import Caller, needs
+from iotistic.http.permissions import Caller, Inside, needs, require_devices_inside, require_fleet_inside
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.devices import (
@@ -91,7 +91,7 @@ async def import_devices(request: Request) -> ImportReport:
 
 @router.get(
     "/export",
-    dependencies=[needs("devices:read")],
+    dependencies=[needs("devices:read", anywhere=True)],
     response_class=Response,
     responses={**_EXPORTED, **refusals(404)},
     summary="Export devices as a file",
@@ -117,14 +117,18 @@ async def export(
 
 
 @router.post(
-    "/tags", dependencies=[needs("devices:write")], response_model=DevicesTagged, summary="Tag many devices"
+    "/tags",
+    dependencies=[needs("devices:write", anywhere=True)],
+    response_model=DevicesTagged,
+    summary="Tag many devices",
 )
-async def tag_devices(request: Request, tagging: TaggingStated) -> dict[str, int]:
+async def tag_devices(request: Request, tagging: TaggingStated, inside: Inside) -> dict[str, int]:
     """All or, when a tag is refused, none. Devices that are unknown are passed over."""
     async with platform_of(request.scope).begin() as work:
+        await require_devices_inside(work, tagging.devices or [], inside)
         uuids = tagging.devices
         if tagging.where is not None:
-            meant = DeviceFilter(where=parse_tag_expression(tagging.where))
+            meant = DeviceFilter(where=parse_tag_expression(tagging.where), bounds=inside)
             uuids = list(await work.devices.match_devices(meant, limit=MOST_DEVICES + 1))
         changed = await work.tagging.tag_devices(uuids or [], set_tags=tagging.set, remove=tagging.remove)
     return {"matched": len(uuids or []), "changed": changed}
@@ -170,8 +174,9 @@ async def restore(request: Request, uuid: UUID, stated: DeviceRestored | None = 
     responses=refusals(404),
     summary="Move a device to a fleet",
 )
-async def assign_fleet(request: Request, uuid: UUID, choice: FleetChoice) -> None:
-    """Or to none. What it inherits changes at once."""
+async def assign_fleet(request: Request, uuid: UUID, choice: FleetChoice, inside: Inside) -> None:
+    """Or to none. What it inherits changes at once. Who has a role on single fleets moves devices only between those."""
+    await require_fleet_inside(request.scope, choice.fleet, inside)
     async with platform_of(request.scope).begin() as work:
         await work.fleets.assign(choice.fleet, [uuid])
 

@@ -30,7 +30,9 @@ class SessionOpened(Answer):
     key: str = Field(description="Told once.", examples=["iot_usr_3kqh2v7w5m4x_..."])
     expires_at: Timestamp = Field(examples=["2026-11-24T08:00:00Z"])
     username: str = Field(examples=["admin"])
-    role: str = Field(examples=["owner"])
+    role: str | None = Field(
+        description="The widest on everything; null: none, or only on parts.", examples=["owner"]
+    )
 
 
 class CallerSeen(Answer):

@@ -265,6 +265,108 @@ END
 $function$;
 COMMENT ON FUNCTION public.drop_old_partitions("table" text, days integer) IS 'Drops the partitions of a table whose day ended more than this many whole UTC days before today; answers which.';
 
+CREATE OR REPLACE FUNCTION public.guard_role_binding_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  said CONSTANT jsonb := coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb;
+  given public.role_bindings;
+  holder bigint;
+  missing text;
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    given := OLD;
+  ELSE
+    NEW.granted_by := coalesce(said ->> 'actor', session_user);
+    given := NEW;
+  END IF;
+  -- A command of whoever runs the server, or a fleet, device or account that is deleted with its bindings.
+  IF pg_trigger_depth() > 1 OR (coalesce(said ->> 'actor_kind', 'system') = 'system' AND said ->> 'request_id' IS NULL) THEN
+    RETURN given;
+  END IF;
+  SELECT key.user_id INTO holder FROM public.api_keys AS key WHERE key.key_id = said ->> 'key_id';
+  -- Held until the end, so that what is taken from the granter meanwhile is not given on.
+  PERFORM FROM public.role_bindings AS held WHERE held.user_id = holder FOR KEY SHARE;
+  SELECT min(wanted.permission) INTO missing
+  FROM (
+    SELECT a.permission FROM public.role_permissions AS a WHERE a.role = given.role
+    UNION ALL
+    SELECT 'users:grant'
+  ) AS wanted
+  WHERE NOT EXISTS (
+    SELECT FROM public.role_bindings AS held
+    INNER JOIN public.role_permissions AS allowed ON allowed.role = held.role
+    WHERE
+      held.user_id = holder AND allowed.permission = wanted.permission
+      AND (
+        held.expires_at IS NULL
+        OR (held.expires_at > now() AND (TG_OP = 'DELETE' OR given.expires_at <= held.expires_at))
+      )
+      AND (
+        num_nonnulls(held.fleet_id, held.device_uuid) = 0
+        OR held.device_uuid = given.device_uuid
+        OR held.fleet_id = given.fleet_id
+        OR held.fleet_id = (SELECT device.fleet_id FROM public.devices AS device WHERE device.uuid = given.device_uuid)
+      )
+  );
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'whoever gives or takes the role % must hold %', given.role, missing
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'role_bindings_ceiling', DETAIL = missing;
+  END IF;
+  RETURN given;
+END
+$function$;
+COMMENT ON FUNCTION public.guard_role_binding_v1() IS 'Refuses a role that whoever acts does not hold on the same thing and for as long.';
+
+CREATE OR REPLACE FUNCTION public.keep_an_owner_active_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM public.roles AS r WHERE r.name = 'owner' FOR NO KEY UPDATE;
+  IF
+    EXISTS (SELECT FROM public.role_bindings AS held WHERE held.user_id = NEW.id AND held.role = 'owner')
+    AND NOT EXISTS (
+      SELECT FROM public.role_bindings AS held
+      INNER JOIN public.users AS person ON person.id = held.user_id
+      WHERE held.role = 'owner' AND person.is_active
+    )
+  THEN
+    RAISE EXCEPTION 'nobody would be owner any more'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'role_bindings_last_owner', HINT = 'Make somebody else owner first.';
+  END IF;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.keep_an_owner_active_v1() IS 'Fails when the last active owner is made inactive.';
+
+CREATE OR REPLACE FUNCTION public.keep_an_owner_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  -- One after the other: two owners who remove each other at once would each still see the other.
+  PERFORM FROM public.roles AS r WHERE r.name = 'owner' FOR NO KEY UPDATE;
+  IF NOT EXISTS (
+    SELECT FROM public.role_bindings AS held
+    INNER JOIN public.users AS person ON person.id = held.user_id
+    WHERE held.role = 'owner' AND person.is_active
+  ) THEN
+    RAISE EXCEPTION 'nobody would be owner any more'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'role_bindings_last_owner', HINT = 'Make somebody else owner first.';
+  END IF;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.keep_an_owner_v1() IS 'Fails when no active account is owner.';
+
 CREATE OR REPLACE FUNCTION public.note_connection_transition_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -730,6 +832,21 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION public.tell_new_jobs_v1() IS 'Appends job.created about each new row.';
+
+CREATE OR REPLACE FUNCTION public.widest_role_v1(user_id bigint)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT held.role
+  FROM public.role_bindings AS held
+  INNER JOIN public.roles AS r ON r.name = held.role
+  WHERE held.user_id = $1 AND num_nonnulls(held.fleet_id, held.device_uuid) = 0 AND (held.expires_at IS NULL OR held.expires_at > now())
+  ORDER BY r.rank DESC
+  LIMIT 1
+$function$;
+COMMENT ON FUNCTION public.widest_role_v1(user_id bigint) IS 'The widest role that somebody has on everything; NULL: none.';
 
 CREATE TABLE public.agent_updates (
   job_id bigint NOT NULL,
@@ -2280,6 +2397,39 @@ CREATE TRIGGER audit_delete AFTER DELETE ON public.releases REFERENCING OLD TABL
 CREATE TRIGGER audit_insert AFTER INSERT ON public.releases REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{application_id,number}', '', '{notes,created_by}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.releases REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{application_id,number}', '', '{notes,created_by}', '{}');
 
+CREATE TABLE public.role_bindings (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  user_id bigint NOT NULL,
+  role text NOT NULL,
+  fleet_id bigint,
+  device_uuid uuid,
+  expires_at timestamp with time zone,
+  granted_by text NOT NULL,
+  granted_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT role_bindings_pkey PRIMARY KEY (id),
+  CONSTRAINT role_bindings_user_id_role_fleet_id_device_uuid_key UNIQUE NULLS NOT DISTINCT (user_id, role, fleet_id, device_uuid),
+  CONSTRAINT role_bindings_fleet_id_check CHECK ((num_nonnulls(fleet_id, device_uuid) <= 1)),
+  CONSTRAINT role_bindings_role_check CHECK (((role <> 'owner'::text) OR (num_nonnulls(fleet_id, device_uuid, expires_at) = 0))),
+  CONSTRAINT role_bindings_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
+  CONSTRAINT role_bindings_fleet_id_fkey FOREIGN KEY (fleet_id) REFERENCES public.fleets(id) ON DELETE CASCADE,
+  CONSTRAINT role_bindings_role_fkey FOREIGN KEY (role) REFERENCES public.roles(name),
+  CONSTRAINT role_bindings_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.role_bindings IS 'One row per role that a person has on everything, on a fleet, or on a device.';
+COMMENT ON COLUMN public.role_bindings.fleet_id IS 'The fleet it is for; with NULL here and in device_uuid: for everything.';
+COMMENT ON COLUMN public.role_bindings.device_uuid IS 'The device it is for.';
+COMMENT ON COLUMN public.role_bindings.expires_at IS 'When it ends by itself; NULL: never.';
+COMMENT ON COLUMN public.role_bindings.granted_by IS 'Who gave it: a username, or the name of the program.';
+CREATE INDEX role_bindings_device_uuid_idx ON public.role_bindings USING btree (device_uuid) WHERE (device_uuid IS NOT NULL);
+CREATE INDEX role_bindings_fleet_id_idx ON public.role_bindings USING btree (fleet_id) WHERE (fleet_id IS NOT NULL);
+CREATE INDEX role_bindings_role_idx ON public.role_bindings USING btree (role);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.role_bindings REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', 'device_uuid', '{user_id,role,fleet_id,device_uuid,expires_at,granted_by}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.role_bindings REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', 'device_uuid', '{user_id,role,fleet_id,device_uuid,expires_at,granted_by}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.role_bindings REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', 'device_uuid', '{user_id,role,fleet_id,device_uuid,expires_at,granted_by}', '{}');
+CREATE TRIGGER role_bindings_changed AFTER INSERT OR DELETE OR UPDATE ON public.role_bindings FOR EACH STATEMENT EXECUTE FUNCTION public.notify_access_changed_v1();
+CREATE TRIGGER role_bindings_guard BEFORE INSERT OR DELETE OR UPDATE ON public.role_bindings FOR EACH ROW EXECUTE FUNCTION public.guard_role_binding_v1();
+CREATE TRIGGER role_bindings_keep_owner AFTER DELETE OR UPDATE ON public.role_bindings FOR EACH ROW WHEN ((old.role = 'owner'::text)) EXECUTE FUNCTION public.keep_an_owner_v1();
+
 CREATE TABLE public.role_permissions (
   role text NOT NULL,
   permission text NOT NULL,
@@ -2362,22 +2512,20 @@ CREATE TABLE public.users (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   username text NOT NULL,
   password_hash text NOT NULL,
-  role text NOT NULL,
   is_active boolean NOT NULL DEFAULT true,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT users_pkey PRIMARY KEY (id),
   CONSTRAINT users_username_key UNIQUE (username),
-  CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'manager'::text, 'operator'::text, 'viewer'::text]))),
   CONSTRAINT users_username_check CHECK ((username ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text))
 );
 COMMENT ON TABLE public.users IS 'One row per person who may log in.';
 COMMENT ON COLUMN public.users.password_hash IS 'bcrypt, its cost inside.';
-COMMENT ON COLUMN public.users.role IS 'What the person may do, from viewer (look) to owner (everything).';
 COMMENT ON COLUMN public.users.is_active IS 'Whether the person may log in and the keys of the person work.';
-CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{role,is_active}', '{password_hash}');
-CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{role,is_active}', '{password_hash}');
-CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{role,is_active}', '{password_hash}');
-CREATE TRIGGER users_changed AFTER DELETE OR UPDATE OF role, is_active ON public.users FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
+CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{is_active}', '{password_hash}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{is_active}', '{password_hash}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{is_active}', '{password_hash}');
+CREATE TRIGGER users_changed AFTER DELETE OR UPDATE OF is_active ON public.users FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
+CREATE TRIGGER users_keep_owner AFTER UPDATE OF is_active ON public.users FOR EACH ROW WHEN ((old.is_active AND (NOT new.is_active))) EXECUTE FUNCTION public.keep_an_owner_active_v1();
 
 CREATE TABLE public.vpn_certificates (
   fingerprint bytea NOT NULL,
@@ -2592,7 +2740,6 @@ GRANT SELECT ON COLUMN public.provisioning_keys.uses TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.created_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.is_active TO iotistic_readonly;
-GRANT SELECT ON COLUMN public.users.role TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.username TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.append_event_v1(type text, aggregate_id text, data jsonb, device_uuid uuid, id uuid, causation_id uuid, correlation_id text) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.append_events_v1(type text, aggregate_ids text[], device_uuids uuid[], data jsonb[]) TO iotistic_app;
@@ -2607,6 +2754,12 @@ GRANT EXECUTE ON FUNCTION public.audit_table_v1("table" regclass, keys text[], s
 GRANT EXECUTE ON FUNCTION public.audit_table_v1("table" regclass, keys text[], shown text[], masked text[], device text) TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.guard_role_binding_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.guard_role_binding_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.keep_an_owner_active_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.keep_an_owner_active_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.keep_an_owner_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.keep_an_owner_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_connection_transition_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_connection_transition_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_device_changed_v1() TO iotistic_app;
@@ -2658,6 +2811,8 @@ GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_new_jobs_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_new_jobs_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.widest_role_v1(user_id bigint) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.widest_role_v1(user_id bigint) TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.applications_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
@@ -2679,6 +2834,7 @@ GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.mqtt_acls_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.network_interface_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.provisioning_attempts_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.role_bindings_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.system_config_history_id_seq TO iotistic_app;
@@ -2844,6 +3000,8 @@ GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_ingest;
 GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_readonly;
 GRANT INSERT, SELECT ON TABLE public.releases TO iotistic_app;
 GRANT SELECT ON TABLE public.releases TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.role_bindings TO iotistic_app;
+GRANT SELECT ON TABLE public.role_bindings TO iotistic_readonly;
 GRANT SELECT ON TABLE public.role_permissions TO iotistic_app;
 GRANT SELECT ON TABLE public.role_permissions TO iotistic_readonly;
 GRANT SELECT ON TABLE public.roles TO iotistic_app;

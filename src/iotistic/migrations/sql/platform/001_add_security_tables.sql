@@ -3,18 +3,15 @@ CREATE TABLE users (
   id bigint GENERATED ALWAYS AS IDENTITY,
   username text NOT NULL,
   password_hash text NOT NULL,
-  role text NOT NULL,
   is_active boolean NOT NULL DEFAULT true,
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT users_pkey PRIMARY KEY (id),
   CONSTRAINT users_username_key UNIQUE (username),
-  CONSTRAINT users_username_check CHECK (username ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
-  CONSTRAINT users_role_check CHECK (role IN ('owner', 'admin', 'manager', 'operator', 'viewer'))
+  CONSTRAINT users_username_check CHECK (username ~ '^[a-z0-9][a-z0-9._-]{0,62}$')
 );
 
 COMMENT ON TABLE users IS 'One row per person who may log in.';
 COMMENT ON COLUMN users.password_hash IS 'bcrypt, its cost inside.';
-COMMENT ON COLUMN users.role IS 'What the person may do, from viewer (look) to owner (everything).';
 COMMENT ON COLUMN users.is_active IS 'Whether the person may log in and the keys of the person work.';
 
 CREATE TABLE api_keys (

@@ -27,7 +27,7 @@ COMMENT ON FUNCTION notify_access_changed_v1() IS 'Sends an empty message on cha
 CREATE TRIGGER api_keys_changed AFTER UPDATE OR DELETE ON api_keys
 FOR EACH ROW EXECUTE FUNCTION notify_key_changed_v1();
 
-CREATE TRIGGER users_changed AFTER UPDATE OF role, is_active OR DELETE ON users
+CREATE TRIGGER users_changed AFTER UPDATE OF is_active OR DELETE ON users
 FOR EACH ROW EXECUTE FUNCTION notify_access_changed_v1();
 
 CREATE TRIGGER devices_retired AFTER UPDATE OF retired_at ON devices

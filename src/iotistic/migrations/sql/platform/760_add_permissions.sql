@@ -40,4 +40,6 @@ INSERT INTO permissions (name, description) VALUES
 ('tags:write', 'Change the rules of tags.'),
 ('telemetry:read', 'See metrics and log lines.'),
 ('twin:read', 'See the digital twin.'),
+('users:grant', 'Give and take roles, as far as one''s own go.'),
+('users:read', 'See accounts and who has which role.'),
 ('vpn:read', 'See certificates of the VPN.');

@@ -24,7 +24,7 @@ CREATE INDEX role_permissions_permission_idx ON role_permissions (permission);
 COMMENT ON TABLE role_permissions IS 'One row per thing that a role allows.';
 
 INSERT INTO roles (name, rank, description) VALUES
-('viewer', 1, 'Looks at everything but the audit.'),
+('viewer', 1, 'Looks at everything but accounts and the audit.'),
 ('operator', 2, 'Runs devices: changes them, their jobs, releases and alerts.'),
 ('manager', 3, 'Also says who else may work with them.'),
 ('admin', 4, 'Also changes how the platform runs, and sees who changed what.'),
@@ -40,6 +40,7 @@ WHERE
   CASE
     WHEN p.name = 'owners:write' THEN r.name = 'owner'
     WHEN p.name IN ('audit:read', 'mqtt:write', 'settings:write') THEN r.name IN ('owner', 'admin')
+    WHEN p.name IN ('users:read', 'users:grant') THEN r.name IN ('owner', 'admin', 'manager')
     WHEN p.name LIKE '%:read' THEN true
     ELSE r.name <> 'viewer'
   END;
