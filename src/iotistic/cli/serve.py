@@ -1,6 +1,7 @@
 """`iotistic serve`: the HTTP API as a process."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -28,6 +29,10 @@ _log = logging.getLogger("iotistic.serve")
 
 _FIRST_PAUSE = timedelta(milliseconds=200)
 _LONGEST_PAUSE = timedelta(seconds=5)
+
+_NEW_OBJECTS = 50_000
+"""Between two searches for garbage that only a cycle keeps alive. What waits for a commit is alive and survives every search: at
+Python's 700, searching took 28 % of the time of single posts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,15 @@ def _opened(web: PlatformApp, server: HttpServer, opening: asyncio.Task[_Opened]
         server.stop()
         return
     web.platform = opening.result().platform
+    _settle()
     _log.info("ready")
+
+
+def _settle() -> None:
+    """Tells the garbage collector that what is there now stays: the application alone is 140,000 objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 20, 100)
 
 
 def _dismiss_waiters(web: PlatformApp) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "get_principal",
     "presented_key",
     "provenance_of",
+    "recognise",
     "require_own_device",
 ]
 
@@ -117,7 +118,7 @@ class Authentication:
             return
         if scope["path"] not in OPEN_PATHS:
             try:
-                scope[_PRINCIPAL] = await _authenticate(scope)
+                recognise(scope, await _authenticate(scope))
             except Unauthenticated:
                 self._rates.take(scope, None)
                 raise
@@ -133,6 +134,11 @@ def _telling(allowance: Allowance, send: Send) -> Send:
         await send(message)
 
     return tell
+
+
+def recognise(scope: Scope, principal: Principal) -> None:
+    """Keeps who calls, once their key is known to be good."""
+    scope[_PRINCIPAL] = principal
 
 
 def find_principal(scope: Scope) -> Principal | None:

@@ -16,11 +16,12 @@ from iotistic.bootstrap import Platform
 from iotistic.http.access import Authentication, RateLimits, find_principal
 from iotistic.http.idempotency import Idempotency
 from iotistic.http.ingest import IngestFirst, ingest_routes, is_ingest
+from iotistic.http.ingest_lane import IngestLane
 from iotistic.http.login_gate import LoginGate
 from iotistic.http.openapi import describe
 from iotistic.http.problems import internal_problem, problem_of, problem_response
 from iotistic.http.readiness import ReadinessProbe
-from iotistic.http.request_body import BoundedBody
+from iotistic.http.request_body import BodyBudget, BoundedBody
 from iotistic.http.request_context import RequestContext, request_id_of
 from iotistic.http.request_metrics import RequestMetrics
 from iotistic.http.routes import (
@@ -118,6 +119,8 @@ class PlatformApp(FastAPI):
 
     platform: Platform | None = None
     """What requests use; None: not open yet, or closed already."""
+    ingest_lane: IngestLane | None = None
+    """The short way of what devices ingest; a server that knows none is served all the same."""
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
@@ -151,15 +154,18 @@ def create_platform_app(platform: Platform | None = None) -> PlatformApp:
     app.state.readiness_probe = ReadinessProbe()
     app.state.login_gate = LoginGate()
     app.platform = platform
+    budget = BodyBudget()
     # The last added is the outermost.
     app.add_middleware(Idempotency)
     app.add_middleware(IngestFirst, routes=ingest)
-    app.add_middleware(BoundedBody, limit_of=_body_limit)
+    app.add_middleware(BoundedBody, limit_of=_body_limit, budget=budget)
     app.add_middleware(Authentication, rates=RateLimits())
 
     def observe(scope: Scope, status: int, seconds: float, sent: int) -> None:
         metrics.observe(scope, status, seconds)
         count_traffic(scope, status, sent)
+
+    app.ingest_lane = IngestLane(app, limit=_BODY_LIMIT, budget=budget, observe=observe)
 
     app.add_middleware(RequestContext, observe=observe, quiet=_is_quiet)
     return app

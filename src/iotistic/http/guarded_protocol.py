@@ -7,7 +7,7 @@ By itself it keeps any amount of headers in memory and waits for their end for e
 import asyncio
 import secrets
 from http import HTTPStatus
-from typing import cast, final
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -20,13 +20,14 @@ _PATIENCE = 20.0
 """Seconds from the connection, or the first octet of a further request, to the end of its headers."""
 
 
-@final
 class GuardedProtocol(HttpToolsProtocol):
     """Refuses headers of more than 64 KiB and closes connections whose headers take more than 20 seconds."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _expects_headers = False
+    """Of a further request, whose first octet came."""
     _octets = 0
-    """Received since the deadline was set."""
+    """Received since then."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))  # TCP: uvicorn says so too
@@ -39,6 +40,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._octets += len(data)
         super().data_received(data)
+        # A timer only for headers that did not come at once: most do, and a timer costs 3 us.
+        if self._expects_headers and self._deadline is None:
+            self._expect_headers()
         # Looked at afterwards: what is over may be the body that came along.
         if self._deadline is not None and self._octets > _MOST_OCTETS and not self.transport.is_closing():
             self._refuse(
@@ -47,8 +51,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._deadline is None:
-            self._expect_headers()
+        self._expects_headers = True
 
     def on_headers_complete(self) -> None:
         self._headers_came()
@@ -63,6 +66,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(_PATIENCE, self.transport.close)
 
     def _headers_came(self) -> None:
+        self._expects_headers = False
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

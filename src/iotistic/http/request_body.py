@@ -16,11 +16,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iotistic.errors import TooLarge, Unavailable
 
-__all__ = ["BoundedBody", "read_body", "received_bytes"]
+__all__ = [
+    "DEADLINE",
+    "BodiesTooMany",
+    "BodyBudget",
+    "BoundedBody",
+    "body_too_late",
+    "note_received",
+    "read_body",
+    "received_bytes",
+]
 
-_DEADLINE = timedelta(seconds=30)
+DEADLINE = timedelta(seconds=30)
 """What a caller has to send its body. A device on a bad line sends 1 MiB at 300 kbit/s in that time."""
-
 
 _BUDGET = 256 << 20
 """For bodies from their first octet to their answer: a thousand slow senders of a mebibyte would take a gibibyte."""
@@ -43,22 +51,45 @@ class BodiesTooMany(Unavailable):
 
 
 @final
+class BodyBudget:
+    """Memory for the bodies of all requests of this process."""
+
+    def __init__(self, octets: int = _BUDGET) -> None:
+        self._octets = octets
+        self._held = 0
+
+    def hold(self, size: int) -> None:
+        """Room for one body, until it is released. Raises BodiesTooMany."""
+        # One body always has room: it is bounded by itself.
+        if size and self._held and self._held + size > self._octets:
+            raise BodiesTooMany(
+                "As many requests are being received as there is memory for.",
+                hint="Send it again.",
+                retry_after=_RETRY,
+            )
+        self._held += size
+
+    def release(self, size: int) -> None:
+        """Gives it back."""
+        self._held -= size
+
+
+@final
 class BoundedBody:
-    """Replaces the stream of a body by one message that holds all of it; of all bodies at once no more than `budget` bytes."""
+    """Replaces the stream of a body by one message that holds all of it; all bodies share one `budget`."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         limit_of: Callable[[Scope], int],
-        deadline: timedelta = _DEADLINE,
-        budget: int = _BUDGET,
+        budget: BodyBudget | None = None,
+        deadline: timedelta = DEADLINE,
     ) -> None:
         self._app = app
         self._deadline = deadline
         self._limit_of = limit_of
-        self._budget = budget
-        self._held = 0
+        self._budget = budget or BodyBudget()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,20 +97,18 @@ class BoundedBody:
             return
         limit = self._limit_of(scope)
         size = _room(scope, limit)
-        # One body always has room: it is bounded by itself.
-        if size and self._held and self._held + size > self._budget:
-            raise BodiesTooMany(
-                "As many requests are being received as there is memory for.",
-                hint="Send it again.",
-                retry_after=_RETRY,
-            )
-        self._held += size
+        self._budget.hold(size)
         try:
             body = await read_body(scope, receive, limit, self._deadline)
-            scope[_SIZE] = len(body)
+            note_received(scope, len(body))
             await self._app(scope, _replay(body, receive), send)
         finally:
-            self._held -= size
+            self._budget.release(size)
+
+
+def note_received(scope: Scope, size: int) -> None:
+    """Keeps the size of a body that was read whole."""
+    scope[_SIZE] = size
 
 
 def received_bytes(scope: Scope) -> int:
@@ -88,7 +117,7 @@ def received_bytes(scope: Scope) -> int:
     return size
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int, deadline: timedelta = _DEADLINE) -> bytes:
+async def read_body(scope: Scope, receive: Receive, limit: int, deadline: timedelta = DEADLINE) -> bytes:
     """The whole body. Raises BodyTooLarge past `limit` bytes, HTTPException 408 when it takes too long."""
     declared = _declared_length(scope)
     if declared > limit:
@@ -99,10 +128,14 @@ async def read_body(scope: Scope, receive: Receive, limit: int, deadline: timede
         async with asyncio.timeout(deadline.total_seconds()):
             return await _read(receive, limit)
     except TimeoutError as error:
-        raise HTTPException(
-            HTTPStatus.REQUEST_TIMEOUT,
-            f"The body was not complete after {deadline.total_seconds():g} seconds.",
-        ) from error
+        raise body_too_late(deadline) from error
+
+
+def body_too_late(deadline: timedelta) -> HTTPException:
+    """What is raised when a body takes too long."""
+    return HTTPException(
+        HTTPStatus.REQUEST_TIMEOUT, f"The body was not complete after {deadline.total_seconds():g} seconds."
+    )
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

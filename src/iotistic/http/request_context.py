@@ -19,7 +19,16 @@ from iotistic import logs
 from iotistic.errors import Unavailable
 from iotistic.http.problems import Problem, internal_problem, problem_of, problem_response
 
-__all__ = ["CALLER_LEFT", "RequestContext", "request_id_of"]
+__all__ = [
+    "CALLER_LEFT",
+    "FAILED_KEY",
+    "Observe",
+    "RequestContext",
+    "headers_of_all",
+    "identify",
+    "note_request",
+    "request_id_of",
+]
 
 _log = logging.getLogger("iotistic.http.access")
 
@@ -27,6 +36,8 @@ _HEADER = b"x-request-id"
 # What is safe in a header, a log line and an SQL comment.
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
 _KEY = "iotistic.request_id"
+FAILED_KEY = "iotistic.failed"
+"""Where an error stands in the scope that the request met before it came to the application."""
 
 # An API answers data to programs: nothing of it may be framed, sniffed, cached by others or used as a page's source.
 _HEADERS = (
@@ -54,6 +65,34 @@ CALLER_LEFT = 499
 """nginx's number for a caller who did not wait for the answer."""
 
 
+def headers_of_all(*, secure: bool) -> bytes:
+    """The headers that every answer has, but for its id, as they go over the line."""
+    headers = (*_UNLESS_PRESENT, *_HEADERS, *((_TRANSPORT,) if secure else ()))
+    return b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+
+
+def identify(scope: Scope) -> str:
+    """The id that the request came with, if it is sane; else the one it has, or gets now."""
+    known: str | None = scope.get(_KEY)
+    if known is None:
+        known = scope[_KEY] = _identity(scope)
+    return known
+
+
+def note_request(scope: Scope, status: int, seconds: float, *, quiet: bool) -> None:
+    """One line in the log; at debug for one that is `quiet` and succeeded."""
+    level = logging.DEBUG if status < HTTPStatus.BAD_REQUEST and quiet else logging.INFO
+    if _log.isEnabledFor(level):
+        fields = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "milliseconds": round(seconds * 1000, 2),
+            "client": scope["client"][0] if scope.get("client") else None,
+        }
+        _log.log(level, "request", extra=fields)
+
+
 @final
 class RequestContext:
     """The outermost layer. Errors that reach it become problems; unknown ones are logged with their traceback."""
@@ -68,11 +107,11 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, _identify(scope), secure=scope["scheme"] == "https")
-        scope[_KEY] = answer.request_id
+        answer = _Answer(send, identify(scope), secure=scope["scheme"] == "https")
         started = perf_counter()
         with logs.bound(request_id=answer.request_id):
             try:
+                _raise_failed(scope)
                 await self._app(scope, receive, answer.send)
             except ClientDisconnect:
                 answer.status = answer.status or CALLER_LEFT
@@ -89,18 +128,8 @@ class RequestContext:
                 self._finish(scope, answer, perf_counter() - started)
 
     def _finish(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
-        status = answer.status
-        self._observe(scope, status, seconds, answer.sent)
-        level = logging.DEBUG if status < HTTPStatus.BAD_REQUEST and self._quiet(scope) else logging.INFO
-        if _log.isEnabledFor(level):
-            fields = {
-                "method": scope["method"],
-                "path": scope["path"],
-                "status": status,
-                "milliseconds": round(seconds * 1000, 2),
-                "client": scope["client"][0] if scope.get("client") else None,
-            }
-            _log.log(level, "request", extra=fields)
+        self._observe(scope, answer.status, seconds, answer.sent)
+        note_request(scope, answer.status, seconds, quiet=self._quiet(scope))
 
 
 _STOPPING = Problem(
@@ -110,6 +139,12 @@ _STOPPING = Problem(
     hint="Send the request again.",
     headers={"Retry-After": "1"},
 )
+
+
+def _raise_failed(scope: Scope) -> None:
+    failed: BaseException | None = scope.get(FAILED_KEY)
+    if failed is not None:
+        raise failed
 
 
 def _judge(error: Exception) -> Problem:
@@ -122,7 +157,7 @@ def _judge(error: Exception) -> Problem:
     return problem
 
 
-def _identify(scope: Scope) -> str:
+def _identity(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == _HEADER and _SANE_ID.fullmatch(value):
             return str(value, "ascii")

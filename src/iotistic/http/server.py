@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from iotistic.errors import Conflict, Unavailable
-from iotistic.http.guarded_protocol import GuardedProtocol
+from iotistic.http.lane_protocol import LaneProtocol
 
 __all__ = ["AddressTaken", "AddressUnusable", "HttpServer"]
 
@@ -60,7 +60,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=GuardedProtocol,
+                http=LaneProtocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -54,6 +54,10 @@ class KeyCache:
             self._task = None
         self._forget(listening=False)
 
+    def find(self, text: Secret) -> Principal | None:
+        """Who the bearer of this key is, if that is remembered."""
+        return self._find(_digest(text))
+
     async def authenticate(
         self, text: Secret, look_up: Callable[[Secret], Awaitable[Principal | Refusal]]
     ) -> Principal | Refusal:
@@ -61,16 +65,22 @@ class KeyCache:
 
         What changed while the look-up was under way may have come too late for it, so its answer is used and not kept.
         """
-        digest = hashlib.sha256(text.reveal().encode()).digest()
-        kept = self._kept.get(digest)
-        if kept is not None and (kept.expires_at is None or self._clock() < kept.expires_at):
-            self._kept.move_to_end(digest)
+        digest = _digest(text)
+        kept = self._find(digest)
+        if kept is not None:
             return kept
         changes = self._changes
         found = await look_up(text)
         if isinstance(found, Principal) and self._listening and changes == self._changes:
             self._keep(digest, found)
         return found
+
+    def _find(self, digest: bytes) -> Principal | None:
+        kept = self._kept.get(digest)
+        if kept is None or (kept.expires_at is not None and self._clock() >= kept.expires_at):
+            return None
+        self._kept.move_to_end(digest)
+        return kept
 
     def _keep(self, digest: bytes, principal: Principal) -> None:
         self._kept[digest] = principal
@@ -107,6 +117,10 @@ class KeyCache:
             self._digests.clear()
         elif (digest := self._digests.pop(key_id, None)) is not None:
             del self._kept[digest]
+
+
+def _digest(text: Secret) -> bytes:
+    return hashlib.sha256(text.reveal().encode()).digest()
 
 
 def _say_why(task: asyncio.Task[None]) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, final
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from iotistic.telemetry.stamps import microseconds
 from iotistic.telemetry.streams import LOGS, METRICS, STREAMS, Stream
 from iotistic.telemetry.tally import Tally
 from iotistic.telemetry.watermarks import Watermarks
+from iotistic.telemetry.window import Judge
 from iotistic.telemetry.windows import Windows
 from iotistic.telemetry.writer import prepare_session
 
@@ -43,6 +45,9 @@ __all__ = ["Contacts", "Ingest"]
 Contacts = Callable[[Connection, Collection[UUID]], Awaitable[None]]
 """Told, at most once a second, which devices' data was committed since the last time; works in a transaction of its own on
 the connection given."""
+
+Tell = Callable[[bytes | BaseException], None]
+"""Gets a receipt as JSON, or what kept the body from being stored."""
 
 _log = logging.getLogger(__name__)
 _QUERIES: Final = Queries("iotistic.telemetry")
@@ -160,6 +165,27 @@ class Ingest:
 
         return await self._receipts.answer(claim, work)
 
+    def take(self, stream: Stream, device_uuid: UUID, sent: Sent, tell: Tell) -> bool:
+        """The same as `answer` for what needs nothing of the database first, without a task of its own; False: all else.
+
+        `tell` is called later, with the receipt once it is durable, or with what kept the body. Raises what `answer` raises.
+        """
+        received = self._clock()
+        judge = self._windows.at_hand(stream.name, received)
+        if sent.idempotency_key is not None or judge is None:
+            return False
+        plain = self.unpack(sent)
+        size = _MEMORY_FACTOR * len(plain)
+        self._inbox.check(size)
+        draft = self._draft_of(device_uuid, stream.name, received, judge)
+        if not self._read_at_once(draft, stream, plain, ndjson=is_ndjson(sent.content_type)):
+            return False
+        submission = self._submission(draft, stream, None)
+        self._inbox.enter(size)
+        submission.done.add_done_callback(partial(self._told, submission, draft, size, tell))
+        self._enqueue(submission)
+        return True
+
     async def once(self, sender: UUID, route: str, sent: Sent, work: Callable[[], Awaitable[bytes]]) -> bytes:
         """The answer of `work`, which stores rows by itself; with an idempotency key the one given first."""
         if sent.idempotency_key is None:
@@ -204,23 +230,27 @@ class Ingest:
         size = _MEMORY_FACTOR * len(plain)
         self._inbox.enter(size)
         try:
-            draft = await self._draft(device_uuid, stream.name)
-            late_before = draft.judge.now - self._late_after
+            received = self._clock()
+            judge = await self._windows.judge(stream.name, received)
+            draft = self._draft_of(device_uuid, stream.name, received, judge)
+            ndjson = is_ndjson(sent.content_type)
             if stream is METRICS:
-                await self._reports.read(draft, plain, ndjson=is_ndjson(sent.content_type))
+                await self._reports.read(draft, plain, ndjson=ndjson)
             else:
-                self._lines.read(draft, plain, ndjson=is_ndjson(sent.content_type))
-                late_before = log_order(late_before, 0)
-            return await self._commit(draft, late_before, claim)
+                self._lines.read(draft, plain, ndjson=ndjson)
+            submission = self._submission(draft, stream, claim)
+            self._enqueue(submission)
+            # A caller that goes away cancels only its waiting: the rows are written all the same.
+            await submission.done
+            self._stored(submission, draft)
+            return submission.receipt()
         finally:
             self._inbox.leave(size)
 
     def _claim(self, sender: UUID, route: str, sent: Sent, key: str) -> Claim:
         return Claim.of(sender, route, key, sent.identity, self._clock())
 
-    async def _draft(self, device_uuid: UUID, stream: str) -> Draft:
-        received = self._clock()
-        judge = await self._windows.judge(stream, received)
+    def _draft_of(self, device_uuid: UUID, stream: str, received: datetime, judge: Judge) -> Draft:
         return Draft(
             device_uuid=device_uuid,
             stream=stream,
@@ -229,23 +259,50 @@ class Ingest:
             stamped_on_receipt=device_uuid in self._stamped,
         )
 
-    async def _commit(self, draft: Draft, late_before: int, claim: Claim | None) -> Receipt:
+    def _read_at_once(self, draft: Draft, stream: Stream, body: bytes, *, ndjson: bool) -> bool:
+        if stream is METRICS:
+            return self._reports.read_at_once(draft, body, ndjson=ndjson)
+        self._lines.read(draft, body, ndjson=ndjson)
+        return True
+
+    def _submission(self, draft: Draft, stream: Stream, claim: Claim | None) -> Submission:
         loop = asyncio.get_running_loop()
-        submission = draft.submission(
-            late_before=late_before,
+        late_before = draft.judge.now - self._late_after
+        return draft.submission(
+            late_before=late_before if stream is METRICS else log_order(late_before, 0),
             since=loop.time(),
             done=loop.create_future(),
             most_reasons=self.limits.reasons,
             claim=claim,
         )
-        if submission.rows or claim is not None:
+
+    def _enqueue(self, submission: Submission) -> None:
+        """To the writer, unless there is nothing to write."""
+        if submission.rows or submission.claim is not None:
             self._inbox.put(submission)
-            # A caller that goes away cancels only its waiting: the rows are written all the same.
-            await submission.done
-            newest = _newest(submission, draft)
-            if newest is not None:
-                self._skews.observe(submission.device_uuid, newest - draft.shift - draft.judge.now)
-        return submission.receipt()
+        else:
+            submission.done.set_result(None)
+
+    def _told(
+        self,
+        submission: Submission,
+        draft: Draft,
+        size: int,
+        tell: Tell,
+        done: "asyncio.Future[None]",
+    ) -> None:
+        self._inbox.leave(size)
+        error = done.exception()
+        if error is None:
+            self._stored(submission, draft)
+            tell(encode(submission.receipt()))
+        else:
+            tell(error)
+
+    def _stored(self, submission: Submission, draft: Draft) -> None:
+        newest = _newest(submission, draft)
+        if newest is not None:
+            self._skews.observe(submission.device_uuid, newest - draft.shift - draft.judge.now)
 
     async def _write(self) -> None:
         """Batch after batch, until stopped and empty."""

@@ -67,18 +67,25 @@ class ReportReader:
             most=limits.reports,
         )
 
+    def read_at_once(self, draft: Draft, body: bytes, *, ndjson: bool) -> bool:
+        """The same for a body like the last ones of its device; False, and nothing done, for any other."""
+        # Whose clock is not trusted goes the general way: its bodies are read twice.
+        compiled = None if ndjson or draft.stamped_on_receipt else self._favourites.find(draft.device)
+        if compiled is None:
+            return False
+        if compiled.read(draft, body):
+            return True
+        self._favourites.forget(draft.device)
+        return False
+
     async def read(self, draft: Draft, body: bytes, *, ndjson: bool) -> None:
         """Puts every report of the body into the draft, one way or another.
 
         Raises BodyInvalid when it is not even a list of something, BodyTooLarge when there are too many, Unavailable when
         a new metric set is needed and the database cannot be asked.
         """
-        # Whose clock is not trusted goes the general way: its bodies are read twice.
-        compiled = None if ndjson or draft.stamped_on_receipt else self._favourites.find(draft.device)
-        if compiled is not None:
-            if compiled.read(draft, body):
-                return
-            self._favourites.forget(draft.device)
+        if self.read_at_once(draft, body, ndjson=ndjson):
+            return
         items = self._items.read(body, ndjson=ndjson)
         draft.date(_stamps(items))
         if ndjson:

@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 _AT_MOST_EVERY = 1.0
 """Seconds between two looks at the catalog that a missing partition causes."""
 
+_NO_TIME = timedelta(0)
 _JUDGE_FOR = timedelta(milliseconds=50)
 """How long one look at the clock serves all bodies: a clock's ten minutes of tolerance do not ask for more."""
 
@@ -46,14 +47,10 @@ class Windows:
 
         Raises PartitionMissing when rows of now have no place, Unavailable when the catalog cannot be read.
         """
-        kept = self._judges.get(stream)
-        if kept is not None and timedelta(0) <= now - kept[0] < _JUDGE_FOR:
-            return kept[1]
-        window = self._windows.get(stream)
-        judge = window.judge(now, self._ahead) if window else None
+        judge = self.at_hand(stream, now)
         if judge is None and asyncio.get_running_loop().time() >= self._read_at + _AT_MOST_EVERY:
             await self.read()
-            judge = self._windows[stream].judge(now, self._ahead)
+            judge = self.at_hand(stream, now)
         if judge is None:
             raise PartitionMissing(
                 f"{STREAMS[stream].table} has no partition for today.",
@@ -61,7 +58,17 @@ class Windows:
                 retry_after=timedelta(seconds=30),
                 table=STREAMS[stream].table,
             )
-        self._judges[stream] = now, judge
+        return judge
+
+    def at_hand(self, stream: str, now: datetime) -> Judge | None:
+        """The same from the last look at the catalog; None when it found no place for rows of now."""
+        kept = self._judges.get(stream)
+        if kept is not None and _NO_TIME <= now - kept[0] < _JUDGE_FOR:
+            return kept[1]
+        window = self._windows.get(stream)
+        judge = window.judge(now, self._ahead) if window else None
+        if judge is not None:
+            self._judges[stream] = now, judge
         return judge
 
     async def read(self) -> None:

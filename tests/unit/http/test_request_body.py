@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
-from iotistic.http.request_body import BodyTooLarge, BoundedBody, read_body
+from iotistic.http.request_body import BodyBudget, BodyTooLarge, BoundedBody, read_body
 from iotistic.http.request_context import RequestContext
 
 LIMIT = 10
@@ -130,7 +130,7 @@ async def test_all_bodies_at_once_may_take_so_much_and_no_more() -> None:
         await send({"type": "http.response.body", "body": b""})
 
     app = RequestContext(
-        BoundedBody(slow, limit_of=lambda _: LIMIT, budget=2 * LIMIT),
+        BoundedBody(slow, limit_of=lambda _: LIMIT, budget=BodyBudget(2 * LIMIT)),
         observe=lambda *_: None,
         quiet=lambda _: True,
     )

@@ -1,0 +1,176 @@
+"""The short way of what devices ingest: past the framework, from the protocol to `Ingest`, and back after COMMIT.
+
+The layers of the framework cost a post of one report many times what storing it does. So the usual goes past them: a device
+that this process knows posts a body of declared length with its own key. All else, and all that goes wrong on the way, is
+handed to the framework, which answers it as it always did: a refusal has one wording and one place in the log.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from time import perf_counter
+from typing import Final, final
+from uuid import UUID
+
+from starlette.types import Scope
+
+from iotistic.bootstrap import Platform
+from iotistic.errors import Unavailable
+from iotistic.http.access import presented_key, recognise
+from iotistic.http.ingest import LOGS_PATH, METRICS_PATH
+from iotistic.http.platform_access import ServesPlatform
+from iotistic.http.request_body import BodyBudget, note_received
+from iotistic.http.request_context import Observe, headers_of_all, identify, note_request
+from iotistic.http.request_metrics import ROUTE_KEY
+from iotistic.secret import Secret
+from iotistic.security import Principal
+from iotistic.telemetry import LOGS, METRICS, Sent, Stream
+
+__all__ = ["IngestLane", "Passage", "Tell", "answer_of"]
+
+Tell = Callable[[bytes | BaseException], None]
+"""Gets the receipt as JSON, or what kept the body from being stored."""
+
+_MOST_DIGITS = 7
+"""Of a Content-Length worth reading."""
+_PREFIX = "/api/v1/devices/"
+_STREAMS: Final = {"/metrics": (METRICS, METRICS_PATH), "/logs": (LOGS, LOGS_PATH)}
+_STATUS = b"HTTP/1.1 200 OK\r\n"
+_ANSWER = b"content-type: application/json\r\ncontent-length: %d\r\nx-request-id: %b\r\n%b%b\r\n"
+_ENDS = {True: b"", False: b"connection: close\r\n"}
+_OF_ALL = {secure: headers_of_all(secure=secure) for secure in (False, True)}
+
+
+@final
+@dataclass(slots=True, kw_only=True, eq=False)
+class Passage:
+    """One request on this way."""
+
+    scope: Scope
+    platform: Platform
+    stream: Stream
+    device_uuid: UUID
+    headers: Mapping[bytes, bytes]
+    size: int
+    """Octets of its body."""
+    began: float
+
+
+@final
+class IngestLane:
+    """One per application."""
+
+    def __init__(self, app: ServesPlatform, *, limit: int, budget: BodyBudget, observe: Observe) -> None:
+        """Takes bodies up to `limit` octets, all of them within the `budget`."""
+        self._app = app
+        self._limit = limit
+        self._budget = budget
+        self._observe = observe
+        self._tasks: set[asyncio.Task[bytes]] = set()
+
+    def admit(self, scope: Scope) -> Passage | None:
+        """The passage of a request whose headers have come; None: it goes the framework's way."""
+        target = _target(scope["path"]) if scope["method"] == "POST" else None
+        platform = self._app.platform
+        if target is None or platform is None:
+            return None
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        size = _size(headers)
+        if len(headers) != len(scope["headers"]) or not 0 < size <= self._limit:
+            return None
+        stream, route, device_uuid = target
+        principal = _known(platform, presented_key(scope))
+        if principal is None or principal.device_uuid != device_uuid:
+            return None
+        try:
+            self._budget.hold(size)
+        except Unavailable:
+            return None
+        scope["app"] = self._app  # as the framework will, and whoever observes expects
+        scope[ROUTE_KEY] = route
+        recognise(scope, principal)
+        return Passage(
+            scope=scope,
+            platform=platform,
+            stream=stream,
+            device_uuid=device_uuid,
+            headers=headers,
+            size=size,
+            began=perf_counter(),
+        )
+
+    def deliver(self, passage: Passage, body: bytes, tell: Tell) -> None:
+        """Stores a body that has come whole; `tell` is called once, later."""
+        note_received(passage.scope, len(body))
+        ingest, sent = passage.platform.ingest, _sent(passage.headers, body)
+        try:
+            if ingest.take(passage.stream, passage.device_uuid, sent, tell):
+                return
+        except Exception as error:  # noqa: BLE001 - the framework judges and logs it
+            tell(error)
+            return
+        task = asyncio.create_task(ingest.answer(passage.stream, passage.device_uuid, sent))
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._done, tell))
+
+    def leave(self, passage: Passage) -> None:
+        """Gives back what the request's body took."""
+        self._budget.release(passage.size)
+
+    def note(self, passage: Passage, status: int, sent: int = 0) -> None:
+        """Counts and logs a request that is over; `sent` are the octets of its answer."""
+        seconds = perf_counter() - passage.began
+        self._observe(passage.scope, status, seconds, sent)
+        note_request(passage.scope, status, seconds, quiet=True)
+
+    def _done(self, tell: Tell, task: asyncio.Task[bytes]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            tell(task.exception() or task.result())
+
+
+def answer_of(passage: Passage, receipt: bytes, standing: bytes, *, keep_alive: bool) -> bytes:
+    """The answer as it goes over the line; `standing` are the headers that the server gives all its answers."""
+    scope = passage.scope
+    secure = scope["scheme"] == "https" or passage.headers.get(b"x-forwarded-proto") == b"https"
+    head = _ANSWER % (len(receipt), identify(scope).encode(), _OF_ALL[secure], _ENDS[keep_alive])
+    return b"".join((_STATUS, standing, head, receipt))
+
+
+@lru_cache(maxsize=20_000)
+def _target(path: str) -> tuple[Stream, str, UUID] | None:
+    """What the path of a device's own endpoint stands for: parsing a uuid takes longer than finding it again."""
+    if not path.startswith(_PREFIX):
+        return None
+    uuid, slash, rest = path[len(_PREFIX) :].partition("/")
+    found = _STREAMS.get(slash + rest)
+    try:
+        return None if found is None else (*found, UUID(uuid))
+    except ValueError:
+        return None
+
+
+def _size(headers: Mapping[bytes, bytes]) -> int:
+    """Octets that the body will have; 0 when that is not said, or the request wants something said first."""
+    length = headers.get(b"content-length", b"")
+    if not length.isdigit() or len(length) > _MOST_DIGITS:
+        return 0
+    return 0 if b"transfer-encoding" in headers or b"expect" in headers else int(length)
+
+
+def _known(platform: Platform, key: Secret | None) -> Principal | None:
+    return None if key is None else platform.key_cache.find(key)
+
+
+def _sent(headers: Mapping[bytes, bytes], body: bytes) -> Sent:
+    return Sent(
+        body=body,
+        content_encoding=_text(headers.get(b"content-encoding")),
+        content_type=_text(headers.get(b"content-type")),
+        idempotency_key=_text(headers.get(b"idempotency-key")),
+    )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
