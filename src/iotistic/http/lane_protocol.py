@@ -5,7 +5,9 @@ task that would run the application for it is left out.
 """
 
 import asyncio
+from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any, cast, final
 
 from starlette.types import Scope
@@ -37,7 +39,7 @@ class LaneProtocol(GuardedProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._lane: IngestLane | None = getattr(config.app, "ingest_lane", None)
-        self._awaited: tuple[Passage, RequestResponseCycle] | None = None
+        self._awaited: _Awaited | None = None
         """The request whose body is on its way."""
         self._body_deadline: asyncio.TimerHandle | None = None
 
@@ -61,8 +63,8 @@ class LaneProtocol(GuardedProtocol):
         left = self._take_awaited()
         super().connection_lost(exc)
         if self._lane is not None and left is not None:
-            self._lane.leave(left[0])
-            self._lane.note(left[0], _CLIENT_LEFT)
+            self._lane.leave(left.passage)
+            self._lane.note(left.passage, _CLIENT_LEFT)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's
         # A client that does not read its answers is waited for in the framework.
@@ -71,24 +73,23 @@ class LaneProtocol(GuardedProtocol):
         if passage is None:
             super()._start_asgi_task(cycle, app)
             return
-        self._awaited = passage, cycle
+        self._awaited = _Awaited(passage, cycle, app)
         if not cycle.more_body:  # it waited behind another request
             self._deliver()
 
     def _is_awaited(self) -> bool:
         """Whether what is being received is the body that is awaited, and not a request behind it."""
-        return self._awaited is not None and self._awaited[1] is self.cycle
+        return self._awaited is not None and self._awaited.cycle is self.cycle
 
     def _deliver(self) -> None:
         if self._lane is not None and (came := self._take_awaited()) is not None:
-            passage, cycle = came
-            self._lane.deliver(passage, bytes(cycle.body), partial(self._answer, self._lane, passage, cycle))
+            self._lane.deliver(came.passage, bytes(came.cycle.body), partial(self._answer, self._lane, came))
 
     def _be_late(self) -> None:
         if self._lane is not None and (late := self._take_awaited()) is not None:
-            self._answer(self._lane, *late, body_too_late(DEADLINE))
+            self._answer(self._lane, late, body_too_late(DEADLINE))
 
-    def _take_awaited(self) -> tuple[Passage, RequestResponseCycle] | None:
+    def _take_awaited(self) -> "_Awaited | None":
         """The request, whose body is not awaited any more."""
         awaited, self._awaited = self._awaited, None
         if self._body_deadline is not None:
@@ -96,15 +97,14 @@ class LaneProtocol(GuardedProtocol):
             self._body_deadline = None
         return awaited
 
-    def _answer(
-        self, lane: IngestLane, passage: Passage, cycle: RequestResponseCycle, answer: bytes | BaseException
-    ) -> None:
+    def _answer(self, lane: IngestLane, came: "_Awaited", answer: bytes | BaseException) -> None:
+        passage, cycle = came.passage, came.cycle
         lane.leave(passage)
         if isinstance(answer, BaseException):
             _scope_of(cycle)[FAILED_KEY] = answer
-            super()._start_asgi_task(cycle, self.app)
+            super()._start_asgi_task(cycle, came.app)
             return
-        lane.note(passage, 200)
+        lane.note(passage, HTTPStatus.OK)
         if not cycle.disconnected:
             standing = b"".join(
                 name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers
@@ -114,6 +114,17 @@ class LaneProtocol(GuardedProtocol):
         if not cycle.keep_alive:
             self.transport.close()
         cycle.on_response()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """A request on the short way whose body is on its way."""
+
+    passage: Passage
+    cycle: RequestResponseCycle
+    app: Any
+    """What answers it if it fails."""
 
 
 def _scope_of(cycle: RequestResponseCycle) -> Scope:

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from iotistic.telemetry.claims import Claim
 from iotistic.telemetry.model import Reason
-from iotistic.telemetry.receipts import Claim
 from iotistic.telemetry.runs import Order, Run, Series, SetAside, Submission
 from iotistic.telemetry.stamps import moment_of
 from iotistic.telemetry.window import Judge

@@ -17,6 +17,7 @@ from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.errors import IotisticError
 from iotistic.telemetry.body import is_ndjson, size_checked, unpacked
+from iotistic.telemetry.claims import Claim
 from iotistic.telemetry.clocks import list_receipt_stamped, note_skews
 from iotistic.telemetry.delivery import Delivery
 from iotistic.telemetry.draft import Draft
@@ -26,7 +27,7 @@ from iotistic.telemetry.lines import LineReader
 from iotistic.telemetry.live import Live
 from iotistic.telemetry.metric_sets import MetricSets
 from iotistic.telemetry.model import IngestStatistics, Receipt
-from iotistic.telemetry.receipts import Claim, Receipts
+from iotistic.telemetry.receipts import Receipts
 from iotistic.telemetry.reports import ReportReader
 from iotistic.telemetry.runs import Submission, log_order
 from iotistic.telemetry.sent import Sent

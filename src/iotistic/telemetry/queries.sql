@@ -79,20 +79,28 @@ ON CONFLICT (device_uuid) DO NOTHING;
 DELETE FROM receipt_stamped_devices
 WHERE device_uuid = %(device_uuid)s::uuid;
 
--- name: find_receipt
--- What was answered to a request with this key, yesterday or today. Bounds are parameters: both leaves, and no others.
+-- name: find_receipts
+-- What was answered to requests with these keys, yesterday or today. Bounds are parameters: their leaves, and no others.
 SELECT
-  request_digest,
-  receipt
-FROM ingest_receipts
-WHERE
-  sender_uuid = %(sender_uuid)s::uuid
-  AND idempotency_key = %(idempotency_key)s::text
-  AND route = %(route)s::text
-  AND received_day >= %(since)s::timestamptz
-  AND received_day <= %(until)s::timestamptz
-ORDER BY received_day
-LIMIT 1;
+  asked.number,
+  kept.request_digest,
+  kept.receipt
+FROM unnest(%(senders)s::uuid [], %(routes)s::text [], %(idempotency_keys)s::text [])
+WITH ORDINALITY AS asked (sender_uuid, route, idempotency_key, number)
+CROSS JOIN LATERAL (
+  SELECT
+    receipt.request_digest,
+    receipt.receipt
+  FROM ingest_receipts AS receipt
+  WHERE
+    receipt.sender_uuid = asked.sender_uuid
+    AND receipt.idempotency_key = asked.idempotency_key
+    AND receipt.route = asked.route
+    AND receipt.received_day >= %(since)s::timestamptz
+    AND receipt.received_day <= %(until)s::timestamptz
+  ORDER BY receipt.received_day
+  LIMIT 1
+) AS kept;
 
 -- name: keep_receipts
 -- Stores answers with their rows; tells which of them were first with their key.

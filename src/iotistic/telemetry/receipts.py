@@ -4,66 +4,20 @@ A receipt is stored in the transaction of its rows, so there is none without the
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, final
-from uuid import UUID
 
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
-from iotistic.telemetry.errors import IdempotencyKeyInvalid, IdempotencyKeyReused, IngestUnavailable
+from iotistic.telemetry.claims import Claim, Identity
+from iotistic.telemetry.errors import IdempotencyKeyReused, IngestUnavailable
+from iotistic.telemetry.lookups import Lookups
 from iotistic.telemetry.session import Session
 
-__all__ = ["Claim", "Receipts", "keep"]
+__all__ = ["Receipts", "keep"]
 
 _QUERIES: Final = Queries("iotistic.telemetry")
-_LONGEST_KEY = 255
-_DAY = timedelta(days=1)
-
-Identity = tuple[UUID, str, str]
-
-
-@final
-@dataclass(slots=True, kw_only=True)
-class Claim:
-    """One request that carries a key."""
-
-    sender: UUID
-    route: str
-    key: str
-    digest: bytes
-    """SHA-256 of what was sent."""
-    day: datetime
-    """Midnight UTC before it came."""
-    kept: bytes | None = None
-    """The answer, once it is durable."""
-
-    @classmethod
-    def of(cls, sender: UUID, route: str, key: str, request: Sequence[bytes], now: datetime) -> "Claim":
-        """Raises IdempotencyKeyInvalid."""
-        if not 1 <= len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable():
-            raise IdempotencyKeyInvalid(
-                f"An Idempotency-Key has 1 to {_LONGEST_KEY} printable ASCII characters."
-            )
-        digest = hashlib.sha256()
-        for part in request:
-            digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
-        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        return cls(sender=sender, route=route, key=key, digest=digest.digest(), day=day)
-
-    @property
-    def identity(self) -> Identity:
-        """What makes two requests the same to their sender."""
-        return self.sender, self.route, self.key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    request_digest: bytes
-    receipt: bytes
 
 
 @final
@@ -72,6 +26,7 @@ class Receipts:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._lookups = Lookups(session)
         self._working: dict[Identity, tuple[bytes, asyncio.Future[bytes]]] = {}
 
     async def answer(self, claim: Claim, work: Callable[[], Awaitable[None]]) -> bytes:
@@ -112,8 +67,7 @@ class Receipts:
         return found
 
     async def _find(self, claim: Claim) -> bytes | None:
-        async with self._session.use() as connection:
-            kept = await _Rows(connection).find(claim)
+        kept = await self._lookups.find(claim)
         if kept is None:
             return None
         _check(claim, kept.request_digest)
@@ -130,17 +84,6 @@ async def keep(connection: Connection, answers: Sequence[tuple[Claim, bytes]]) -
 class _Rows:
     def __init__(self, connection: Connection) -> None:
         self._sql = Statements(connection, _QUERIES)
-
-    async def find(self, claim: Claim) -> _Kept | None:
-        return await self._sql.one(
-            "find_receipt",
-            _Kept,
-            sender_uuid=claim.sender,
-            route=claim.route,
-            idempotency_key=claim.key,
-            since=claim.day - _DAY,
-            until=claim.day,
-        )
 
     async def insert(self, answers: Sequence[tuple[Claim, bytes]]) -> set[Identity]:
         rows = await self._sql.rows(

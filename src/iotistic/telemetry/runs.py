@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, final
 from uuid import UUID
 
+from iotistic.telemetry.claims import Claim
 from iotistic.telemetry.model import Reason, Receipt
-from iotistic.telemetry.receipts import Claim
 
 __all__ = [
     "Key",

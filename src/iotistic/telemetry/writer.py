@@ -10,8 +10,9 @@ from psycopg.rows import tuple_row
 
 from iotistic.database.pool import Connection
 from iotistic.telemetry.alerts.marks import mark_lines
+from iotistic.telemetry.claims import Claim
 from iotistic.telemetry.copy_format import HEADER, TRAILER
-from iotistic.telemetry.receipts import Claim, keep
+from iotistic.telemetry.receipts import keep
 from iotistic.telemetry.rollups.marks import Mark, add_marks
 from iotistic.telemetry.runs import Key, Order, Outcome, Part, Run, SetAside, Submission
 from iotistic.telemetry.stamps import moment_of

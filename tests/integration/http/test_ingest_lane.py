@@ -17,6 +17,7 @@ from httpx import Response
 from iotistic.bootstrap import Platform
 from iotistic.http import HttpServer, PlatformApp
 from iotistic.http.ingest_lane import IngestLane
+from iotistic.telemetry.ingest import Ingest
 from tests.integration.http.conftest import EnrolledDevice
 
 Headers = Mapping[str, str]
@@ -158,7 +159,9 @@ async def test_an_idempotency_key_repeats_the_first_answer(
 async def test_a_process_that_stops_says_keep_it(
     real: httpx.AsyncClient, platform: Platform, device: EnrolledDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(platform.ingest._inbox, "closed", True)
+    stopped = Ingest(platform.ingest._looking._connect)
+    await stopped.stop()
+    monkeypatch.setattr(platform, "ingest", stopped)
     answer = await real.post(f"{device.path}/metrics", content=report())
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (
         503,
