@@ -1,6 +1,7 @@
 """A request with an Idempotency-Key is answered once; whatever comes after is told the same, octet by octet."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import uuid4
 
@@ -18,6 +19,8 @@ from iotistic.telemetry import (
     Receipt,
     Sent,
 )
+from iotistic.telemetry.claims import Claim
+from iotistic.telemetry.lookups import Kept, Lookups
 from tests.integration.telemetry.conftest import Station, ingest_on, owner_of
 from tests.support.proxy import proxied
 
@@ -46,6 +49,31 @@ async def test_a_repeated_key_repeats_the_first_answer(station: Station) -> None
     assert read(first).accepted == 3
     assert [await station.ingest.answer(METRICS, station.device, request) for _ in range(2)] == [first] * 2
     assert await station.count() == 3
+
+
+async def test_keys_that_come_together_are_looked_up_together_and_each_gets_its_own_answer(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    ask = Lookups._ask
+
+    async def counted(self: Lookups, claims: Sequence[Claim]) -> dict[int, Kept]:
+        asked.append(len(claims))
+        return await ask(self, claims)
+
+    monkeypatch.setattr(Lookups, "_ask", counted)
+    requests = [sent(station, *range(-number, 0), key=f"k-{number}") for number in range(1, 21)]
+
+    async def all_at_once() -> list[bytes]:
+        return await asyncio.gather(
+            *(station.ingest.answer(METRICS, station.device, one) for one in requests)
+        )
+
+    first = await all_at_once()
+    assert [read(one).accepted + read(one).duplicate for one in first] == list(range(1, 21))
+    assert await all_at_once() == first
+    assert sum(asked) == 40
+    assert len(asked) < 10
 
 
 async def test_without_a_key_nothing_is_kept(station: Station) -> None:
