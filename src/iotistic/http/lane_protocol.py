@@ -18,12 +18,9 @@ from uvicorn.server import ServerState
 from iotistic.http.guarded_protocol import GuardedProtocol
 from iotistic.http.ingest_lane import IngestLane, Passage, answer_of
 from iotistic.http.request_body import DEADLINE, body_too_late
-from iotistic.http.request_context import FAILED_KEY
+from iotistic.http.request_context import CALLER_LEFT, FAILED_KEY
 
 __all__ = ["LaneProtocol"]
-
-_CLIENT_LEFT = 499
-"""nginx's number for a caller who left."""
 
 
 @final
@@ -64,7 +61,7 @@ class LaneProtocol(GuardedProtocol):
         super().connection_lost(exc)
         if self._lane is not None and left is not None:
             self._lane.leave(left.passage)
-            self._lane.note(left.passage, _CLIENT_LEFT)
+            self._lane.note(left.passage, CALLER_LEFT)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's
         # A client that does not read its answers is waited for in the framework.
@@ -104,7 +101,7 @@ class LaneProtocol(GuardedProtocol):
             _scope_of(cycle)[FAILED_KEY] = answer
             super()._start_asgi_task(cycle, came.app)
             return
-        lane.note(passage, HTTPStatus.OK)
+        lane.note(passage, HTTPStatus.OK, len(answer))
         if not cycle.disconnected:
             standing = b"".join(
                 name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers

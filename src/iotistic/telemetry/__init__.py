@@ -15,7 +15,8 @@ from iotistic.telemetry.errors import (
     TooManyPoints,
 )
 from iotistic.telemetry.gateway import GatewayIngest
-from iotistic.telemetry.ingest import Contacts, Ingest
+from iotistic.telemetry.hearing import Contacts
+from iotistic.telemetry.ingest import Ingest
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.model import (
     DeviceClock,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,14 +13,14 @@ import psycopg
 from msgspec.json import encode
 
 from iotistic.clock import Clock, system_clock
-from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.errors import IotisticError
 from iotistic.telemetry.body import is_ndjson, size_checked, unpacked
 from iotistic.telemetry.claims import Claim
-from iotistic.telemetry.clocks import list_receipt_stamped, note_skews
+from iotistic.telemetry.clocks import list_receipt_stamped
 from iotistic.telemetry.delivery import Delivery
 from iotistic.telemetry.draft import Draft
+from iotistic.telemetry.hearing import Contacts, Hearing
 from iotistic.telemetry.inbox import Inbox
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.lines import LineReader
@@ -32,20 +32,15 @@ from iotistic.telemetry.reports import ReportReader
 from iotistic.telemetry.runs import Submission, log_order
 from iotistic.telemetry.sent import Sent
 from iotistic.telemetry.session import Connect, Session
-from iotistic.telemetry.skew import Skews
 from iotistic.telemetry.stamps import microseconds
-from iotistic.telemetry.streams import LOGS, METRICS, STREAMS, Stream
+from iotistic.telemetry.streams import LOGS, METRICS, Stream
 from iotistic.telemetry.tally import Tally
 from iotistic.telemetry.watermarks import Watermarks
 from iotistic.telemetry.window import Judge
 from iotistic.telemetry.windows import Windows
 from iotistic.telemetry.writer import prepare_session
 
-__all__ = ["Contacts", "Ingest"]
-
-Contacts = Callable[[Connection, Collection[UUID]], Awaitable[None]]
-"""Told, at most once a second, which devices' data was committed since the last time; works in a transaction of its own on
-the connection given."""
+__all__ = ["Ingest"]
 
 Tell = Callable[[bytes | BaseException], None]
 """Gets a receipt as JSON, or what kept the body from being stored."""
@@ -77,7 +72,6 @@ class Ingest:
     ) -> None:
         self._clock = clock
         self.limits = limits or IngestLimits()
-        self._contacts = contacts
         self._late_after = microseconds(self.limits.late_after)
         self._writing = Session(connect, prepare_session)
         self._looking = Session(connect)
@@ -98,10 +92,8 @@ class Ingest:
             clock=clock,
             live=self.live,
         )
-        self._heard: set[UUID] = set()
-        self._skews = Skews(self.limits.watermarks)
+        self._hearing = Hearing(self._writing, contacts, self.limits, clock)
         self._stamped: frozenset[UUID] = frozenset()
-        self._contacts_due = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -209,7 +201,7 @@ class Ingest:
 
     def hear(self, device_uuid: UUID) -> None:
         """A device showed that it is there, without a row of its own."""
-        self._heard.add(device_uuid)
+        self._hearing.add([device_uuid])
 
     def statistics(self) -> IngestStatistics:
         """Counters since the start and what is queued now."""
@@ -243,7 +235,7 @@ class Ingest:
             self._enqueue(submission)
             # A caller that goes away cancels only its waiting: the rows are written all the same.
             await submission.done
-            self._stored(submission, draft)
+            self._hearing.judge(submission, draft)
             return submission.receipt()
         finally:
             self._inbox.leave(size)
@@ -295,15 +287,10 @@ class Ingest:
         self._inbox.leave(size)
         error = done.exception()
         if error is None:
-            self._stored(submission, draft)
+            self._hearing.judge(submission, draft)
             tell(encode(submission.receipt()))
         else:
             tell(error)
-
-    def _stored(self, submission: Submission, draft: Draft) -> None:
-        newest = _newest(submission, draft)
-        if newest is not None:
-            self._skews.observe(submission.device_uuid, newest - draft.shift - draft.judge.now)
 
     async def _write(self) -> None:
         """Batch after batch, until stopped and empty."""
@@ -312,8 +299,8 @@ class Ingest:
             submissions = self._inbox.take()
             if submissions or self._delivery.latest_due_in == 0.0:
                 await self._delivery.deliver(submissions)
-            self._heard.update(one.device_uuid for one in submissions if _is_stored(one.done))
-            await self._tell_contacts()
+            self._hearing.add(one.device_uuid for one in submissions if _is_stored(one.done))
+            await self._hearing.tell()
             if self._inbox.closed and not submissions and await self._is_last_said():
                 self._inbox.finish()
                 return
@@ -324,24 +311,6 @@ class Ingest:
             return True
         await asyncio.sleep(0.01)
         return False
-
-    async def _tell_contacts(self) -> None:
-        loop = asyncio.get_running_loop()
-        if not self._heard or loop.time() < self._contacts_due:
-            return
-        heard, self._heard = self._heard, set()
-        skews = self._skews.due(loop.time())
-        self._contacts_due = loop.time() + self.limits.latest_every.total_seconds()
-        try:
-            async with self._writing.use() as connection, connection.transaction():
-                if self._contacts is not None:
-                    await self._contacts(connection, heard)
-                if skews:
-                    await note_skews(connection, skews, self._clock())
-            self._skews.written(skews, loop.time())
-        except (psycopg.Error, IotisticError) as error:
-            # The next report of each device tells again.
-            _log.warning("contacts not noted", exc_info=error)
 
     async def _look(self) -> None:
         """Keeps the windows fresh, after mending what a killed process left undone."""
@@ -371,15 +340,6 @@ class _Latest:
 
     async def mend(self, since: datetime, until: datetime) -> int:
         return await self._sql.run("mend_latest", since=since, until=until)
-
-
-def _newest(submission: Submission, draft: Draft) -> int | None:
-    """The stamp of the newest report of a body, wherever it went."""
-    stamp = STREAMS[submission.stream].stamp
-    stamps = [stamp(run.last) for run in submission.runs]
-    if draft.newest_aside is not None:
-        stamps.append(draft.newest_aside)
-    return max(stamps, default=None)
 
 
 def _is_stored(done: "asyncio.Future[None]") -> bool:

@@ -6,9 +6,10 @@ A question for each request took longer than storing its reports, on a session t
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, final
 
+from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.telemetry.claims import Claim
 from iotistic.telemetry.session import Session
@@ -74,13 +75,22 @@ class Lookups:
     async def _ask(self, claims: Sequence[Claim]) -> dict[int, Kept]:
         days = [claim.day for claim in claims]
         async with self._session.use() as connection:
-            rows = await Statements(connection, _QUERIES).many(
-                "find_receipts",
-                Kept,
-                senders=[claim.sender for claim in claims],
-                routes=[claim.route for claim in claims],
-                idempotency_keys=[claim.key for claim in claims],
-                since=min(days) - _DAY,
-                until=max(days),
-            )
+            rows = await _Rows(connection).find(claims, min(days) - _DAY, max(days))
         return {row.number: row for row in rows}
+
+
+@final
+class _Rows:
+    def __init__(self, connection: Connection) -> None:
+        self._sql = Statements(connection, _QUERIES)
+
+    async def find(self, claims: Sequence[Claim], since: datetime, until: datetime) -> list[Kept]:
+        return await self._sql.many(
+            "find_receipts",
+            Kept,
+            senders=[claim.sender for claim in claims],
+            routes=[claim.route for claim in claims],
+            idempotency_keys=[claim.key for claim in claims],
+            since=since,
+            until=until,
+        )

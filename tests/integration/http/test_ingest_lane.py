@@ -233,6 +233,18 @@ async def test_what_went_this_way_is_counted_with_its_route(
     assert count() == before + 1
 
 
+async def test_what_went_this_way_is_part_of_the_traffic_of_its_device(
+    real: httpx.AsyncClient, platform: Platform, device: EnrolledDevice
+) -> None:
+    platform.traffic.take()
+    body = report()
+    answers = [await real.post(f"{device.path}/metrics", content=one) for one in (body, b"{")]
+    [found] = [one for one in platform.traffic.take() if one.device_uuid == device.uuid]
+    assert (found.kind, found.requests, found.refused) == ("metrics", 2, 1)
+    assert found.bytes_received == len(body) + 1
+    assert found.bytes_sent == sum(len(one.content) for one in answers)
+
+
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))

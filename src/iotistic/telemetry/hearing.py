@@ -1,0 +1,82 @@
+"""Which devices were heard of, and how far their clocks are off: told at most once a second, never a row a message."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import final
+from uuid import UUID
+
+import psycopg
+
+from iotistic.clock import Clock
+from iotistic.database.pool import Connection
+from iotistic.errors import IotisticError
+from iotistic.telemetry.clocks import note_skews
+from iotistic.telemetry.draft import Draft
+from iotistic.telemetry.limits import IngestLimits
+from iotistic.telemetry.runs import Submission
+from iotistic.telemetry.session import Session
+from iotistic.telemetry.skew import Skews
+from iotistic.telemetry.streams import STREAMS
+
+__all__ = ["Contacts", "Hearing"]
+
+Contacts = Callable[[Connection, Collection[UUID]], Awaitable[None]]
+"""Told, at most once a second, which devices' data was committed since the last time; works in a transaction of its own on
+the connection given."""
+
+_log = logging.getLogger("iotistic.telemetry.ingest")
+
+
+@final
+class Hearing:
+    """One per process."""
+
+    def __init__(
+        self, session: Session, contacts: Contacts | None, limits: IngestLimits, clock: Clock
+    ) -> None:
+        self._session = session
+        self._contacts = contacts
+        self._every = limits.latest_every.total_seconds()
+        self._clock = clock
+        self._heard: set[UUID] = set()
+        self._skews = Skews(limits.watermarks)
+        self._due = 0.0
+
+    def add(self, devices: Iterable[UUID]) -> None:
+        """These showed that they are there."""
+        self._heard.update(devices)
+
+    def judge(self, submission: Submission, draft: Draft) -> None:
+        """A body is durable: its newest report says something of its device's clock."""
+        newest = _newest(submission, draft)
+        if newest is not None:
+            self._skews.observe(submission.device_uuid, newest - draft.shift - draft.judge.now)
+
+    async def tell(self) -> None:
+        """Writes what was heard, when it is due."""
+        loop = asyncio.get_running_loop()
+        if not self._heard or loop.time() < self._due:
+            return
+        heard, self._heard = self._heard, set()
+        skews = self._skews.due(loop.time())
+        self._due = loop.time() + self._every
+        try:
+            async with self._session.use() as connection, connection.transaction():
+                if self._contacts is not None:
+                    await self._contacts(connection, heard)
+                if skews:
+                    await note_skews(connection, skews, self._clock())
+            self._skews.written(skews, loop.time())
+        except (psycopg.Error, IotisticError) as error:
+            # The next report of each device tells again.
+            _log.warning("contacts not noted", exc_info=error)
+
+
+def _newest(submission: Submission, draft: Draft) -> int | None:
+    """The stamp of the newest report of a body, wherever it went."""
+    stamp = STREAMS[submission.stream].stamp
+    stamps = [stamp(run.last) for run in submission.runs]
+    if draft.newest_aside is not None:
+        stamps.append(draft.newest_aside)
+    return max(stamps, default=None)
