@@ -26,6 +26,8 @@ class Provenance:
     """The public part of the key that the actor came with."""
     request_id: str | None = None
     """The request, as it stands in the logs."""
+    address: str | None = None
+    """Where the request came from; behind a proxy, what the proxy forwards."""
 
 
 _acting: ContextVar[Provenance | None] = ContextVar("iotistic_provenance", default=None)

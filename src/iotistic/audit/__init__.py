@@ -2,6 +2,7 @@
 
 from iotistic.audit.errors import AuditFilterInvalid
 from iotistic.audit.model import AuditEntry, AuditFilter
+from iotistic.audit.refusals import RefusalBook, Refused
 from iotistic.audit.service import AuditService
 
-__all__ = ["AuditEntry", "AuditFilter", "AuditFilterInvalid", "AuditService"]
+__all__ = ["AuditEntry", "AuditFilter", "AuditFilterInvalid", "AuditService", "RefusalBook", "Refused"]

@@ -25,6 +25,8 @@ class AuditEntry:
     """The public part of the key that the actor came with."""
     request_id: str | None
     """The request that made it, as it stands in the logs."""
+    address: str | None
+    """Where that request came from."""
     database_user: str
     """The role of the database session, whatever the program said about the actor."""
     action: str

@@ -16,6 +16,7 @@ SELECT
   entry.actor,
   entry.key_id,
   entry.request_id,
+  entry.address,
   entry.database_user,
   entry.action,
   entry.resource,

@@ -4,17 +4,21 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, final
 from uuid import UUID
 
 from iotistic import migrations
+from iotistic.audit import RefusalBook
 from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.bootstrap.refusals import record_refusals
 from iotistic.bootstrap.work import Work
 from iotistic.clock import Clock, system_clock
 from iotistic.config import Settings
 from iotistic.configuration import ConfigurationService, SettingCache
 from iotistic.database import unit_of_work
 from iotistic.database.news import News
+from iotistic.database.periodic import Periodic
 from iotistic.database.pool import Connection, Pool, connect, open_pool
 from iotistic.devices import DeviceService
 from iotistic.devices.shadow import CHANNEL as SHADOW_CHANGED
@@ -43,6 +47,9 @@ class Finding:
     ready: bool
     detail: str
     """What was seen, and what to do when it is not as it should be."""
+
+
+_MINUTE = timedelta(minutes=1)
 
 
 class _Shared:
@@ -87,6 +94,8 @@ class Platform:
         self.rollouts = RolloutDriver(self.advance_job)
         self.traffic = TrafficMeter(clock=clock)
         self.traffic_keeper = TrafficKeeper(self.traffic, self._keep_traffic)
+        self.refusals = RefusalBook(clock=clock)
+        self._refusals_kept = Periodic("refusals", self.keep_refusals, every=_MINUTE)
         self._peppers = peppers
         self._hasher = hasher
         self._itself = Provenance(actor_kind="system", actor=application_name)
@@ -129,6 +138,10 @@ class Platform:
         async with self.begin() as work:
             await work.jobs.advance(job_id, now=self.clock())
 
+    async def keep_refusals(self) -> None:
+        """Writes down who was not let in since the last time."""
+        await record_refusals(self.refusals, self.begin)
+
     async def owner_connection(self, purpose: str) -> Connection:
         """A direct autocommit connection as the schema's owner, for partition and other maintenance work."""
         return await connect(
@@ -165,11 +178,13 @@ class Platform:
         await self.news.start()
         await self.ingest.start()
         await self.traffic_keeper.start()
+        await self._refusals_kept.start()
 
     async def close(self) -> None:
         """Flushes what ingest accepted, then closes every connection."""
         await self.ingest.stop()
         await self.traffic_keeper.stop()
+        await self._refusals_kept.stop()
         await self.rollouts.stop()
         await self.news.stop()
         await self.setting_cache.stop()

@@ -17,11 +17,13 @@ from iotistic.http.request_context import request_id_of
 from iotistic.provenance import Provenance, acting
 from iotistic.secret import Secret
 from iotistic.security import Principal, Refusal
+from iotistic.security.keys import parse_key
 
 __all__ = [
     "OPEN_PATHS",
     "Authentication",
     "RateLimits",
+    "address_of",
     "find_principal",
     "get_principal",
     "presented_key",
@@ -46,6 +48,8 @@ OPEN_PATHS = frozenset(
 )
 
 _PRINCIPAL = "iotistic.principal"
+_LONGEST_ADDRESS = 64
+"""IPv6 with a zone; a proxy may forward anything."""
 
 
 class KeyMissing(Unauthenticated):
@@ -157,22 +161,30 @@ def get_principal(scope: Scope) -> Principal:
 
 def provenance_of(scope: Scope) -> Provenance:
     """Who acts when this request changes something."""
-    principal, request_id = find_principal(scope), request_id_of(scope)
+    principal, request_id, address = find_principal(scope), request_id_of(scope), address_of(scope)
     if principal is None:
-        return Provenance(actor_kind="system", actor="stranger", request_id=request_id)
+        return Provenance(actor_kind="system", actor="stranger", request_id=request_id, address=address)
     if principal.device_uuid is not None:
         return Provenance(
             actor_kind="device",
             actor=str(principal.device_uuid),
             key_id=principal.key_id,
             request_id=request_id,
+            address=address,
         )
     return Provenance(
         actor_kind="user",
         actor=principal.username or f"user {principal.user_id}",
         key_id=principal.key_id,
         request_id=request_id,
+        address=address,
     )
+
+
+def address_of(scope: Scope) -> str | None:
+    """Where the request came from, as far as the server knows."""
+    client = scope.get("client")
+    return str(client[0])[:_LONGEST_ADDRESS] if client else None
 
 
 def presented_key(scope: Scope) -> Secret | None:
@@ -208,6 +220,13 @@ async def _authenticate(scope: Scope) -> Principal:
             # Our fault, not the bearer's: a device that is told 401 throws its key away.
             raise KeyUnverifiable("Keys of this age cannot be checked by this process.")
         _log.info("key refused", extra={"reason": verdict.reason})
+        parsed = parse_key(key.reveal())
+        platform_of(scope).refusals.note(
+            "keys",
+            address_of(scope) or "",
+            reason=verdict.reason,
+            name=None if parsed is None else parsed.key_id,
+        )
         raise KeyRefused(
             "The key is not valid.",
             hint="Log in again; a device enrols again with a claim key, once an operator permits it.",

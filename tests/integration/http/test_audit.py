@@ -1,5 +1,6 @@
 """Who may see who changed what, and what a request leaves behind."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -130,3 +131,54 @@ async def test_a_question_that_makes_no_sense_is_refused(admin: httpx.AsyncClien
     response = await admin.get(f"{AUDIT}?{query}")
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"].startswith("query.")
+
+
+async def test_a_change_says_from_where_it_was_asked_for(
+    admin: httpx.AsyncClient, operator: httpx.AsyncClient
+) -> None:
+    request_id = f"test-{uuid4()}"
+    body = {"name": "audited-address", "kind": "sensor"}
+    await operator.post("/api/v1/devices", json=body, headers={"X-Request-ID": request_id})
+    found = await entries(admin, request_id=request_id)
+    assert {one["address"] for one in found} == {"192.0.2.7"}
+
+
+async def refused(platform: Platform, admin: httpx.AsyncClient, resource: str) -> dict[str, Any]:
+    await platform.keep_refusals()
+    newest = (await entries(admin, action="refused", resource=resource, limit=1))[0]
+    assert (newest["actor"], newest["address"], newest["resource_id"]) == (
+        "stranger",
+        "192.0.2.7",
+        "192.0.2.7",
+    )
+    told: dict[str, Any] = newest["after"]
+    return told
+
+
+async def test_refused_logins_are_told_with_the_accounts_that_were_tried(
+    platform: Platform, admin: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    await platform.keep_refusals()
+    for username in ("viewer", "viewer", "my secret in the wrong field"):
+        body = {"username": username, "password": "wrong"}
+        assert (await stranger.post("/api/v1/auth/login", json=body)).status_code == 401
+    told = await refused(platform, admin, "logins")
+    assert (told["count"], told["reasons"], told["names"]) == (3, {"login_refused": 3}, ["viewer"])
+
+
+async def test_refused_keys_are_told_once_for_all_that_were_tried(
+    platform: Platform, admin: httpx.AsyncClient, client_with: MakeClient, device: EnrolledDevice
+) -> None:
+    await platform.keep_refusals()
+    async with platform.begin() as work:
+        await work.security.revoke_device_keys(device.uuid, reason="test")
+    async with asyncio.timeout(60):
+        while (await device.client.get(f"{device.path}/shadow")).status_code != 401:
+            await asyncio.sleep(0.01)
+    junk = client_with(Secret("iot_d_nothing"))
+    for _ in range(5):
+        assert (await junk.get("/api/v1/devices")).status_code == 401
+    told = await refused(platform, admin, "keys")
+    assert told["reasons"] == {"revoked": 1, "malformed": 5}
+    assert len(told["names"]) == 1
+    assert device.key.reveal() not in str(told)

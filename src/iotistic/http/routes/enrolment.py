@@ -11,12 +11,11 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.errors import IotisticError, Unavailable
-from iotistic.http.access import presented_key
+from iotistic.http.access import presented_key, provenance_of
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
 from iotistic.http.permissions import Caller, needs
 from iotistic.http.platform_access import platform_of
-from iotistic.http.request_context import request_id_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.enrolment import (
     AttemptPage,
@@ -263,9 +262,8 @@ async def _attempted(
 
 
 def _claim_key_of(request: Request, key_id: str) -> Provenance:
-    return Provenance(
-        actor_kind="claim_key", actor=key_id, key_id=key_id, request_id=request_id_of(request.scope)
-    )
+    said = provenance_of(request.scope)
+    return replace(said, actor_kind="claim_key", actor=key_id, key_id=key_id)
 
 
 def _source(request: Request) -> str | None:

@@ -30,6 +30,9 @@ class AuditEntrySeen(Answer):
         description="The request that made it, as it stands in the logs.",
         examples=["3f1c9a7be1d04c2a8f6e1b70"],
     )
+    address: str | None = Field(
+        description="Where that request came from; null: from no request.", examples=["192.0.2.7"]
+    )
     database_user: str = Field(description="The role of the database session.", examples=["iotistic_app"])
     action: str = Field(
         description="`created`, `changed` or `deleted` for rows of a table; a word of its own for anything else.",

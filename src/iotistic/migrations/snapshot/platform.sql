@@ -103,13 +103,14 @@ BEGIN
     SELECT coalesce(array_agg(to_jsonb(n)), '{}') INTO news FROM new_rows AS n;
   END IF;
   INSERT INTO public.audit_log (
-    actor_kind, actor, key_id, request_id, database_user, action, resource, resource_id, device_uuid, before, after
+    actor_kind, actor, key_id, request_id, address, database_user, action, resource, resource_id, device_uuid, before, after
   )
   SELECT
     coalesce(said ->> 'actor_kind', 'system'),
     coalesce(said ->> 'actor', session_user),
     said ->> 'key_id',
     said ->> 'request_id',
+    said ->> 'address',
     session_user,
     CASE WHEN pair.old IS NULL THEN 'created' WHEN pair.new IS NULL THEN 'deleted' ELSE 'changed' END,
     TG_TABLE_NAME,
@@ -579,10 +580,11 @@ AS $function$
     SELECT coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb AS said
   )
   INSERT INTO public.audit_log (
-    actor_kind, actor, key_id, request_id, database_user, action, resource, resource_id, device_uuid, before, after
+    actor_kind, actor, key_id, request_id, address, database_user, action, resource, resource_id, device_uuid, before, after
   )
   SELECT
-    coalesce(p.said ->> 'actor_kind', 'system'), coalesce(p.said ->> 'actor', session_user), p.said ->> 'key_id', p.said ->> 'request_id', session_user,
+    coalesce(p.said ->> 'actor_kind', 'system'), coalesce(p.said ->> 'actor', session_user), p.said ->> 'key_id', p.said ->> 'request_id',
+    p.said ->> 'address', session_user,
     $1, $2, $3, $4, $5, $6
   FROM provenance AS p
 $function$;
@@ -929,6 +931,7 @@ CREATE TABLE public.audit_log (
   actor text NOT NULL,
   key_id text,
   request_id text,
+  address text,
   database_user text NOT NULL,
   action text NOT NULL,
   resource text NOT NULL,
@@ -949,6 +952,7 @@ COMMENT ON COLUMN public.audit_log.actor_kind IS 'user, device, claim_key (a dev
 COMMENT ON COLUMN public.audit_log.actor IS 'The username, the uuid of the device, the id of the claim key, or the name of the program.';
 COMMENT ON COLUMN public.audit_log.key_id IS 'The public part of the key that the actor came with; NULL: none.';
 COMMENT ON COLUMN public.audit_log.request_id IS 'The request that made the change, as it stands in the logs; NULL: none.';
+COMMENT ON COLUMN public.audit_log.address IS 'Where that request came from, as the server or its proxy says; NULL: from no request.';
 COMMENT ON COLUMN public.audit_log.database_user IS 'The role of the database session, whatever the program said about the actor.';
 COMMENT ON COLUMN public.audit_log.action IS 'created, changed or deleted for rows of a table; a word of its own for anything else.';
 COMMENT ON COLUMN public.audit_log.resource IS 'What was changed: the name of a table, or a word of its own.';

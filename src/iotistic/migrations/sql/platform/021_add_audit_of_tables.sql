@@ -53,13 +53,14 @@ BEGIN
     SELECT coalesce(array_agg(to_jsonb(n)), '{}') INTO news FROM new_rows AS n;
   END IF;
   INSERT INTO public.audit_log (
-    actor_kind, actor, key_id, request_id, database_user, action, resource, resource_id, device_uuid, before, after
+    actor_kind, actor, key_id, request_id, address, database_user, action, resource, resource_id, device_uuid, before, after
   )
   SELECT
     coalesce(said ->> 'actor_kind', 'system'),
     coalesce(said ->> 'actor', session_user),
     said ->> 'key_id',
     said ->> 'request_id',
+    said ->> 'address',
     session_user,
     CASE WHEN pair.old IS NULL THEN 'created' WHEN pair.new IS NULL THEN 'deleted' ELSE 'changed' END,
     TG_TABLE_NAME,
