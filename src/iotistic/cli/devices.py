@@ -13,6 +13,7 @@ from iotistic.cli.device_acts import clock, restore, retire, tag
 from iotistic.cli.device_connectivity import expect, find, transitions
 from iotistic.cli.device_enrolment import allow_enrolment, enrolment_attempts
 from iotistic.cli.device_files import export_devices, import_devices
+from iotistic.cli.device_interfaces import interfaces
 from iotistic.cli.device_options import (
     Fleet,
     Kind,
@@ -60,6 +61,7 @@ app.command()(find)
 app.command()(transitions)
 app.command()(expect)
 app.command()(traffic)
+app.command()(interfaces)
 app.add_typer(claim_keys.app, name="claim-keys")
 app.add_typer(device_sensors.app, name="sensors")
 app.command()(clock)

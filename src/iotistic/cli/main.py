@@ -48,6 +48,9 @@ COMMANDS = {
     "partitions": Command(
         "iotistic.cli.partitions", "See how long partitions last, make and retire them, mend them."
     ),
+    "applications": Command(
+        "iotistic.cli.applications", "What devices run: applications, releases, deployments."
+    ),
     "jobs": Command("iotistic.cli.jobs", "Give devices work, and watch it go through them."),
     "archive": Command("iotistic.cli.archive", "Partitions as Parquet files: make, check and query them."),
     "housekeeper": Command(
