@@ -15,7 +15,7 @@ __all__ = ["TrafficKeeper"]
 _log = logging.getLogger("iotistic.devices.traffic")
 
 _EVERY: Final = timedelta(minutes=5)
-"""A row of a device is written at most so often; a process that is killed loses at most so much."""
+"""About so often, give or take a quarter, a row of a device is written; a process that is killed loses so much."""
 _BATCH: Final = 5000
 
 
