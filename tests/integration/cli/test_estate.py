@@ -147,9 +147,7 @@ async def test_dashboards_are_made_listed_replaced_and_deleted(
     terminal: Terminal, database: TestDatabase, tmp_path: Path
 ) -> None:
     connection = await connect(database.endpoint("app"), database.name, application_name="test")
-    await connection.execute(
-        "INSERT INTO users (username, password_hash, role) VALUES ('anna', 'none', 'viewer')"
-    )
+    await connection.execute("INSERT INTO users (username, password_hash) VALUES ('anna', 'none')")
     await connection.commit()
     await connection.close()
     (tmp_path / "pumps.json").write_text('{"widgets": []}')
