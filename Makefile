@@ -31,7 +31,7 @@ test: $(VENV)/.developing ## Run the whole suite on a real PostgreSQL, then the 
 
 test-system: $(VENV)/.developing ## Only the second leg: what speaks SQL, on an installed PostgreSQL 15 to 18
 	@if $(BIN)/python -m tests.support.server; then \
-	  TEST_SERVER=system $(BIN)/python -m pytest -q $(SYSTEM_LEG); \
+	  TEST_SERVER=system $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(SYSTEM_LEG); \
 	else echo "Second leg skipped, for the reason above."; fi
 
 check: $(VENV)/.developing lint types imports test ## All gates, then the suite
