@@ -35,15 +35,15 @@ SELECT count(DISTINCT device_uuid) AS devices
 FROM device_metric_latest;
 
 -- name: list_latest_reports
--- The newest report of each list of names. Arrays and no row per value: 1,000 devices with 12 metrics are 1,000 rows.
+-- The newest report of each list of names, in any order: to sort whole rows costs a third of it again. Arrays and no row per value:
+-- 1,000 devices with 12 metrics are 1,000 rows.
 SELECT
   device_uuid,
   metric_set_id,
   timestamp,
   values
 FROM device_metric_latest
-WHERE device_uuid = ANY(%(devices)s::uuid [])
-ORDER BY device_uuid, timestamp;
+WHERE device_uuid = ANY(%(devices)s::uuid []);
 
 -- name: list_sets
 -- What the values of reports are.

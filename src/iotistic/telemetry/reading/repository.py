@@ -128,7 +128,8 @@ class MetricRepository:
 
     async def latest_reports(self, devices: Sequence[UUID]) -> list[LatestReport]:
         """By device, oldest first."""
-        return await self._sql.many("list_latest_reports", LatestReport, devices=list(devices))
+        found = await self._sql.many("list_latest_reports", LatestReport, devices=list(devices))
+        return sorted(found, key=lambda report: (report.device_uuid, report.timestamp))
 
     async def sets(self, ids: Collection[int]) -> dict[int, list[tuple[str, str | None]]]:
         """Metric and unit of each position."""
