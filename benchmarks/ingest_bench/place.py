@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,7 @@ from iotistic.config import load_settings
 from iotistic.data_folder import DataFolder
 from iotistic.database.pool import Connection, connect
 from iotistic.database.server import RunningServer, start, stop
+from iotistic.secret import Secret
 
 __all__ = ["DATABASE", "Cpu", "Place", "place"]
 
@@ -96,6 +98,20 @@ class Place:
                     device = await work.devices.create_device(name=f"bench-{number}", kind="sensor")
                     issued = await work.security.issue_device_key(device.uuid, reason="bench")
                     self.devices.append((str(device.uuid), issued.text.reveal()))
+        finally:
+            await platform.close()
+
+    async def viewer_key(self) -> str:
+        """Of a person who may look."""
+        settings = load_settings({"IOTISTIC_DATA_DIR": str(self.folder.root)}, dotenv=None)
+        platform = await open_platform(settings, application_name="bench", with_ingest=False)
+        try:
+            async with platform.begin() as work:
+                user = await work.security.create_user(
+                    "viewer", Secret("a password of 26 characters"), "viewer"
+                )
+                issued = await work.security.issue_user_key(user.id, lasts=timedelta(hours=1), reason="bench")
+                return issued.text.reveal()
         finally:
             await platform.close()
 

@@ -72,11 +72,13 @@ def _truck(number: int, chance: random.Random) -> Truck:
     )
 
 
-def measurements(fleet: list[Truck], start: datetime, span: timedelta, seed: int = 1) -> Iterator[Report]:
+def measurements(
+    fleet: list[Truck], start: datetime, span: timedelta, seed: int = 1, *, step: timedelta = STEP
+) -> Iterator[Report]:
     """Everything the fleet measures from `start` on, step by step, truck by truck: complete and in order."""
     states = [_State(random.Random(f"{seed} {truck.number}")) for truck in fleet]
-    for step in range(span // STEP):
-        moment = start + step * STEP
+    for number in range(span // step):
+        moment = start + number * step
         for truck, state in zip(fleet, states, strict=True):
             state.tick()
             yield Report(truck=truck, timestamp=moment, measurement="readings", values=state.readings())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from iotistic.telemetry.alerts import PatternInvalid, PatternType, Rule
 from iotistic.telemetry.alerts.judgement import judge
 from iotistic.telemetry.alerts.matching import WatchedLine, match
-from iotistic.telemetry.alerts.patterns import LONGEST_PATTERN, compile_pattern
+from iotistic.telemetry.alerts.patterns import LONGEST_PATTERN, compile_pattern, expressions_in
 from iotistic.telemetry.model import LogLevel
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
@@ -180,3 +180,58 @@ def test_each_filter_of_a_rule_lets_its_own_lines_through_and_no_others() -> Non
     assert {key[0] for key in match(rules, [line(other)])} == {1, 3, 5, 7}
     found = match([rule(1)], [line(mine), line(other), line(mine)])
     assert {device: len(lines) for (_, device), lines in found.items()} == {mine: 2, other: 1}
+
+
+_WORDS = ("disk", "full", "pump 7", "E42", "Überlauf", "x" * 60)
+messages = st.lists(st.sampled_from((*_WORDS, " ", "error: ")), max_size=8).map("".join)
+expressions = st.lists(
+    st.sampled_from(
+        ("disk.*full", "^error", "E[0-9]{2}$", "(?i)DISK", "pump [0-9]|E42", "x{60}", "Ü.*l", "full$", "a+b")
+    ),
+    max_size=9,
+)
+
+
+@given(patterns=expressions, message=messages)
+def test_expressions_that_are_looked_for_together_are_found_as_each_by_itself(
+    patterns: list[str], message: str
+) -> None:
+    alone = {pattern for pattern in patterns if compile_pattern(pattern, "regex")(message)}
+    assert sorted(expressions_in(patterns)(message)) == sorted(alone)
+
+
+def test_expressions_too_large_for_one_set_are_all_found() -> None:
+    # More than 50,000 instructions together: two sets.
+    patterns = [f"{chr(97 + number)}{{600}}{number}" for number in range(20)] * 2
+    patterns += [f"(ab{number}c){{500}}" for number in range(20)]
+    find = expressions_in(patterns)
+    assert find("c" * 600 + "2") == ["c{600}2"]
+    assert find("ab7c" * 500) == ["(ab7c){500}"]
+    assert find("nothing") == []
+
+
+def test_many_expressions_cost_no_more_than_a_few() -> None:
+    """Ratio within one run: 100 times the expressions may cost 20 times a line, where one after the other they cost 100 times."""
+
+    def cost(number: int) -> float:
+        rules = [
+            rule(n, pattern=f"error {n}.*refused [a-z]+{n}", pattern_type="regex") for n in range(number)
+        ]
+        lines = [line(uuid4(), message=f"error {n} while reading: timeout {'y' * 80}") for n in range(500)]
+        match(rules, lines)
+        began = time.process_time()
+        match(rules, lines)
+        return time.process_time() - began
+
+    assert min(cost(500) for _ in range(3)) < 20 * min(cost(5) for _ in range(3))
+
+
+def test_rules_with_the_same_expression_keep_their_own_filters() -> None:
+    mine, other = uuid4(), uuid4()
+    rules = [
+        rule(1, pattern="d.sk", pattern_type="regex"),
+        rule(2, pattern="d.sk", pattern_type="regex", device_uuid=mine),
+        rule(3, pattern="cpu", pattern_type="regex"),
+    ]
+    assert {key[0] for key in match(rules, [line(mine)])} == {1, 2}
+    assert {key[0] for key in match(rules, [line(other)])} == {1}

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from iotistic.telemetry.alerts.model import Rule
-from iotistic.telemetry.alerts.patterns import compile_pattern
+from iotistic.telemetry.alerts.patterns import compile_pattern, expressions_in
 from iotistic.telemetry.model import LogLevel
 
 __all__ = ["Matched", "WatchedLine", "match"]
@@ -34,13 +34,25 @@ Matched = dict[tuple[int, UUID], list[WatchedLine]]
 
 
 def match(rules: Sequence[Rule], lines: Iterable[WatchedLine]) -> Matched:
-    """The filters first, then the pattern."""
+    """All expressions in one walk over a line; for the other patterns the filters first."""
     found: Matched = {}
-    meets = [(rule, compile_pattern(rule.pattern, rule.pattern_type)) for rule in rules]
+    plain = [
+        (rule, compile_pattern(rule.pattern, rule.pattern_type))
+        for rule in rules
+        if rule.pattern_type != "regex"
+    ]
+    by_expression: dict[str, list[Rule]] = {}
+    for rule in rules:
+        if rule.pattern_type == "regex":
+            by_expression.setdefault(rule.pattern, []).append(rule)
+    expressions = expressions_in(by_expression)
     for line in lines:
-        for rule, matches in meets:
-            if _is_watched(rule, line) and matches(line.message):
-                found.setdefault((rule.id, line.device_uuid), []).append(line)
+        met = [rule for pattern in expressions(line.message) for rule in by_expression[pattern]]
+        for rule in [
+            *(rule for rule in met if _is_watched(rule, line)),
+            *(rule for rule, matches in plain if _is_watched(rule, line) and matches(line.message)),
+        ]:
+            found.setdefault((rule.id, line.device_uuid), []).append(line)
     return found
 
 

