@@ -111,6 +111,31 @@ async def test_a_line_that_matches_opens_an_alert_and_the_next_extends_it(
     )
 
 
+async def test_an_alert_tells_when_it_opens_and_changes_and_not_when_it_is_extended(
+    station: Station, app: Connection
+) -> None:
+    await station.owner.execute("TRUNCATE events")
+    await watch(app, RuleDraft(pattern="disk", severity="critical"))
+    for offset in (-20, -10):
+        await station.log(*said(station, offset))
+        await count(app)
+    (alert,) = await alerts(app)
+    await AlertService(app).acknowledge(alert.id, by="ada", now=NOW)
+    await app.commit()
+    told = await station.rows(
+        "SELECT type, aggregate_id, device_uuid, data FROM events ORDER BY recorded_at, type DESC"
+    )
+    assert told == [
+        ("alert.opened", str(alert.id), station.device, {"rule": "disk", "severity": "critical", "lines": 1}),
+        (
+            "alert.changed",
+            str(alert.id),
+            station.device,
+            {"rule": "disk", "was": "active", "status": "acknowledged"},
+        ),
+    ]
+
+
 async def test_samples_are_few_and_short(station: Station, app: Connection) -> None:
     await watch(app)
     for start in (-50, -40):

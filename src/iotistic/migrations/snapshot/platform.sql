@@ -728,6 +728,26 @@ END
 $function$;
 COMMENT ON FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb) IS 'Fails unless the data has what its schema requires, of the types that it says.';
 
+CREATE OR REPLACE FUNCTION public.tell_changed_alerts_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_nestloop TO 'off'
+AS $function$
+BEGIN
+  PERFORM public.append_events_v1(
+    'alert.changed', array_agg(n.id::text), array_agg(n.device_uuid),
+    array_agg(jsonb_build_object('rule', r.name, 'was', o.status, 'status', n.status))
+  )
+  FROM new_rows AS n
+  INNER JOIN old_rows AS o ON o.id = n.id
+  INNER JOIN public.log_alert_rules AS r ON r.id = n.rule_id
+  WHERE n.status <> o.status;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.tell_changed_alerts_v1() IS 'Appends alert.changed about each row with another status.';
+
 CREATE OR REPLACE FUNCTION public.tell_changed_devices_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -804,6 +824,23 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION public.tell_desired_event_v1() IS 'Appends device.desired about a version of what is desired.';
+
+CREATE OR REPLACE FUNCTION public.tell_new_alerts_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM public.append_events_v1(
+    'alert.opened', array_agg(n.id::text), array_agg(n.device_uuid),
+    array_agg(jsonb_build_object('rule', r.name, 'severity', n.severity, 'lines', n.lines))
+  )
+  FROM new_rows AS n
+  INNER JOIN public.log_alert_rules AS r ON r.id = n.rule_id;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.tell_new_alerts_v1() IS 'Appends alert.opened about each new row.';
 
 CREATE OR REPLACE FUNCTION public.tell_new_devices_v1()
  RETURNS trigger
@@ -2028,6 +2065,8 @@ CREATE INDEX log_alerts_device_uuid_id_idx ON public.log_alerts USING btree (dev
 CREATE INDEX log_alerts_resolved_at_idx ON public.log_alerts USING btree (resolved_at) WHERE (status = 'resolved'::text);
 CREATE UNIQUE INDEX log_alerts_rule_id_device_uuid_key ON public.log_alerts USING btree (rule_id, device_uuid) WHERE (status <> 'resolved'::text);
 CREATE INDEX log_alerts_rule_id_id_idx ON public.log_alerts USING btree (rule_id, id);
+CREATE TRIGGER event_insert AFTER INSERT ON public.log_alerts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_alerts_v1();
+CREATE TRIGGER event_update AFTER UPDATE ON public.log_alerts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_alerts_v1();
 
 CREATE TABLE public.metric_name_lists (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -2803,6 +2842,8 @@ GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_app
 GRANT EXECUTE ON FUNCTION public.refuse_undefined_tag_value_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.tell_changed_alerts_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.tell_changed_alerts_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_changed_devices_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_changed_devices_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_changed_executions_v1() TO iotistic_app;
@@ -2811,6 +2852,8 @@ GRANT EXECUTE ON FUNCTION public.tell_changed_jobs_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_changed_jobs_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_desired_event_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_desired_event_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.tell_new_alerts_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.tell_new_alerts_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_new_devices_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.tell_new_jobs_v1() TO iotistic_app;
