@@ -94,17 +94,8 @@ def series(
 ) -> None:
     """Show metrics of devices over a range of time."""
     asked = Asked(
-        devices,
-        where,
-        fleet,
-        names=metric,
-        since=since,
-        start=start,
-        end=end,
-        bucket=bucket,
-        zone=zone,
-        fill=fill,
-    )
+        devices, where, fleet, names=metric, since=since, start=start, end=end, bucket=bucket, zone=zone, fill=fill
+    )  # fmt: skip
     answer, names = run_async(_series(settings_from(data_dir, url), asked, points, method))
     _show(answer, names, table=table, as_json=as_json)
 
@@ -129,17 +120,8 @@ def whole_fleet(
 ) -> None:
     """Show metrics of all devices together, by bucket."""
     asked = Asked(
-        devices,
-        where,
-        fleet,
-        names=metric,
-        since=since,
-        start=start,
-        end=end,
-        bucket=bucket,
-        zone=zone,
-        fill=fill,
-    )
+        devices, where, fleet, names=metric, since=since, start=start, end=end, bucket=bucket, zone=zone, fill=fill
+    )  # fmt: skip
     answer = run_async(_fleet(settings_from(data_dir, url), asked))
     _show(answer, {None: "(all)"}, table=table, as_json=as_json)
 
