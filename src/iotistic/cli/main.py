@@ -56,7 +56,7 @@ COMMANDS = {
     "housekeeper": Command(
         "iotistic.cli.housekeeper", "See what the periodic work did, pause it, ask for it now."
     ),
-    "db": Command("iotistic.cli.db", "Connection URLs, and psql on the platform's databases."),
+    "db": Command("iotistic.cli.db", "What the databases do and hold, and ways into them."),
     "backup": Command("iotistic.cli.backup", "Take backups, prove them by restoring, and let old ones go."),
     "restore": Command(
         "iotistic.cli.restore",

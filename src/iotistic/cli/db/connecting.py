@@ -1,36 +1,20 @@
-"""`iotistic db ...`."""
+"""`iotistic db url|psql`: ways into a database."""
 
 import os
 import shutil
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.cli.db.which import Database, Which, database_name, endpoint_of
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import print_json
-from iotistic.config import Endpoint, Settings
 from iotistic.database import conninfo, server
 from iotistic.errors import Unavailable
 
-__all__ = ["Database", "Which", "app", "database_name"]
+__all__ = ["psql", "show_url"]
 
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Connection URLs, and psql on the platform's databases."
-)
-
-
-class Database(StrEnum):
-    """The three databases by role."""
-
-    platform = "platform"
-    billing = "billing"
-    vpn = "vpn"
-
-
-Which = Annotated[Database, typer.Option("--database", help="Which of the three databases.")]
 Role = Annotated[
     str,
     typer.Option(
@@ -39,7 +23,6 @@ Role = Annotated[
 ]
 
 
-@app.command("url")
 def show_url(
     database: Which = Database.platform,
     role: Role = "readonly",
@@ -49,14 +32,13 @@ def show_url(
 ) -> None:
     """Print a connection URL, password included, for psql and other tools."""
     settings = settings_from(data_dir, url)
-    text = conninfo.url(_endpoint(settings, role), database_name(settings, database))
+    text = conninfo.url(endpoint_of(settings, role), database_name(settings, database))
     if as_json:
         print_json({"url": text})
     else:
         sys.stdout.write(text + "\n")
 
 
-@app.command()
 def psql(
     database: Which = Database.platform,
     role: Role = "readonly",
@@ -66,7 +48,7 @@ def psql(
 ) -> None:
     """Open psql on a database: the one that came with the server, else the one on the PATH."""
     settings = settings_from(data_dir, url)
-    endpoint = _endpoint(settings, role)
+    endpoint = endpoint_of(settings, role)
     program = server.find_binaries().bin_dir / "psql"
     found = str(program) if program.exists() else shutil.which("psql")
     if found is None:
@@ -84,17 +66,3 @@ def psql(
     }
     sys.stdout.flush()
     os.execve(found, [found, *(arguments or [])], {**os.environ, **variables})  # noqa: S606, TID251 - psql gets our environment
-
-
-def _endpoint(settings: Settings, role: str) -> Endpoint:
-    endpoints = Endpoints(settings)
-    return endpoints.superuser() if role == "superuser" else endpoints.of(role)
-
-
-def database_name(settings: Settings, database: Database) -> str:
-    """What the database of this role is called here."""
-    return {
-        "platform": settings.names.platform,
-        "billing": settings.names.billing,
-        "vpn": settings.names.vpn,
-    }[database]

@@ -1,0 +1,27 @@
+"""The commands of `iotistic db`."""
+
+import typer
+
+from iotistic.cli.db.activity import show_activity
+from iotistic.cli.db.connecting import psql, show_url
+from iotistic.cli.db.ending import end_session
+from iotistic.cli.db.locks import show_locks
+from iotistic.cli.db.looking import show_indexes, show_sizes, show_statements, show_status
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="What the databases do and hold, and ways into them.",
+)
+
+app.command("status")(show_status)
+app.command("sizes")(show_sizes)
+app.command("queries")(show_statements)
+app.command("indexes")(show_indexes)
+app.command("locks")(show_locks)
+app.command("activity")(show_activity)
+app.command("kill")(end_session)
+app.command("url")(show_url)
+app.command("psql")(psql)
