@@ -57,6 +57,9 @@ COMMANDS = {
         "iotistic.cli.housekeeper", "See what the periodic work did, pause it, ask for it now."
     ),
     "db": Command("iotistic.cli.db", "What the databases do and hold, and ways into them."),
+    "maintenance": Command(
+        "iotistic.cli.maintenance", "Vacuum, analyse and reindex tables, see their sizes, and clean up."
+    ),
     "backup": Command("iotistic.cli.backup", "Take backups, prove them by restoring, and let old ones go."),
     "restore": Command(
         "iotistic.cli.restore",

@@ -3,7 +3,7 @@
 Exit codes: 0 done · 1 the request is wrong (usage, settings, a name that does not exist, a right that is missing) ·
 3 the present state forbids it · 6 something needed cannot be reached · 70 a bug · 130 interrupted. `iotistic migrate`
 adds 2 (pending), 4 (lock busy), 5 (SQL failed), 7 (some tenants failed) and 8 (lint refused); `iotistic partitions` adds 2
-(attention, or steps to take) and 5 (some steps failed).
+(attention, or steps to take) and 5 (some steps failed), `iotistic maintenance` 5 (some of it failed).
 """
 
 import asyncio
