@@ -3,26 +3,31 @@
     python benchmarks/registry.py [--devices 100000]
 
 Each page is timed against the floor in the same run: the same page of 100 by the bare name index on the same connection. The
-names are sorted by site, which is the worst case of a filter by site: the last site's devices are the last by name.
+names are sorted by site, which is the worst case of a filter by site: the last site's devices are the last by name. CPU is what this
+process and its session at the server spent; it says the same however busy the machine is.
 """
 
 import argparse
 import asyncio
 import json
+import os
+import resource
 import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
 from iotistic.bootstrap import Platform, open_platform
-from iotistic.config import DatabaseNames, Settings
+from iotistic.config import DatabaseNames, PoolSettings, Settings
 from iotistic.database.pool import connect
 from iotistic.devices import DeviceFilter
+from iotistic.devices.search import TagSearch
 from iotistic.devices.tag_expression import parse_tag_expression
 from iotistic.http import create_platform_app
 from iotistic.secret import Secret
@@ -42,6 +47,10 @@ EXPRESSIONS = (
     "has spare",
     "site=nowhere",
     "not has site",
+    "not (has site and has hardware)",
+    "site!=s0 and site!=s1 and site!=s2 and site!=s3",
+    "hardware=rpi0 and not rack in (" + ", ".join(f"r{n}" for n in range(0, 1000, 10)) + ")",
+    "site=s0 and site=s9",
 )
 
 
@@ -60,23 +69,41 @@ async def fill(database: TestDatabase, devices: int) -> None:
         " ('rack', 'r' || right(name, 3)::int), ('spare', CASE WHEN right(name, 3) = '500' THEN 'yes' END)) AS tag (key, value)"
         " WHERE tag.value IS NOT NULL"
     )
+    started = time.perf_counter()
+    await TagSearch(connection).pack()
+    print(f"taken into the pages of the search in {time.perf_counter() - started:.1f} s")
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
 
 
-async def timed(act: Callable[[], Awaitable[object]]) -> list[float]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Milliseconds of one act, sorted, and what each cost in CPU."""
+
+    walls: list[float]
+    cpu: float
+
+    def told(self, what: str, floor: "Timing") -> str:
+        middle, late = statistics.median(self.walls), self.walls[int(len(self.walls) * 0.95)]
+        ratio = middle / statistics.median(floor.walls)
+        return f"  {what[:50]:<52}{middle:6.1f} ms   p95 {late:6.1f} ms   CPU {self.cpu:5.1f} ms   {ratio:5.1f} x the floor"
+
+
+async def timed(act: Callable[[], Awaitable[object]], session: Path) -> Timing:
     await act()
-    times: list[float] = []
+    used, walls = cpu_of(session), list[float]()
     for _ in range(REPEATS):
         started = time.perf_counter()
         await act()
-        times.append((time.perf_counter() - started) * 1000)
-    return sorted(times)
+        walls.append((time.perf_counter() - started) * 1000)
+    return Timing(walls=sorted(walls), cpu=(cpu_of(session) - used) / REPEATS)
 
 
-def told(what: str, times: list[float], floor: float) -> str:
-    middle, late = statistics.median(times), times[int(len(times) * 0.95)]
-    return f"  {what:<42}{middle:8.1f} ms   p95 {late:6.1f} ms   {middle / floor:6.1f} x the floor"
+def cpu_of(session: Path) -> float:
+    """Milliseconds that this process and a session of the server have spent."""
+    own, fields = resource.getrusage(resource.RUSAGE_SELF), session.read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    return 1000 * (own.ru_utime + own.ru_stime + ticks / os.sysconf("SC_CLK_TCK"))
 
 
 async def pages(platform: Platform) -> None:
@@ -92,12 +119,13 @@ async def pages(platform: Platform) -> None:
             )
             return await cursor.fetchall()
 
-    floor_times = await timed(bare)
-    floor = statistics.median(floor_times)
-    print(told("floor: the bare name index", floor_times, floor))
-    print(told("no filter", await timed(lambda: page(None)), floor))
+    async with platform.begin(read_only=True) as work:
+        session = Path(f"/proc/{work.connection.info.backend_pid}/stat")
+    floor = await timed(bare, session)
+    print(floor.told("floor: the bare name index", floor))
+    print((await timed(lambda: page(None), session)).told("no filter", floor))
     for text in EXPRESSIONS:
-        print(told(text, await timed(lambda text=text: page(text)), floor))
+        print((await timed(lambda text=text: page(text), session)).told(text, floor))
 
 
 async def imports(platform: Platform) -> None:
@@ -151,6 +179,7 @@ async def main(devices: int) -> None:
                 database=database.endpoint("app"),
                 names=DatabaseNames(platform=database.name),
                 pepper=Secret("bench"),
+                pool=PoolSettings(min_size=1, max_size=1),  # one session, whose CPU is counted
             )
             platform = await open_platform(settings, application_name="bench")
             try:

@@ -24,6 +24,7 @@ class Enrolled:
 
     device_uuid: UUID
     api_key: Secret
+    mqtt_password: Secret
     created: bool
 
 
@@ -33,6 +34,7 @@ def registrar(connection: Connection) -> Registrar:
         devices=DeviceService(connection),
         security=security_service(connection),
         enrolment=enrolment_service(connection),
+        mqtt=MqttService(connection),
     )
 
 
@@ -61,7 +63,13 @@ async def enrol_device(
 ) -> Enrolled:
     """Claims, answers, and is in."""
     claimant = Claimant(name=name, kind=kind, serial=serial, facts=facts or {})
-    challenge = await claim_device(at, claimant, claim_key=claim_key, previous_key=previous_key)
+    claimed = await claim_device(at, claimant, claim_key=claim_key, previous_key=previous_key)
+    challenge = claimed.challenge
     answer = answer_to(challenge.challenge, challenge.api_key)
     done = await prove_device(at, challenge.enrolment_id, answer)
-    return Enrolled(device_uuid=done.device_uuid, api_key=challenge.api_key, created=done.created)
+    return Enrolled(
+        device_uuid=done.device_uuid,
+        api_key=challenge.api_key,
+        mqtt_password=claimed.mqtt_password,
+        created=done.created,
+    )

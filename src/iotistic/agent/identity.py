@@ -29,6 +29,8 @@ class Identity:
     api_key: Secret
     server: str
     """The URL of the server that gave the key; it is shown to no other."""
+    mqtt_password: Secret | None = None
+    """Of its MQTT account; None: the server gave none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class _Stored:
     device_uuid: str
     api_key: str
     server: str
+    mqtt_password: str | None = None
 
 
 def find_identity(folder: StateFolder) -> Identity | None:
@@ -57,13 +60,21 @@ def find_identity(folder: StateFolder) -> Identity | None:
             hint="Delete it and start the agent with a claim key; an operator runs `iotistic devices allow-enrolment` first.",
             path=str(folder.identity),
         ) from error
-    return Identity(device_uuid=stored.device_uuid, api_key=Secret(stored.api_key), server=stored.server)
+    return Identity(
+        device_uuid=stored.device_uuid,
+        api_key=Secret(stored.api_key),
+        server=stored.server,
+        mqtt_password=None if stored.mqtt_password is None else Secret(stored.mqtt_password),
+    )
 
 
 def keep_identity(folder: StateFolder, identity: Identity) -> None:
     """Stores it, mode 0600, whole or not at all. Raises OSError."""
     stored = _Stored(
-        device_uuid=identity.device_uuid, api_key=identity.api_key.reveal(), server=identity.server
+        device_uuid=identity.device_uuid,
+        api_key=identity.api_key.reveal(),
+        server=identity.server,
+        mqtt_password=None if identity.mqtt_password is None else identity.mqtt_password.reveal(),
     )
     write_atomically(folder.identity, msgspec.json.encode(stored) + b"\n")
 

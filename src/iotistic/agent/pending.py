@@ -19,6 +19,7 @@ class Pending:
 
     enrolment_id: str
     api_key: Secret
+    mqtt_password: Secret | None = None
     challenge: str
     server: str
 
@@ -29,6 +30,7 @@ class _Stored:
     api_key: str
     challenge: str
     server: str
+    mqtt_password: str | None = None
 
 
 def answer_to(challenge: str, key: Secret) -> str:
@@ -47,6 +49,7 @@ def find_pending(folder: StateFolder, server: str) -> Pending | None:
     return Pending(
         enrolment_id=stored.enrolment_id,
         api_key=Secret(stored.api_key),
+        mqtt_password=None if stored.mqtt_password is None else Secret(stored.mqtt_password),
         challenge=stored.challenge,
         server=stored.server,
     )
@@ -57,6 +60,7 @@ def keep_pending(folder: StateFolder, pending: Pending) -> None:
     stored = _Stored(
         enrolment_id=pending.enrolment_id,
         api_key=pending.api_key.reveal(),
+        mqtt_password=None if pending.mqtt_password is None else pending.mqtt_password.reveal(),
         challenge=pending.challenge,
         server=pending.server,
     )

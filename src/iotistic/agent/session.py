@@ -156,6 +156,7 @@ class Session:
         pending = Pending(
             enrolment_id=challenge.enrolment_id,
             api_key=challenge.api_key,
+            mqtt_password=challenge.mqtt_password,
             challenge=challenge.challenge,
             server=self._settings.server,
         )
@@ -170,7 +171,12 @@ class Session:
         outcome = judge(await self._transport.send("POST", _PROOF, key=None, body=encode(proof)))
         uuid = parse_enrolled(outcome.body) if isinstance(outcome, Delivered) else None
         if uuid is not None:
-            return Identity(device_uuid=uuid, api_key=pending.api_key, server=self._settings.server)
+            return Identity(
+                device_uuid=uuid,
+                api_key=pending.api_key,
+                server=self._settings.server,
+                mqtt_password=pending.mqtt_password,
+            )
         if isinstance(outcome, KeyRefused | Refused | Blocked):
             forget_pending(self._folder)  # too late for this one: the next attempt claims anew
         if isinstance(outcome, KeyRefused):

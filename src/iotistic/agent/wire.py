@@ -64,6 +64,7 @@ class Challenge:
 
     enrolment_id: str
     api_key: Secret
+    mqtt_password: Secret | None
     challenge: str
 
 
@@ -106,6 +107,7 @@ class _ChallengeWire:
     enrolment_id: str
     api_key: str
     challenge: str
+    mqtt_password: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,12 @@ def parse_challenge(body: bytes) -> Challenge | None:
         return None
     if not wire.enrolment_id or not wire.api_key.isascii() or not wire.api_key:
         return None
-    return Challenge(enrolment_id=wire.enrolment_id, api_key=Secret(wire.api_key), challenge=wire.challenge)
+    return Challenge(
+        enrolment_id=wire.enrolment_id,
+        api_key=Secret(wire.api_key),
+        mqtt_password=None if wire.mqtt_password is None else Secret(wire.mqtt_password),
+        challenge=wire.challenge,
+    )
 
 
 def parse_enrolled(body: bytes) -> str | None:

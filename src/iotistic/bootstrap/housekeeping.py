@@ -9,6 +9,7 @@ from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, ru
 from iotistic.bootstrap.partition_rounds import keep_partitions, tend_partitions
 from iotistic.bootstrap.platform import Platform
 from iotistic.bootstrap.telemetry_rounds import count_log_lines, forget_alerts, make_rollups
+from iotistic.devices.search import TagSearch
 from iotistic.devices.shadow import ShadowService
 from iotistic.operations.backups import BackupStore, Timetable, keep_backups
 from iotistic.operations.housekeeping import Housekeeper, Job
@@ -55,6 +56,12 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="offline", run=offline, every=timedelta(seconds=30), limit=timedelta(seconds=30)),
             Job(name="shadow history", run=lambda: _thin_history(platform), every=timedelta(minutes=5)),
             Job(name="idempotency keys", run=lambda: _sweep_keys(platform), every=timedelta(minutes=1)),
+            Job(
+                name="tag pages",
+                run=lambda: _pack_pages(platform),
+                every=timedelta(seconds=15),
+                limit=timedelta(minutes=2),
+            ),
             Job(name="forgetting", run=forgetting, every=timedelta(minutes=10)),
             Job(
                 name="rollups",
@@ -97,6 +104,15 @@ async def _thin_history(platform: Platform) -> str | None:
     finally:
         await connection.close()
     return f"{gone} old versions of shadows forgotten" if gone else None
+
+
+async def _pack_pages(platform: Platform) -> str | None:
+    connection = await platform.owner_connection("tag-pages")
+    try:
+        packed = await TagSearch(connection).pack()
+    finally:
+        await connection.close()
+    return f"{packed} changed devices taken into the pages of the search" if packed else None
 
 
 async def _sweep_keys(platform: Platform) -> str | None:

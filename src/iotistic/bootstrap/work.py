@@ -167,7 +167,9 @@ class Work:
     @property
     def registrar(self) -> Registrar:
         """Those who let a device in."""
-        return Registrar(devices=self.devices, security=self.security, enrolment=self.enrolment)
+        return Registrar(
+            devices=self.devices, security=self.security, enrolment=self.enrolment, mqtt=self.mqtt
+        )
 
     @property
     def keepers(self) -> Keepers:

@@ -5,7 +5,14 @@ import psycopg
 from iotistic.database.errors import ConstraintErrors
 from iotistic.errors import Conflict, Invalid, IotisticError, NotFound
 
-__all__ = ["CONSTRAINTS", "MqttAclNotFound", "MqttInvalid", "MqttUserExists", "MqttUserNotFound"]
+__all__ = [
+    "CONSTRAINTS",
+    "MqttAclNotFound",
+    "MqttInvalid",
+    "MqttUserExists",
+    "MqttUserNotFound",
+    "username_taken",
+]
 
 
 class MqttUserNotFound(NotFound):
@@ -32,10 +39,15 @@ class MqttInvalid(Invalid):
     code = "mqtt_invalid"
 
 
-def _exists(_: psycopg.Error) -> IotisticError:
+def username_taken() -> MqttUserExists:
+    """The refusal of a second account of a name."""
     return MqttUserExists(
         "There is an MQTT account of this name or device.", hint="Give it a new secret instead."
     )
+
+
+def _exists(_: psycopg.Error) -> IotisticError:
+    return username_taken()
 
 
 def _no_device(_: psycopg.Error) -> IotisticError:

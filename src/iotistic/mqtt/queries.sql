@@ -8,6 +8,15 @@ VALUES (
   %(is_superuser)s::boolean, now() + %(lasts)s::interval
 );
 
+-- name: put_device_user
+-- Makes the account of a device, or gives it another password; touches no row when the name is another's.
+INSERT INTO mqtt_users AS account (username, kind, device_uuid, client_id, password_hash)
+VALUES (
+  %(device_uuid)s::uuid::text, 'device', %(device_uuid)s::uuid, %(device_uuid)s::uuid::text, %(password_hash)s::text
+)
+ON CONFLICT (username) DO UPDATE SET password_hash = excluded.password_hash, updated_at = now()
+WHERE account.device_uuid = excluded.device_uuid;
+
 -- name: find_user
 -- One account, without what checks its password.
 SELECT username, kind, device_uuid, client_id, is_superuser, is_active, expires_at, created_at, updated_at

@@ -45,6 +45,12 @@ class MqttRepository:
             lasts=lasts,
         )
 
+    async def put_device_user(self, device_uuid: UUID, password_hash: str) -> bool:
+        """Whether the device has its account now."""
+        return (
+            await self._sql.run("put_device_user", device_uuid=device_uuid, password_hash=password_hash)
+        ) > 0
+
     async def find_user(self, username: str) -> MqttUser | None:
         return await self._sql.one("find_user", MqttUser, username=username)
 

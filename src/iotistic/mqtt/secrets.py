@@ -7,14 +7,24 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from iotistic.secret import Secret
 
-__all__ = ["hashed", "minted"]
+__all__ = ["MintedPassword", "hashed", "minted"]
 
 _SECRET_BYTES = 24
 _SALT_BYTES = 9  # 12 characters in base64
 _ITERATIONS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MintedPassword:
+    """A password that nobody has been told yet."""
+
+    text: Secret
+    password_hash: str
+    """What an account keeps of it."""
 
 
 def minted(randomness: Callable[[int], bytes]) -> Secret:

@@ -9,7 +9,7 @@ from uuid import UUID
 from iotistic.clock import Clock, system_clock
 from iotistic.database.pool import Connection
 from iotistic.mqtt.access import judge
-from iotistic.mqtt.errors import MqttAclNotFound, MqttUserNotFound
+from iotistic.mqtt.errors import MqttAclNotFound, MqttUserNotFound, username_taken
 from iotistic.mqtt.model import (
     Access,
     BrokerStats,
@@ -21,7 +21,7 @@ from iotistic.mqtt.model import (
 )
 from iotistic.mqtt.repository import MqttRepository
 from iotistic.mqtt.rule_checks import require_rule
-from iotistic.mqtt.secrets import hashed, minted
+from iotistic.mqtt.secrets import MintedPassword, hashed, minted
 from iotistic.secret import Secret
 
 __all__ = ["MqttService"]
@@ -54,11 +54,29 @@ class MqttService:
         """
         username = str(device_uuid)
         secret = await self.create_user(username, kind="device", device_uuid=device_uuid, client_id=username)
+        await self._give_rules(username)
+        return secret
+
+    def mint_password(self) -> MintedPassword:
+        """A password for an account that is made, or renewed, later."""
+        password = minted(self._randomness)
+        return MintedPassword(text=password, password_hash=hashed(password, self._randomness))
+
+    async def put_device_user(self, device_uuid: UUID, password_hash: str) -> None:
+        """Sees to it that the device has its account and the rules of a device; the password is this one, and no older one.
+
+        An account that somebody keeps out stays kept out, and rules made by hand stay. Raises MqttUserExists when the name belongs
+        to another, or MqttInvalid when there is no such device.
+        """
+        if not await self._mqtt.put_device_user(device_uuid, password_hash):
+            raise username_taken()
+        await self._give_rules(str(device_uuid))
+
+    async def _give_rules(self, username: str) -> None:
         for topic, access in ((_UP, Access.PUBLISH), (_DOWN, Access.RECEIVE | Access.SUBSCRIBE)):
             await self._mqtt.put_acl(
                 username=username, client_id=None, topic=topic, access=access, origin="template"
             )
-        return secret
 
     async def create_user(
         self,

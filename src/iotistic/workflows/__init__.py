@@ -2,6 +2,7 @@
 
 from iotistic.workflows.deploy_release import Deployment, deploy_release
 from iotistic.workflows.enrol_device import (
+    Claimed,
     DeviceRetired,
     Enrolment,
     Registrar,
@@ -14,6 +15,7 @@ from iotistic.workflows.start_job import ScheduleRun, admit_devices, run_due_sch
 from iotistic.workflows.update_agents import update_agents
 
 __all__ = [
+    "Claimed",
     "Deployment",
     "DeviceRetired",
     "Enrolment",

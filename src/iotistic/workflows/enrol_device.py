@@ -7,11 +7,13 @@ from uuid import UUID
 
 from iotistic.devices import Device, DeviceService
 from iotistic.errors import Conflict, Invalid
+from iotistic.mqtt import MqttService
 from iotistic.secret import Secret
 from iotistic.security import Principal, SecurityService
 from iotistic.security.enrolment import Challenge, Claimant, EnrolmentService, Permit, StoredEnrolment
 
 __all__ = [
+    "Claimed",
     "DeviceRetired",
     "Enrolment",
     "Registrar",
@@ -34,8 +36,18 @@ class Registrar:
     devices: DeviceService
     security: SecurityService
     enrolment: EnrolmentService
+    mqtt: MqttService
     acts: Callable[[str], Awaitable[None]] | None = None
     """Told which claim key acts, once it is known to be good, for the audit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What a device gets for a claim: secrets that open nothing before the challenge is answered."""
+
+    challenge: Challenge
+    mqtt_password: Secret
+    """Of its MQTT account, which is called by its uuid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,28 +64,31 @@ class Enrolment:
 
 async def claim_device(
     at: Registrar, claimant: Claimant, *, claim_key: Secret, previous_key: Secret | None = None
-) -> Challenge:
-    """The first step: a key that opens nothing yet, and a challenge to answer with it. Changes no device.
+) -> Claimed:
+    """The first step: a key and an MQTT password that open nothing yet, and a challenge to answer with the key. Changes no device.
 
     For a serial in service that ever had a key, the claim must bring that device's valid key, or somebody must permit it. A refusal
     costs no use of the claim key. Raises ClaimKeyRefused, ClaimantInvalid, DeviceEnrolled, DeviceNameTaken or DeviceInvalid.
     """
     shown = None if previous_key is None else await at.security.authenticate(previous_key)
     previous = shown.device_uuid if isinstance(shown, Principal) else None
-    challenge = await at.enrolment.claim(claim_key, claimant, previous_device=previous)
+    password = at.mqtt.mint_password()
+    challenge = await at.enrolment.claim(
+        claim_key, claimant, mqtt_password_hash=password.password_hash, previous_device=previous
+    )
     known = await _find_known(at.devices, claimant.serial)
     if known is None:
         await _require_registrable(at.devices, claimant)
     else:
         await at.enrolment.require_right(known.uuid, previous_device=previous)
-    return challenge
+    return Claimed(challenge=challenge, mqtt_password=password.text)
 
 
 async def prove_device(at: Registrar, enrolment_id: UUID, answer: str) -> Enrolment:
     """The second step: registers the device, or gives a known one its new key in the place of its old ones.
 
-    A device that was registered before it came, or that lost its key, keeps its identity, its history and the name people gave it.
-    What held at the claim is looked at again, since minutes may lie between. Raises ProofRefused, DeviceEnrolled or DeviceNameTaken.
+    Either has its MQTT account then, with the password that it was given with the key and no older one. A device that was registered
+    before it came, or that lost its key, keeps its identity, its history and the name people gave it. What held at the claim is looked at again, since minutes may lie between. Raises ProofRefused, DeviceEnrolled or DeviceNameTaken.
     """
     proved = await at.enrolment.prove(enrolment_id, answer)
     if proved.device_uuid is not None:
@@ -91,6 +106,7 @@ async def prove_device(at: Registrar, enrolment_id: UUID, answer: str) -> Enrolm
     if proved.facts:
         await at.devices.record_host(device.uuid, proved.facts, [])
     await at.enrolment.complete(proved, device.uuid)
+    await at.mqtt.put_device_user(device.uuid, proved.mqtt_password_hash)
     return _enrolment(proved, device.uuid, created=known is None)
 
 

@@ -64,7 +64,8 @@ async def claim(
     previous: Secret | None = None,
 ) -> Challenge:
     claimant = Claimant(name=name, kind="sensor", serial=serial, facts={"os": "linux"})
-    return await claim_device(registrar(connection), claimant, claim_key=key.text, previous_key=previous)
+    claimed = await claim_device(registrar(connection), claimant, claim_key=key.text, previous_key=previous)
+    return claimed.challenge
 
 
 async def prove(connection: Connection, challenge: Challenge) -> UUID:

@@ -89,7 +89,6 @@ async def test_a_restored_device_enrols_again_as_itself_once_it_is_permitted(con
 async def furnish(connection: Connection) -> Enrolled:
     """A device with all that a device can have."""
     pump = await enrol(connection)
-    await MqttService(connection).create_device_user(pump.device_uuid)
     now = datetime.now(UTC)
     await VpnService(connection).record_certificate(
         IssuedCertificate(

@@ -69,7 +69,7 @@ _KeyId = Annotated[
 async def claim(request: Request, introduced: DeviceIntroduced) -> ChallengeGiven:
     """The first step, with a claim key as bearer: gives a key that opens nothing until its challenge is answered. Changes no device.
 
-    A serial whose device has a key is refused with 409 unless `previous_key` is that key or a person permits it.
+    The same holds for the MQTT password that comes with it. A serial whose device has a key is refused with 409 unless `previous_key` is that key or a person permits it.
     """
     claim_key = presented_key(request.scope)
     parsed = None if claim_key is None else parse_key(claim_key.reveal())
@@ -88,7 +88,7 @@ async def claim(request: Request, introduced: DeviceIntroduced) -> ChallengeGive
         # Only believed until the key is checked: a refused one leaves nothing behind.
         await work.act_as(_claim_key_of(request, attempt.claim_key_id or "unreadable"))
         previous = introduced.previous_key
-        challenge = await claim_device(
+        claimed = await claim_device(
             work.registrar,
             Claimant(
                 name=introduced.name,
@@ -100,9 +100,11 @@ async def claim(request: Request, introduced: DeviceIntroduced) -> ChallengeGive
             previous_key=None if previous is None else Secret(previous.get_secret_value()),
         )
         await work.attempts.note(attempt, "claimed")
+    challenge = claimed.challenge
     return ChallengeGiven(
         enrolment_id=challenge.enrolment_id,
         api_key=challenge.api_key.reveal(),
+        mqtt_password=claimed.mqtt_password.reveal(),
         challenge=challenge.challenge,
         answer_within_seconds=int(challenge.answer_within.total_seconds()),
     )

@@ -62,10 +62,14 @@ class DeviceIntroduced(Statement):
 
 
 class ChallengeGiven(Answer):
-    """A key that opens nothing yet, and what to answer to make it open."""
+    """A key and a password that open nothing yet, and what to answer to make them open."""
 
     enrolment_id: UUID
     api_key: str = Field(description="The device's key. Told once.", examples=["iot_dev_3kqh2v7w5m4x_..."])
+    mqtt_password: str = Field(
+        description="Of the device's MQTT account, whose name is its uuid. Told once.",
+        examples=["Wm9xk1Qe7o2y5u8b1d4g7j0m3p6s9v2y"],
+    )
     challenge: str = Field(
         description="Answer with its HMAC-SHA-256 under the whole text of `api_key`.",
         examples=["Jm0Gk0u9Q2w7x0cVt1n3b5y8z1a4d6f8h0k2m4p6r8s"],

@@ -460,6 +460,18 @@ END
 $function$;
 COMMENT ON FUNCTION public.note_interface_v1() IS 'Writes a change of a network interface into its history, and its addresses where they are searched.';
 
+CREATE OR REPLACE FUNCTION public.note_search_change_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO public.search_changes (device_uuid) SELECT device_uuid FROM changed;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.note_search_change_v1() IS 'Notes which rows of device_search were written. One that is gone needs no note: its place finds nothing.';
+
 CREATE OR REPLACE FUNCTION public.note_setting_changed_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -569,6 +581,89 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION public.notify_shadow_changed_v1() IS 'Sends device, half and version on channel shadow_changed.';
+
+CREATE OR REPLACE FUNCTION public.pack_search_pages_v1(size bigint DEFAULT 2048)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  noted bigint[];
+  changed uuid[];
+  stale bigint[];
+  starts text[];
+  ends text[];
+  newest bigint;
+BEGIN
+  LOCK TABLE public.search_pages IN SHARE ROW EXCLUSIVE MODE;
+  SELECT coalesce(max(p.id), 0) INTO newest FROM public.search_pages AS p;
+  -- The notes first: a later statement may see more than they tell, and never less.
+  SELECT array_agg(c.id), array_agg(DISTINCT c.device_uuid) INTO noted, changed FROM public.search_changes AS c;
+  IF noted IS NULL THEN
+    RETURN 0;
+  END IF;
+  -- A page answers for the names from its first to the next page's first, and the first page for all before it.
+  WITH stretch AS (
+    SELECT
+      p.id,
+      CASE WHEN lag(p.id) OVER by_name IS NULL THEN '' ELSE p.first_name END AS start,
+      lead(p.first_name) OVER by_name AS "end"
+    FROM public.search_pages AS p
+    WINDOW by_name AS (ORDER BY p.first_name)
+  )
+  SELECT array_agg(s.id), array_agg(s.start), array_agg(s."end") INTO stale, starts, ends
+  FROM stretch AS s
+  WHERE
+    s.id IN (SELECT d.page_id FROM public.search_page_devices AS d WHERE d.device_uuid = ANY (changed))
+    OR s.id IN (
+      SELECT t.id
+      FROM public.device_search AS f
+      INNER JOIN stretch AS t ON f.name >= t.start AND (t."end" IS NULL OR f.name < t."end")
+      WHERE f.device_uuid = ANY (changed)
+    );
+  IF newest = 0 OR NOT EXISTS (SELECT FROM public.search_pages) THEN
+    starts := ARRAY[''];
+    ends := ARRAY[NULL::text];
+  END IF;
+  DELETE FROM public.search_pages AS p WHERE p.id = ANY (stale);
+  WITH placed AS (
+    SELECT
+      s.start,
+      f.device_uuid,
+      f.name,
+      row_number() OVER (PARTITION BY s.start ORDER BY f.name) - 1 AS place,
+      ceil(count(*) OVER whole / ceil(count(*) OVER whole / size::numeric))::bigint AS portion
+    FROM unnest(starts, ends) AS s (start, "end")
+    INNER JOIN public.device_search AS f ON f.name >= s.start AND (s."end" IS NULL OR f.name < s."end")
+    WINDOW whole AS (PARTITION BY s.start)
+  ),
+
+  numbered AS (
+    SELECT p.device_uuid, p.name, p.place % p.portion AS place, min(p.name) OVER (PARTITION BY p.start, p.place / p.portion) AS first_name
+    FROM placed AS p
+  ),
+
+  made AS (
+    INSERT INTO public.search_pages (first_name, last_name, devices)
+    SELECT n.first_name, max(n.name), count(*) FROM numbered AS n GROUP BY n.first_name
+    RETURNING id, first_name
+  )
+
+  INSERT INTO public.search_page_devices (page_id, place, device_uuid)
+  SELECT m.id, n.place, n.device_uuid FROM numbered AS n INNER JOIN made AS m ON m.first_name = n.first_name;
+  INSERT INTO public.search_page_tags (page_id, key, value, members)
+  SELECT d.page_id, t.key, v.value, bit_or(set_bit(0::bit(2048), 2047 - d.place::integer, 1))
+  FROM public.search_page_devices AS d
+  INNER JOIN public.device_search AS f ON f.device_uuid = d.device_uuid
+  CROSS JOIN LATERAL jsonb_each_text(f.tags) AS t
+  CROSS JOIN LATERAL (VALUES (t.value), ('')) AS v (value)
+  WHERE d.page_id > newest
+  GROUP BY d.page_id, t.key, v.value;
+  DELETE FROM public.search_changes AS c WHERE c.id = ANY (noted);
+  RETURN cardinality(changed);
+END
+$function$;
+COMMENT ON FUNCTION public.pack_search_pages_v1(size bigint) IS 'Takes what search_changes notes into the pages, each of at most so many devices; answers how many devices were noted.';
 
 CREATE OR REPLACE FUNCTION public.record_audit_v1(action text, resource text, resource_id text, device_uuid uuid, before jsonb, after jsonb)
  RETURNS void
@@ -1240,6 +1335,8 @@ CREATE INDEX device_search_fleet_id_idx ON public.device_search USING btree (fle
 CREATE INDEX device_search_name_idx ON public.device_search USING btree (name);
 CREATE INDEX device_search_name_trigrams_idx ON public.device_search USING gin (name public.gin_trgm_ops);
 CREATE INDEX device_search_tags_idx ON public.device_search USING gin (tags);
+CREATE TRIGGER device_search_added AFTER INSERT ON public.device_search REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_search_change_v1();
+CREATE TRIGGER device_search_changed AFTER UPDATE ON public.device_search REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_search_change_v1();
 
 CREATE TABLE public.device_sensors (
   device_uuid uuid NOT NULL,
@@ -1492,6 +1589,7 @@ CREATE TABLE public.enrolments (
   device_key_id text NOT NULL,
   secret_hash bytea NOT NULL,
   pepper_version bigint NOT NULL,
+  mqtt_password_hash text NOT NULL,
   answer_hash bytea NOT NULL,
   claimed_at timestamp with time zone NOT NULL DEFAULT now(),
   expires_at timestamp with time zone NOT NULL,
@@ -1502,6 +1600,7 @@ CREATE TABLE public.enrolments (
   CONSTRAINT enrolments_completed_at_check CHECK (((completed_at IS NULL) = (device_uuid IS NULL))),
   CONSTRAINT enrolments_facts_check CHECK ((jsonb_typeof(facts) = 'object'::text)),
   CONSTRAINT enrolments_kind_check CHECK ((kind ~ '^[a-z][a-z0-9_-]{0,49}$'::text)),
+  CONSTRAINT enrolments_mqtt_password_hash_check CHECK ((mqtt_password_hash ~~ 'PBKDF2$%'::text)),
   CONSTRAINT enrolments_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
   CONSTRAINT enrolments_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
   CONSTRAINT enrolments_serial_check CHECK (((char_length(serial) >= 1) AND (char_length(serial) <= 200))),
@@ -1515,6 +1614,7 @@ COMMENT ON COLUMN public.enrolments.previous_device_uuid IS 'The device whose va
 COMMENT ON COLUMN public.enrolments.device_key_id IS 'The public part of the key it was given; a row of api_keys once it is in.';
 COMMENT ON COLUMN public.enrolments.secret_hash IS 'As in api_keys.';
 COMMENT ON COLUMN public.enrolments.pepper_version IS 'As in api_keys.';
+COMMENT ON COLUMN public.enrolments.mqtt_password_hash IS 'As in mqtt_users: of the password that it was given with its key; its account has it once it is in.';
 COMMENT ON COLUMN public.enrolments.answer_hash IS 'SHA-256 of the only right answer to its challenge; neither challenge nor answer is stored.';
 COMMENT ON COLUMN public.enrolments.expires_at IS 'Until when it may answer.';
 COMMENT ON COLUMN public.enrolments.completed_at IS 'When it was let in; NULL: not yet.';
@@ -2494,6 +2594,49 @@ CREATE TABLE public.roles (
 COMMENT ON TABLE public.roles IS 'One row per role.';
 COMMENT ON COLUMN public.roles.rank IS 'Higher: allows more. Only for showing the widest role of somebody; what a role allows stands in role_permissions.';
 
+CREATE TABLE public.search_changes (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  device_uuid uuid NOT NULL,
+  CONSTRAINT search_changes_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE public.search_changes IS 'One row per change of a row of device_search that no page tells yet.';
+CREATE INDEX search_changes_device_uuid_idx ON public.search_changes USING btree (device_uuid);
+
+CREATE TABLE public.search_page_devices (
+  page_id bigint NOT NULL,
+  place bigint NOT NULL,
+  device_uuid uuid NOT NULL,
+  CONSTRAINT search_page_devices_pkey PRIMARY KEY (page_id, place),
+  CONSTRAINT search_page_devices_page_id_fkey FOREIGN KEY (page_id) REFERENCES public.search_pages(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.search_page_devices IS 'One row per place of a page: a device, which may have gone since.';
+COMMENT ON COLUMN public.search_page_devices.place IS 'In the order of names, from 0.';
+CREATE INDEX search_page_devices_device_uuid_idx ON public.search_page_devices USING btree (device_uuid);
+
+CREATE TABLE public.search_page_tags (
+  page_id bigint NOT NULL,
+  key text NOT NULL,
+  value text NOT NULL,
+  members bit(2048) NOT NULL,
+  CONSTRAINT search_page_tags_pkey PRIMARY KEY (key, value, page_id),
+  CONSTRAINT search_page_tags_page_id_fkey FOREIGN KEY (page_id) REFERENCES public.search_pages(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.search_page_tags IS 'One row per tag of a page, and one per key: which of its devices have it.';
+COMMENT ON COLUMN public.search_page_tags.value IS 'Empty, which no tag is: any value.';
+COMMENT ON COLUMN public.search_page_tags.members IS 'The last bit is place 0, as in a number.';
+CREATE INDEX search_page_tags_page_id_idx ON public.search_page_tags USING btree (page_id);
+
+CREATE TABLE public.search_pages (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  first_name text NOT NULL,
+  last_name text NOT NULL,
+  devices bigint NOT NULL,
+  CONSTRAINT search_pages_pkey PRIMARY KEY (id),
+  CONSTRAINT search_pages_devices_check CHECK (((devices >= 1) AND (devices <= 2048)))
+);
+COMMENT ON TABLE public.search_pages IS 'One row per up to 2,048 devices that followed one another by name when it was made; never changed, but made anew.';
+COMMENT ON COLUMN public.search_pages.devices IS 'How many they are.';
+
 CREATE TABLE public.system_config (
   key text NOT NULL,
   value jsonb NOT NULL,
@@ -2813,6 +2956,8 @@ GRANT EXECUTE ON FUNCTION public.note_fleet_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_fleet_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_interface_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_interface_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.note_search_change_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.note_search_change_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_setting_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_setting_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_app;
@@ -2829,6 +2974,8 @@ GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_key_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.notify_shadow_changed_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.pack_search_pages_v1(size bigint) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.pack_search_pages_v1(size bigint) TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.record_audit_v1(action text, resource text, resource_id text, device_uuid uuid, before jsonb, after jsonb) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.refresh_device_search_v1(uuids uuid[]) TO iotistic_readonly;
@@ -2884,6 +3031,8 @@ GRANT USAGE ON SEQUENCE public.provisioning_attempts_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.role_bindings_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.search_changes_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.search_pages_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.system_config_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.users_id_seq TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.agent_updates TO iotistic_app;
@@ -3053,6 +3202,14 @@ GRANT SELECT ON TABLE public.role_permissions TO iotistic_app;
 GRANT SELECT ON TABLE public.role_permissions TO iotistic_readonly;
 GRANT SELECT ON TABLE public.roles TO iotistic_app;
 GRANT SELECT ON TABLE public.roles TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_changes TO iotistic_app;
+GRANT SELECT ON TABLE public.search_changes TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_page_devices TO iotistic_app;
+GRANT SELECT ON TABLE public.search_page_devices TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_page_tags TO iotistic_app;
+GRANT SELECT ON TABLE public.search_page_tags TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_pages TO iotistic_app;
+GRANT SELECT ON TABLE public.search_pages TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;
 GRANT SELECT ON TABLE public.system_config_history TO iotistic_app;

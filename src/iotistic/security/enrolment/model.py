@@ -75,6 +75,8 @@ class StoredEnrolment:
     facts: dict[str, Any]
     previous_device_uuid: UUID | None
     """The device whose valid key was shown with the claim, while it has one that is good."""
+    mqtt_password_hash: str
+    """Of the MQTT password that it was given with its key."""
     answer_hash: bytes
     is_late: bool
     device_uuid: UUID | None
@@ -91,6 +93,7 @@ class OpenEnrolment:
     device_key_id: str
     secret_hash: bytes
     pepper_version: int
+    mqtt_password_hash: str
     answer_hash: bytes
 
 

@@ -84,12 +84,12 @@ WHERE claim_key_id = %(key_id)s::text AND completed_at IS NULL AND expires_at > 
 -- Stores a claim; a device that claims again with the same key takes the place of its earlier claim, whose challenge is void.
 INSERT INTO enrolments AS open (
   claim_key_id, serial, name, kind, facts, previous_device_uuid, device_key_id, secret_hash, pepper_version,
-  answer_hash, expires_at
+  mqtt_password_hash, answer_hash, expires_at
 )
 VALUES (
   %(claim_key_id)s::text, %(serial)s::text, %(name)s::text, %(kind)s::text, %(facts)s::jsonb,
   %(previous_device_uuid)s::uuid, %(device_key_id)s::text, %(secret_hash)s::bytea, %(pepper_version)s::bigint,
-  %(answer_hash)s::bytea, now() + %(lasts)s::interval
+  %(mqtt_password_hash)s::text, %(answer_hash)s::bytea, now() + %(lasts)s::interval
 )
 ON CONFLICT (claim_key_id, serial) WHERE completed_at IS NULL DO UPDATE SET
   id = gen_random_uuid(),
@@ -100,6 +100,7 @@ ON CONFLICT (claim_key_id, serial) WHERE completed_at IS NULL DO UPDATE SET
   device_key_id = excluded.device_key_id,
   secret_hash = excluded.secret_hash,
   pepper_version = excluded.pepper_version,
+  mqtt_password_hash = excluded.mqtt_password_hash,
   answer_hash = excluded.answer_hash,
   claimed_at = now(),
   expires_at = excluded.expires_at
@@ -115,7 +116,7 @@ SELECT
       SELECT FROM api_keys AS key WHERE key.device_uuid = enrolments.previous_device_uuid AND key.revoked_at IS NULL
     ) THEN previous_device_uuid
   END AS previous_device_uuid,
-  answer_hash, expires_at <= now() AS is_late, device_uuid
+  mqtt_password_hash, answer_hash, expires_at <= now() AS is_late, device_uuid
 FROM enrolments
 WHERE id = %(id)s::uuid
 FOR NO KEY UPDATE;

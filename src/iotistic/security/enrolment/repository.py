@@ -92,6 +92,7 @@ class EnrolmentRepository:
             device_key_id=claim.device_key_id,
             secret_hash=claim.secret_hash,
             pepper_version=claim.pepper_version,
+            mqtt_password_hash=claim.mqtt_password_hash,
             answer_hash=claim.answer_hash,
             lasts=lasts,
         )

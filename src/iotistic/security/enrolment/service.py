@@ -78,11 +78,17 @@ class EnrolmentService:
         return _known(await self._enrolments.revoke_claim_key(key_id), key_id)
 
     async def claim(
-        self, text: Secret, claimant: Claimant, *, previous_device: UUID | None = None
+        self,
+        text: Secret,
+        claimant: Claimant,
+        *,
+        mqtt_password_hash: str,
+        previous_device: UUID | None = None,
     ) -> Challenge:
         """Uses the claim key once, gives the device a key, and asks it to prove that it has it.
 
-        `previous_device` is the device whose valid key came with the claim. A device that comes again with the key that it came
+        `mqtt_password_hash` is kept for the account that the device gets once it is in. `previous_device` is the device whose valid
+        key came with the claim. A device that comes again with the key that it came
         with before, known by its serial, costs no further use: the answer may have been lost. A claim that is not proved within
         `ANSWER_WITHIN` gives its use back. Raises ClaimKeyRefused, without saying why: strangers call this; or ClaimantInvalid.
         """
@@ -98,6 +104,7 @@ class EnrolmentService:
             device_key_id=issued.key_id,
             secret_hash=self._digest(parsed),
             pepper_version=self._peppers.current,
+            mqtt_password_hash=mqtt_password_hash,
             answer_hash=answer_hash(answer_to(challenge, issued.text)),
         )
         return Challenge(

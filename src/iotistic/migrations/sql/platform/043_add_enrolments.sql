@@ -11,6 +11,7 @@ CREATE TABLE enrolments (
   device_key_id text NOT NULL,
   secret_hash bytea NOT NULL,
   pepper_version bigint NOT NULL,
+  mqtt_password_hash text NOT NULL,
   answer_hash bytea NOT NULL,
   claimed_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz NOT NULL,
@@ -25,6 +26,7 @@ CREATE TABLE enrolments (
   CONSTRAINT enrolments_kind_check CHECK (kind ~ '^[a-z][a-z0-9_-]{0,49}$'),
   CONSTRAINT enrolments_facts_check CHECK (jsonb_typeof(facts) = 'object'),
   CONSTRAINT enrolments_secret_hash_check CHECK (octet_length(secret_hash) = 32),
+  CONSTRAINT enrolments_mqtt_password_hash_check CHECK (mqtt_password_hash LIKE 'PBKDF2$%'),
   CONSTRAINT enrolments_answer_hash_check CHECK (octet_length(answer_hash) = 32),
   CONSTRAINT enrolments_completed_at_check CHECK ((completed_at IS NULL) = (device_uuid IS NULL))
 );
@@ -41,6 +43,7 @@ COMMENT ON COLUMN enrolments.previous_device_uuid IS 'The device whose valid key
 COMMENT ON COLUMN enrolments.device_key_id IS 'The public part of the key it was given; a row of api_keys once it is in.';
 COMMENT ON COLUMN enrolments.secret_hash IS 'As in api_keys.';
 COMMENT ON COLUMN enrolments.pepper_version IS 'As in api_keys.';
+COMMENT ON COLUMN enrolments.mqtt_password_hash IS 'As in mqtt_users: of the password that it was given with its key; its account has it once it is in.';
 COMMENT ON COLUMN enrolments.answer_hash IS 'SHA-256 of the only right answer to its challenge; neither challenge nor answer is stored.';
 COMMENT ON COLUMN enrolments.expires_at IS 'Until when it may answer.';
 COMMENT ON COLUMN enrolments.completed_at IS 'When it was let in; NULL: not yet.';
