@@ -3,7 +3,7 @@
 Who has a tag, of the devices of a page, is an integer: its lowest bit is the first of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -58,10 +58,13 @@ def members_of(expression: Expression, members: Members, everybody: int) -> int:
 
 def _term(expression: Equals | OneOf | Has) -> Term:
     match expression:
-        case Equals():
-            values = frozenset({expression.value})
-        case OneOf():
-            values = frozenset(expression.values)
         case Has():
             return Term(key=expression.key, values=frozenset({ANY_VALUE}))
-    return Term(key=expression.key, values=values - {ANY_VALUE})  # no tag is empty
+        case Equals():
+            return _of_values(expression.key, {expression.value})
+        case OneOf():
+            return _of_values(expression.key, expression.values)
+
+
+def _of_values(key: str, values: Collection[str]) -> Term:
+    return Term(key=key, values=frozenset(values) - {ANY_VALUE})  # no tag is empty
