@@ -37,7 +37,10 @@ READ_BY_PEOPLE: dict[str, str] = {
 }
 
 # Indexes that serve SQL which is no named query: the SQL, as the module or function named beside it writes it.
-SERVES: dict[str, str] = {}
+SERVES: dict[str, str] = {
+    # pack_search_pages_v1
+    "search_page_devices_device_uuid_idx": "SELECT page_id FROM search_page_devices WHERE device_uuid = ANY('{}'::uuid[])",
+}
 
 # Indexes that a plan over empty tables does not show, each with what it is for.
 FOR_LARGE_TABLES: dict[str, str] = {

@@ -2,7 +2,7 @@
 
 from iotistic.bootstrap.endpoints import Endpoints, ServerNotRunning
 from iotistic.bootstrap.exporting import export_devices, export_metrics
-from iotistic.bootstrap.following import follow_events
+from iotistic.bootstrap.following import follow_desired, follow_events
 from iotistic.bootstrap.housekeeping import make_housekeeper
 from iotistic.bootstrap.platform import Finding, Platform, Work, open_platform
 from iotistic.bootstrap.provisioning import make_partitions, provision, run_migrations
@@ -15,6 +15,7 @@ __all__ = [
     "Work",
     "export_devices",
     "export_metrics",
+    "follow_desired",
     "follow_events",
     "make_housekeeper",
     "make_partitions",

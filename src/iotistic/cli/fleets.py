@@ -1,12 +1,14 @@
 """`iotistic fleets ...`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Annotated, Any, cast
 
 import typer
 
+from iotistic.cli.claim_keys import lasting
 from iotistic.cli.device_options import find_named_device, opened, parse_tag
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
@@ -29,6 +31,13 @@ SettingsText = Annotated[
     str | None, typer.Option("--settings", metavar="JSON", help="Default settings of its devices, an object.")
 ]
 
+Pace = Annotated[
+    timedelta | None,
+    typer.Option(
+        "--expect", parser=lasting, metavar="TIME", help="How often its devices are expected, 15s to 366d."
+    ),
+]
+
 
 class SettingsUnreadable(Invalid):
     """Default settings that are no JSON object."""
@@ -45,7 +54,11 @@ def list_fleets(data_dir: DataDir = None, url: Url = None, as_json: AsJson = Fal
     else:
         for row in rows:
             row["default_tags"] = ", ".join(f"{key}={value}" for key, value in row["default_tags"].items())
-        print_table(rows, ["name", "devices", "default_tags", "description"], empty="There is no fleet yet.")
+        print_table(
+            rows,
+            ["name", "devices", "default_tags", "expected_every", "description"],
+            empty="There is no fleet yet.",
+        )
 
 
 @app.command()
@@ -61,11 +74,12 @@ def create(
     description: Description = None,
     tag: Tags = None,
     settings: SettingsText = None,
+    expect: Pace = None,
     data_dir: DataDir = None,
     url: Url = None,
 ) -> None:
     """Make a fleet."""
-    draft = _changed(FleetDraft(), description, tag, settings)
+    draft = _changed(FleetDraft(), description, tag, settings, expect)
     run_async(_create(settings_from(data_dir, url), name, draft))
     narrate(f"The fleet {name} is there. `iotistic fleets add {name} DEVICE` puts devices into it.")
 
@@ -77,11 +91,16 @@ def change(
     description: Description = None,
     tag: Tags = None,
     settings: SettingsText = None,
+    expect: Pace = None,
     data_dir: DataDir = None,
     url: Url = None,
 ) -> None:
     """Change what a fleet gives its devices; what no option names stays."""
-    fleet = run_async(_change(settings_from(data_dir, url), name, description, tag, settings))
+
+    def changed(draft: FleetDraft) -> FleetDraft:
+        return _changed(draft, description, tag, settings, expect)
+
+    fleet = run_async(_change(settings_from(data_dir, url), name, changed))
     narrate(f"{fleet.devices} devices have it so.")
 
 
@@ -105,7 +124,11 @@ def delete(name: Name, data_dir: DataDir = None, url: Url = None) -> None:
 
 
 def _changed(
-    draft: FleetDraft, description: str | None, tags: Sequence[str] | None, settings: str | None
+    draft: FleetDraft,
+    description: str | None,
+    tags: Sequence[str] | None,
+    settings: str | None,
+    expect: timedelta | None,
 ) -> FleetDraft:
     if description is not None:
         draft = replace(draft, description=description)
@@ -113,6 +136,8 @@ def _changed(
         draft = replace(draft, default_tags=dict(map(parse_tag, tags)))
     if settings is not None:
         draft = replace(draft, default_settings=_object(settings))
+    if expect is not None:
+        draft = replace(draft, expected_every=expect)
     return draft
 
 
@@ -141,17 +166,16 @@ async def _create(settings: Settings, name: str, draft: FleetDraft) -> None:
         await work.fleets.create_fleet(name, draft)
 
 
-async def _change(
-    settings: Settings, name: str, description: str | None, tags: Sequence[str] | None, text: str | None
-) -> Fleet:
+async def _change(settings: Settings, name: str, changed: Callable[[FleetDraft], FleetDraft]) -> Fleet:
     async with opened(settings) as platform, platform.begin() as work:
         fleet = await work.fleets.get_fleet(name)
         draft = FleetDraft(
             description=fleet.description,
             default_tags=fleet.default_tags,
             default_settings=fleet.default_settings,
+            expected_every=fleet.expected_every,
         )
-        return await work.fleets.replace_fleet(name, _changed(draft, description, tags, text))
+        return await work.fleets.replace_fleet(name, changed(draft))
 
 
 async def _assign(settings: Settings, fleet: str | None, names: Sequence[str]) -> int:

@@ -53,6 +53,7 @@ from iotistic.http.routes import (
     sessions,
     settings,
     shadow,
+    shadow_stream,
     system,
     tags,
     telemetry,
@@ -61,12 +62,14 @@ from iotistic.http.routes import (
     vpn,
 )
 from iotistic.http.traffic import count_traffic
+from iotistic.http.unchanged import UnchangedFirst
 
 __all__ = ["PlatformApp", "create_platform_app"]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ROUTERS = (
     # Routes are tried one after another, at 2 us each; what a fleet asks for all day comes first.
+    shadow_stream.router,  # before the shadow: /stream is no half
     shadow.router,
     device_jobs.router,
     sessions.router,
@@ -158,6 +161,7 @@ def create_platform_app(platform: Platform | None = None) -> PlatformApp:
     # The last added is the outermost.
     app.add_middleware(Idempotency)
     app.add_middleware(IngestFirst, routes=ingest)
+    app.add_middleware(UnchangedFirst)
     app.add_middleware(BoundedBody, limit_of=_body_limit, budget=budget)
     app.add_middleware(Authentication, rates=RateLimits())
 

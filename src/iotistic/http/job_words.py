@@ -49,6 +49,7 @@ def shown_job(job: Job) -> dict[str, Any]:
         "schedule": job.schedule,
         "document": job.document,
         "target": shown_target(job.target),
+        "retry_of": job.retry_of,
         "is_continuous": job.is_continuous,
         "rollout": shown_rollout(job.rollout),
         "status": job.status,

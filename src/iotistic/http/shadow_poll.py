@@ -4,8 +4,6 @@ Nothing of the database is held while a request waits.
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import final
 from uuid import UUID
@@ -14,23 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from iotistic.bootstrap import Platform
-from iotistic.devices.shadow import Half, Shadow, Versions
 from iotistic.http.conditions import Condition, entity_tag
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import json_response
+from iotistic.http.shadow_views import View
 from iotistic.http.waiting import has_news
 
-__all__ = ["View", "answer", "tagged"]
+__all__ = ["CACHING", "answer", "tagged"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class View:
-    """What a route shows of a shadow."""
-
-    halves: tuple[Half, ...]
-    """Those whose changes it shows."""
-    tag: Callable[[Versions], str]
-    shown: Callable[[Shadow], object]
+CACHING = "private, no-cache"
+"""It may be kept and must be asked for anew."""
 
 
 async def answer(
@@ -44,7 +36,7 @@ async def answer(
     loop = asyncio.get_running_loop()
     end = loop.time() + wait.total_seconds()
     news = platform.news
-    with news.subscribed(uuid, view.halves) as waiter:
+    with news.subscribed(uuid, view.topics) as waiter:
         response = await poll.look()
         while response.status_code == _NOT_MODIFIED and not news.dismissed:
             if not await has_news(waiter, request, end - loop.time()):
@@ -54,9 +46,9 @@ async def answer(
 
 
 def tagged(response: Response, tag: str) -> Response:
-    """The response with its entity tag; it may be kept and must be asked for anew."""
+    """The response with its entity tag."""
     response.headers["ETag"] = entity_tag(tag)
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = CACHING
     return response
 
 

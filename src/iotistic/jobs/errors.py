@@ -88,7 +88,15 @@ def _bad_name(_: psycopg.Error) -> IotisticError:
     return JobDocumentInvalid("The name of a job has 1 to 200 characters.", field="body.name")
 
 
+def _retried(_: psycopg.Error) -> IotisticError:
+    return JobStateConflict(
+        "The failed devices of this job have a job of their own already.",
+        hint="`iotistic jobs list` shows it; retry that one.",
+    )
+
+
 CONSTRAINTS: ConstraintErrors = {
     "job_executions_device_uuid_fkey": _device_unknown,
     "jobs_name_check": _bad_name,
+    "jobs_retry_of_key": _retried,
 }

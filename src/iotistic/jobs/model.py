@@ -66,6 +66,8 @@ class Job:
     """The name of the schedule that made it."""
     document: dict[str, Any]
     target: JobTarget
+    retry_of: int | None
+    """The job whose failed devices it is for; None: for those whom its target means."""
     is_continuous: bool
     rollout: RolloutPolicy
     status: JobStatus

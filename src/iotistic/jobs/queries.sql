@@ -21,11 +21,34 @@ FROM unnest(%(uuids)s::uuid []) AS meant (uuid)
 ORDER BY meant.uuid
 ON CONFLICT (job_id, device_uuid) DO NOTHING;
 
+-- name: retry_job
+-- Makes a job with what another one is, without devices; a second one of the same violates jobs_retry_of_key.
+INSERT INTO jobs (
+  name, template_id, template_version, document, target, is_continuous, rollout, retry_of, created_by
+)
+SELECT
+  job.name, job.template_id, job.template_version, job.document, job.target, FALSE, job.rollout, job.id, %(created_by)s::text
+FROM jobs AS job
+WHERE job.id = %(id)s::bigint
+RETURNING id;
+
+-- name: add_failed
+-- Puts the devices in service for which a job failed into the queue of another one.
+INSERT INTO job_executions (job_id, device_uuid)
+SELECT %(job_id)s::bigint, execution.device_uuid
+FROM job_executions AS execution
+INNER JOIN devices AS device ON device.uuid = execution.device_uuid
+WHERE
+  execution.job_id = %(retry_of)s::bigint
+  AND execution.status IN ('failed', 'timed_out', 'rejected')
+  AND device.retired_at IS NULL
+ORDER BY execution.device_uuid;
+
 -- name: find_job
 -- One job, and how many of its devices are in which state.
 SELECT
   job.id, job.name, template.name AS template, job.template_version, schedule.name AS schedule, job.document, job.target,
-  job.is_continuous, job.rollout, job.status, job.status_reason, job.forgiven, job.is_canary_passed, job.created_by,
+  job.retry_of, job.is_continuous, job.rollout, job.status, job.status_reason, job.forgiven, job.is_canary_passed, job.created_by,
   job.created_at, job.finished_at, counted.tally
 FROM jobs AS job
 LEFT JOIN job_templates AS template ON template.id = job.template_id
@@ -45,7 +68,7 @@ WHERE job.id = %(id)s::bigint;
 -- Jobs, the newest first, from before one on.
 SELECT
   job.id, job.name, template.name AS template, job.template_version, schedule.name AS schedule, job.document, job.target,
-  job.is_continuous, job.rollout, job.status, job.status_reason, job.forgiven, job.is_canary_passed, job.created_by,
+  job.retry_of, job.is_continuous, job.rollout, job.status, job.status_reason, job.forgiven, job.is_canary_passed, job.created_by,
   job.created_at, job.finished_at, counted.tally
 FROM (
   SELECT found.id

@@ -59,6 +59,14 @@ class JobRepository:
         )
         return made
 
+    async def retry(self, job_id: int, *, created_by: str) -> int:
+        """The number of the new job."""
+        made: int = await self._sql.value("retry_job", id=job_id, created_by=created_by)
+        return made
+
+    async def add_failed(self, job_id: int, *, retry_of: int) -> int:
+        return await self._sql.run("add_failed", job_id=job_id, retry_of=retry_of)
+
     async def add_devices(self, job_id: int, uuids: Sequence[UUID]) -> int:
         return await self._sql.run("add_executions", job_id=job_id, uuids=list(uuids))
 
@@ -118,6 +126,7 @@ def _job(
     schedule: str | None,
     document: dict[str, Any],
     target: dict[str, Any],
+    retry_of: int | None,
     is_continuous: bool,
     rollout: dict[str, Any],
     status: JobStatus,
@@ -137,6 +146,7 @@ def _job(
         schedule=schedule,
         document=document,
         target=target_from_json(target),
+        retry_of=retry_of,
         is_continuous=is_continuous,
         rollout=policy_from_json(rollout),
         status=status,

@@ -9,6 +9,7 @@ from iotistic.database.pool import Connection
 from iotistic.jobs.errors import (
     ExecutionNotFound,
     JobNotFound,
+    JobStateConflict,
     JobTooLarge,
     JobWithoutTargets,
 )
@@ -16,7 +17,7 @@ from iotistic.jobs.executions import ExecutionRepository
 from iotistic.jobs.model import Attempt, Execution, Job, JobDraft
 from iotistic.jobs.repository import JobRepository, OpenJob
 from iotistic.jobs.rollout import Complete, Facts, Halt, Release, RolloutStep, plan_rollout, require_policy
-from iotistic.jobs.states import ExecutionStatus, JobStatus, require_job_way
+from iotistic.jobs.states import ExecutionStatus, JobStatus, is_over, require_job_way
 from iotistic.jobs.target import JobTarget, require_target
 
 __all__ = ["MOST_DEVICES", "JobService"]
@@ -57,6 +58,25 @@ class JobService:
         if job_id is not None:
             await self._jobs.add_devices(job_id, devices)
         return job_id
+
+    async def retry(self, job_id: int, *, created_by: str, now: datetime) -> Job:
+        """Makes a job of the devices for which this one, which must be over, failed; it is the same in all else.
+
+        Devices out of service are left out. Raises JobNotFound, JobWithoutTargets when there are none, or JobStateConflict when the
+        job goes on or has been retried before.
+        """
+        status = (await self._lock(job_id)).status
+        if not is_over(status):
+            raise JobStateConflict(
+                f"Job {job_id} is {status}: only what is over is retried.",
+                hint="Cancel it, or let it end.",
+                status=status,
+            )
+        again = await self._jobs.retry(job_id, created_by=created_by)
+        if not await self._jobs.add_failed(again, retry_of=job_id):
+            raise JobWithoutTargets(f"Job {job_id} failed for no device that is in service.")
+        await self.advance(again, now=now)
+        return await self.get_job(again)
 
     async def add_devices(self, job_id: int, devices: Sequence[UUID]) -> int:
         """Puts devices that came to be meant into the queue of a job; answers how many were not in it."""

@@ -15,6 +15,7 @@ __all__ = [
     "ExecutionStatus",
     "JobStatus",
     "Outcome",
+    "is_over",
     "may_execution_become",
     "may_job_become",
     "require_job_way",
@@ -60,6 +61,11 @@ def may_execution_become(now: ExecutionStatus, then: ExecutionStatus) -> bool:
 def may_job_become(now: JobStatus, then: JobStatus) -> bool:
     """Whether there is such a way for the job."""
     return then in JOB_WAYS[now]
+
+
+def is_over(status: JobStatus) -> bool:
+    """Whether no way leads out of this state of a job."""
+    return not JOB_WAYS[status]
 
 
 def require_job_way(job_id: int, now: JobStatus, then: JobStatus) -> None:

@@ -9,6 +9,7 @@ import pytest
 from iotistic.database.pool import Connection, connect
 from iotistic.devices import DeviceNotFound, DeviceService
 from iotistic.devices.connectivity import ConnectivityService, ExpectationInvalid
+from iotistic.devices.fleets import FleetDraft, FleetInvalid, FleetService
 from tests.support.databases import TestDatabase
 
 
@@ -190,3 +191,47 @@ async def test_many_messages_write_one_row_in_15_seconds(database: TestDatabase)
     cursor = await connection.execute("SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'devices'")
     assert await cursor.fetchone() == (1,)  # the transition
     await connection.close()
+
+
+async def test_the_pace_of_a_fleet_holds_where_none_is_said_of_the_device(connection: Connection) -> None:
+    fleets, service = FleetService(connection), ConnectivityService(connection)
+    await fleets.create_fleet("meters", FleetDraft(expected_every=timedelta(hours=1)))
+    theirs, own, without = [await pump(connection, name) for name in ("theirs", "own", "without")]
+    await fleets.assign("meters", [theirs, own])
+    await service.expect(own, timedelta(minutes=5))
+    await listen_for(connection, 7201)
+    await silence(connection, 7200)
+    assert await service.mark_silent_offline() == 2
+    assert [await status(connection, one) for one in (theirs, own, without)] == [
+        "online",
+        "offline",
+        "offline",
+    ]
+    await silence(connection, 7200.1)
+    assert await service.mark_silent_offline() == 1
+    assert (await service.get_connectivity(theirs)).expected_every == timedelta(hours=1)
+    assert (await service.get_connectivity(own)).expected_every == timedelta(minutes=5)
+    assert (await service.expect(own, None)).expected_every == timedelta(hours=1)
+    await fleets.replace_fleet("meters", FleetDraft())
+    assert (await service.get_connectivity(theirs)).expected_every == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("every", "is_good"),
+    [
+        (timedelta(seconds=15), True),
+        (timedelta(seconds=14.999), False),
+        (timedelta(days=366), True),
+        (timedelta(days=366, seconds=1), False),
+    ],
+)
+async def test_a_fleet_has_a_pace_that_a_device_could_have(
+    connection: Connection, every: timedelta, is_good: bool
+) -> None:
+    fleets = FleetService(connection)
+    draft = FleetDraft(expected_every=every)
+    if is_good:
+        assert (await fleets.create_fleet("meters", draft)).expected_every == every
+    else:
+        with pytest.raises(FleetInvalid, match="15 seconds"):
+            await fleets.create_fleet("meters", draft)

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, MutableMapping
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +13,7 @@ from iotistic.bootstrap import Platform
 from iotistic.secret import Secret
 from iotistic.security import Role
 from tests.integration.http.conftest import EnrolledDevice
+from tests.support.listening import listening
 
 EVENTS = "/api/v1/events"
 
@@ -115,66 +114,8 @@ async def test_a_question_that_makes_no_sense_is_refused(
     assert (await viewer.get(path)).status_code == status
 
 
-class Listener:
-    """Somebody who reads a stream from the application itself, message by message."""
-
-    def __init__(self) -> None:
-        self.status = 0
-        self._parts: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._gone = asyncio.Event()
-        self._asked = False
-        self._text = b""
-
-    async def receive(self) -> MutableMapping[str, Any]:
-        if not self._asked:
-            self._asked = True
-            return {"type": "http.request", "body": b"", "more_body": False}
-        await self._gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        else:
-            self._parts.put_nowait(message["body"])
-
-    async def message(self) -> dict[str, str]:
-        """The next that is no comment."""
-        while True:
-            while b"\n\n" not in self._text:
-                self._text += await asyncio.wait_for(self._parts.get(), 20) or b""
-            head, self._text = self._text.split(b"\n\n", 1)
-            if not head.startswith(b":"):
-                return dict(line.split(": ", 1) for line in head.decode().splitlines())
-
-    def leave(self) -> None:
-        self._gone.set()
-
-
-@asynccontextmanager
-async def listening(
-    app: FastAPI, key: Secret, path: str, query: str = "", **headers: str
-) -> AsyncIterator[Listener]:
-    listener = Listener()
-    scope = {
-        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
-        "headers": [
-            (b"authorization", f"Bearer {key.reveal()}".encode()),
-            *((name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()),
-        ],
-        "scheme": "http", "client": ("192.0.2.7", 1), "server": ("test", 80), "http_version": "1.1", "root_path": "",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-    }  # fmt: skip
-    answering = asyncio.create_task(app(scope, listener.receive, listener.send))
-    try:
-        yield listener
-    finally:
-        listener.leave()
-        await asyncio.wait_for(answering, 20)
-
-
 async def somebody_waits(platform: Platform) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not platform.news.waiting:
             await asyncio.sleep(0.01)
 

@@ -105,7 +105,12 @@ async def test_people_desire_and_the_device_does(
     operator: httpx.AsyncClient, device: EnrolledDevice, shadow: str, desired: str
 ) -> None:
     delta = await device.client.get(f"{shadow}/delta")
-    assert delta.json() == {"desired_version": 1, "reported_version": 0, "delta": {"interval": 30}}
+    assert delta.json() == {
+        "desired_version": 1,
+        "reported_version": 0,
+        "settings_version": 0,
+        "delta": {"interval": 30},
+    }
     reported = await device.client.patch(
         f"{shadow}/reported", json={"patch": {"interval": 30, "firmware": "2.1.0"}}
     )

@@ -1,4 +1,4 @@
-"""`iotistic jobs pause`, `resume` and `cancel`."""
+"""`iotistic jobs pause`, `resume`, `cancel` and `retry`."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -8,13 +8,13 @@ import typer
 from iotistic.bootstrap import Platform, Work
 from iotistic.cli.device_options import opened
 from iotistic.cli.jobs.rows import told_tally
-from iotistic.cli.jobs.words import JobNumber
+from iotistic.cli.jobs.words import CREATED_BY, JobNumber
 from iotistic.cli.options import DataDir, Url, settings_from
 from iotistic.cli.output import narrate, run_async
 from iotistic.config import Settings
 from iotistic.jobs import Job
 
-__all__ = ["cancel", "pause", "resume"]
+__all__ = ["cancel", "pause", "resume", "retry"]
 
 Reason = Annotated[str | None, typer.Option("--reason", help="Why, for those who look at it later.")]
 Act = Callable[[Platform, Work], Awaitable[Job]]
@@ -35,6 +35,14 @@ def resume(job: JobNumber, data_dir: DataDir = None, url: Url = None) -> None:
 def cancel(job: JobNumber, reason: Reason = None, data_dir: DataDir = None, url: Url = None) -> None:
     """End it: devices at work are asked to stop, the others never begin."""
     _carry_out(settings_from(data_dir, url), lambda _, work: work.jobs.cancel(job, reason=reason))
+
+
+def retry(job: JobNumber, data_dir: DataDir = None, url: Url = None) -> None:
+    """Make a job of the devices for which one that is over failed."""
+    _carry_out(
+        settings_from(data_dir, url),
+        lambda platform, work: work.jobs.retry(job, created_by=CREATED_BY, now=platform.clock()),
+    )
 
 
 def _carry_out(settings: Settings, act: Act) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from iotistic.cli.jobs.acting import cancel, pause, resume
+from iotistic.cli.jobs.acting import cancel, pause, resume, retry
 from iotistic.cli.jobs.looking import devices, list_jobs, result, show
 from iotistic.cli.jobs.schedules import app as schedules
 from iotistic.cli.jobs.starting import run
@@ -24,6 +24,7 @@ app.command("result")(result)
 app.command("pause")(pause)
 app.command("resume")(resume)
 app.command("cancel")(cancel)
+app.command("retry")(retry)
 app.command("update-agents")(update_agents)
 app.add_typer(templates, name="templates")
 app.add_typer(schedules, name="schedules")

@@ -22,10 +22,11 @@ FROM (
   FROM devices AS candidate
   INNER JOIN device_contacts AS contact ON contact.device_uuid = candidate.uuid
   LEFT JOIN contact_expectations AS expectation ON expectation.device_uuid = candidate.uuid
+  LEFT JOIN fleets AS fleet ON fleet.id = candidate.fleet_id
   WHERE
     candidate.connection_status = 'online'
     AND greatest(contact.last_contact_at, %(listening_since)s::timestamptz)
-    < now() - 2 * coalesce(expectation.expected_every, %(expected_every)s::interval)
+    < now() - 2 * coalesce(expectation.expected_every, fleet.expected_every, %(expected_every)s::interval)
   ORDER BY candidate.uuid
   FOR NO KEY UPDATE OF candidate SKIP LOCKED
 ) AS silent
@@ -46,10 +47,11 @@ SELECT
     device.created_at
   ) AS since,
   contact.last_contact_at,
-  coalesce(expectation.expected_every, %(expected_every)s::interval) AS expected_every
+  coalesce(expectation.expected_every, fleet.expected_every, %(expected_every)s::interval) AS expected_every
 FROM devices AS device
 LEFT JOIN device_contacts AS contact ON contact.device_uuid = device.uuid
 LEFT JOIN contact_expectations AS expectation ON expectation.device_uuid = device.uuid
+LEFT JOIN fleets AS fleet ON fleet.id = device.fleet_id
 WHERE device.uuid = %(uuid)s::uuid;
 
 -- name: list_transitions
@@ -67,6 +69,6 @@ VALUES (%(uuid)s::uuid, %(expected_every)s::interval)
 ON CONFLICT (device_uuid) DO UPDATE SET expected_every = excluded.expected_every;
 
 -- name: delete_expectation
--- Expects a device as often as others.
+-- Expects a device as often as its fleet says, or as others.
 DELETE FROM contact_expectations
 WHERE device_uuid = %(uuid)s::uuid;

@@ -13,7 +13,7 @@ from iotistic.devices.errors import DeviceNotFound
 __all__ = ["EXPECTED_EVERY", "LONGEST_BREAK", "ConnectivityService"]
 
 EXPECTED_EVERY = timedelta(minutes=1)
-"""How often a device is expected unless somebody says otherwise: after two minutes of silence it is offline."""
+"""How often a device is expected unless somebody says otherwise of it or of its fleet: after two minutes of silence it is offline."""
 LONGEST_BREAK = timedelta(seconds=90)
 """Between two looks for silent devices, three times their pace; after a longer one the platform was away itself."""
 _LONGEST_PAGE = 1000
@@ -52,7 +52,7 @@ class ConnectivityService:
         return await self._connectivity.list_transitions(uuid, before=before, limit=min(limit, _LONGEST_PAGE))
 
     async def expect(self, uuid: UUID, every: timedelta | None) -> Connectivity:
-        """Says how often the device is expected, None: as often as others. Raises DeviceNotFound or ExpectationInvalid."""
+        """Says how often the device is expected, None: as often as its fleet says, or as others. Raises DeviceNotFound or ExpectationInvalid."""
         if every is None:
             await self._connectivity.delete_expectation(uuid)
         else:

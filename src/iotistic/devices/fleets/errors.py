@@ -52,6 +52,13 @@ def _bad_tags(_: psycopg.Error) -> IotisticError:
     return FleetInvalid("A default tag has a key or a value that no tag can have.")
 
 
+def _bad_pace(_: psycopg.Error) -> IotisticError:
+    return FleetInvalid(
+        "The devices of a fleet are expected every 15 seconds to 366 days.",
+        hint="Contacts are noted at most once in 15 seconds.",
+    )
+
+
 def _not_empty(_: psycopg.Error) -> IotisticError:
     return FleetNotEmpty(
         "Devices belong to the fleet.", hint="Move them to another fleet, or to none, first."
@@ -63,6 +70,7 @@ CONSTRAINTS: ConstraintErrors = {
     "fleets_name_check": _bad_name,
     "fleets_description_check": _bad_description,
     "fleets_default_tags_check": _bad_tags,
+    "fleets_expected_every_check": _bad_pace,
     "device_tags_value_allowed_check": tag_value_not_allowed,
     "devices_fleet_id_fkey": _not_empty,
     "device_search_fleet_id_fkey": _not_empty,

@@ -2,13 +2,15 @@
 
 -- name: insert_fleet
 -- Makes a fleet; a taken name violates fleets_name_key.
-INSERT INTO fleets (name, description, default_tags, default_settings)
-VALUES (%(name)s::text, %(description)s::text, %(default_tags)s::jsonb, %(default_settings)s::jsonb);
+INSERT INTO fleets (name, description, default_tags, default_settings, expected_every)
+VALUES (
+  %(name)s::text, %(description)s::text, %(default_tags)s::jsonb, %(default_settings)s::jsonb, %(expected_every)s::interval
+);
 
 -- name: find_fleet
 -- One fleet, and how many devices in service it has.
 SELECT
-  fleet.name, fleet.description, fleet.default_tags, fleet.default_settings,
+  fleet.name, fleet.description, fleet.default_tags, fleet.default_settings, fleet.expected_every,
   (SELECT count(*) FROM device_search AS member WHERE member.fleet_id = fleet.id) AS devices,
   fleet.created_at, fleet.updated_at
 FROM fleets AS fleet
@@ -23,7 +25,7 @@ WHERE name = %(name)s::text;
 -- name: list_fleets
 -- Fleets by name, from behind a name on.
 SELECT
-  fleet.name, fleet.description, fleet.default_tags, fleet.default_settings,
+  fleet.name, fleet.description, fleet.default_tags, fleet.default_settings, fleet.expected_every,
   (SELECT count(*) FROM device_search AS member WHERE member.fleet_id = fleet.id) AS devices,
   fleet.created_at, fleet.updated_at
 FROM fleets AS fleet
@@ -40,6 +42,7 @@ SET
   description = %(description)s::text,
   default_tags = %(default_tags)s::jsonb,
   default_settings = %(default_settings)s::jsonb,
+  expected_every = %(expected_every)s::interval,
   settings_version = settings_version + (default_settings <> %(default_settings)s::jsonb)::int,
   updated_at = now()
 WHERE name = %(name)s::text;

@@ -58,4 +58,5 @@ def _columns(draft: FleetDraft) -> dict[str, object]:
         "description": draft.description,
         "default_tags": Jsonb(draft.default_tags),
         "default_settings": Jsonb(draft.default_settings),
+        "expected_every": draft.expected_every,
     }

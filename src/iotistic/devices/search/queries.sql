@@ -63,7 +63,13 @@ FROM (
     ) AS found
     WHERE
       (%(after)s::text IS NULL OR found.name > %(after)s::text)
-      AND (SELECT min(change.id) FROM search_changes AS change WHERE change.device_uuid = found.device_uuid) IS NULL
+      AND (
+        SELECT change.id
+        FROM search_changes AS change
+        WHERE change.device_uuid = found.device_uuid
+        ORDER BY change.device_uuid
+        LIMIT 1
+      ) IS NULL
     ORDER BY candidate.position
     LIMIT %(limit)s::bigint
   )

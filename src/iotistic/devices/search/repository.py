@@ -22,8 +22,7 @@ class PageRepository:
     """Reads and writes on one connection."""
 
     def __init__(self, connection: Connection) -> None:
-        self._sql = Statements(connection, _QUERIES)
-        self._bits = Statements(connection, _QUERIES, binary=True)
+        self._sql = Statements(connection, _QUERIES, binary=True)
 
     async def look_around(self, *, limit: int) -> tuple[int, int]:
         """How many changes no page tells, up to `limit`, and the newest page."""
@@ -43,7 +42,7 @@ class PageRepository:
         stated = [
             (number, term.key, value) for number, term in enumerate(ordered) for value in sorted(term.values)
         ]
-        rows = await self._bits.rows(
+        rows = await self._sql.rows(
             "list_pages",
             terms=[one[0] for one in stated],
             keys=[one[1] for one in stated],

@@ -1,4 +1,4 @@
-"""What a device has still to do: the desired leaves that it does not report, or reports otherwise.
+"""What a device has still to do: the leaves desired of it, or inherited, that it does not report, or reports otherwise.
 
 As in the device shadow of AWS IoT: what only the device reports is no part of the delta, and an array is one leaf. Pure.
 """

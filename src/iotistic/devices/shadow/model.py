@@ -1,12 +1,13 @@
 """The nouns of a shadow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from iotistic.devices.shadow.delta import delta_of
+from iotistic.devices.shadow.merge_patch import merged
 
 __all__ = [
     "CHANNEL",
@@ -39,10 +40,19 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Versions:
-    """How far the two halves have come: 0 before the first write."""
+    """How far the two halves have come, 0 before the first write, and what the device inherits."""
 
     desired: int
     reported: int
+    fleet: int = 0
+    """The fleet's id; 0 for none."""
+    settings: int = 0
+    """The version of the fleet's settings."""
+
+    @property
+    def wanted(self) -> str:
+        """Another text whenever something else may be wanted of the device."""
+        return f"d{self.desired}.f{self.fleet}.s{self.settings}"
 
     def of(self, half: Half) -> int:
         return self.desired if half == "desired" else self.reported
@@ -87,15 +97,31 @@ class Shadow:
     device_uuid: UUID
     desired: State
     reported: State
+    inherited: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The settings of its fleet, without null members."""
+    fleet: int = 0
+    """The fleet's id; 0 for none."""
+    settings: int = 0
+    """The version of the fleet's settings."""
 
     @property
     def versions(self) -> Versions:
-        return Versions(desired=self.desired.version, reported=self.reported.version)
+        return Versions(
+            desired=self.desired.version,
+            reported=self.reported.version,
+            fleet=self.fleet,
+            settings=self.settings,
+        )
+
+    @property
+    def effective(self) -> dict[str, Any]:
+        """What holds for the device: what it inherits, with what is desired of it merged over that (RFC 7396)."""
+        return merged(dict(self.inherited), dict(self.desired.document))
 
     @property
     def delta(self) -> dict[str, Any]:
         """What the device has still to do."""
-        return delta_of(dict(self.desired.document), dict(self.reported.document))
+        return delta_of(self.effective, dict(self.reported.document))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

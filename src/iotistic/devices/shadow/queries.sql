@@ -1,17 +1,25 @@
 -- Everything shadows ask of the database.
 
 -- name: find_versions
--- How far both halves have come, without their documents: all that a poll of an unchanged shadow costs.
-SELECT coalesce(desired.version, 0) AS desired, coalesce(reported.version, 0) AS reported
+-- How far both halves and the settings of the fleet have come, without documents: all that a poll of an unchanged shadow costs.
+SELECT
+  coalesce(desired.version, 0) AS desired,
+  coalesce(reported.version, 0) AS reported,
+  coalesce(device.fleet_id, 0) AS fleet,
+  coalesce(fleet.settings_version, 0) AS settings
 FROM devices AS device
+LEFT JOIN fleets AS fleet ON fleet.id = device.fleet_id
 LEFT JOIN device_shadows AS desired ON desired.device_uuid = device.uuid AND desired.half = 'desired'
 LEFT JOIN device_shadows AS reported ON reported.device_uuid = device.uuid AND reported.half = 'reported'
 WHERE device.uuid = %(uuid)s::uuid;
 
 -- name: find_shadow
--- Both halves in one statement, so that they are of one moment.
+-- Both halves and what the fleet gives in one statement, so that they are of one moment.
 SELECT
   device.uuid AS device_uuid,
+  coalesce(device.fleet_id, 0) AS fleet,
+  coalesce(fleet.settings_version, 0) AS settings,
+  fleet.default_settings::text AS defaults,
   desired.version AS desired_version,
   desired.document::text AS desired_document,
   desired.changed_at AS desired_changed_at,
@@ -19,6 +27,7 @@ SELECT
   reported.document::text AS reported_document,
   reported.changed_at AS reported_changed_at
 FROM devices AS device
+LEFT JOIN fleets AS fleet ON fleet.id = device.fleet_id
 LEFT JOIN device_shadows AS desired ON desired.device_uuid = device.uuid AND desired.half = 'desired'
 LEFT JOIN device_shadows AS reported ON reported.device_uuid = device.uuid AND reported.half = 'reported'
 WHERE device.uuid = %(uuid)s::uuid;

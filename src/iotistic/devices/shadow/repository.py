@@ -10,6 +10,7 @@ from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.devices.errors import CONSTRAINTS
 from iotistic.devices.shadow.codec import decode, encode
+from iotistic.devices.shadow.merge_patch import merged
 from iotistic.devices.shadow.model import (
     Actor,
     Cause,
@@ -139,6 +140,9 @@ def _stored(
 def _shadow(
     *,
     device_uuid: UUID,
+    fleet: int,
+    settings: int,
+    defaults: str | None,
     desired_version: int | None,
     desired_document: str | None,
     desired_changed_at: datetime | None,
@@ -150,6 +154,10 @@ def _shadow(
         device_uuid=device_uuid,
         desired=_state(version=desired_version, document=desired_document, changed_at=desired_changed_at),
         reported=_state(version=reported_version, document=reported_document, changed_at=reported_changed_at),
+        # Through an empty one, since the settings of a fleet may have null members.
+        inherited={} if defaults is None else merged({}, decode(defaults)),
+        fleet=fleet,
+        settings=settings,
     )
 
 

@@ -48,7 +48,7 @@ class ShadowService:
         return _known(await self._shadows.find_versions(uuid), uuid)
 
     async def get_shadow(self, uuid: UUID, *, at: datetime | None = None) -> Shadow:
-        """Both halves as they are, or as they were at a moment."""
+        """Both halves as they are, with what the device inherits; or as they were at a moment, when what it inherited is not known."""
         shadow = _known(await self._shadows.find(uuid), uuid)
         if at is None:
             return shadow

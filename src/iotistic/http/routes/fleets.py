@@ -1,5 +1,6 @@
 """Fleets: groups of devices that are run alike."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import msgspec
@@ -103,8 +104,10 @@ async def delete_fleet(request: Request, name: _Name) -> None:
 
 
 def _draft(fleet: FleetStated) -> FleetDraft:
+    seconds = fleet.expected_every_seconds
     return FleetDraft(
         description=fleet.description,
         default_tags=fleet.default_tags,
         default_settings=fleet.default_settings,
+        expected_every=None if seconds is None else timedelta(seconds=seconds),
     )

@@ -134,6 +134,22 @@ async def cancel_job(request: Request, job_id: JobId, stated: ReasonStated | Non
         return shown_job(await work.jobs.cancel(job_id, reason=_reason(stated)))
 
 
+@router.post(
+    "/{job_id}/retry",
+    status_code=201,
+    dependencies=[needs("jobs:write")],
+    response_model=JobSeen,
+    responses=refusals(404, 409),
+    summary="Retry a job that is over",
+)
+async def retry_job(request: Request, job_id: JobId, caller: Caller) -> dict[str, Any]:
+    """Makes a job of the devices in service for which this one failed, timed out or was rejected; once for each job."""
+    platform = platform_of(request.scope)
+    async with platform.begin() as work:
+        again = await work.jobs.retry(job_id, created_by=_name(caller), now=platform.clock())
+        return shown_job(again)
+
+
 @router.get(
     "/{job_id}/devices",
     dependencies=[needs("jobs:read")],
@@ -195,10 +211,14 @@ async def _draft(work: Work, job: NewJob, caller: Principal) -> JobDraft:
         document=parse_document(document),
         target=target_of(job.target),
         rollout=policy_of(job.rollout),
-        created_by=caller.username or f"user {caller.user_id}",
+        created_by=_name(caller),
         is_continuous=job.continuous,
         origin=origin,
     )
+
+
+def _name(caller: Principal) -> str:
+    return caller.username or f"user {caller.user_id}"
 
 
 def _reason(stated: ReasonStated | None) -> str | None:

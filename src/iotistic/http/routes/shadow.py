@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from iotistic.devices.shadow import Actor, Half, Shadow, ShadowService, State, VersionConflict
+from iotistic.devices.shadow import Actor, Half, ShadowService, State, VersionConflict
 from iotistic.http.conditions import PreconditionFailed, parse_condition
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit, ParameterInvalid
@@ -28,7 +28,8 @@ from iotistic.http.schemas.shadow import (
     VersionNumber,
 )
 from iotistic.http.schemas.values import Moment
-from iotistic.http.shadow_poll import View, answer, tagged
+from iotistic.http.shadow_poll import answer, tagged
+from iotistic.http.shadow_views import DELTA, HALVES, WHOLE
 from iotistic.http.waiting import parse_wait
 from iotistic.security import Principal
 
@@ -38,42 +39,6 @@ _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Still what 
 _WRITING = refusals(404, 409, 412)
 
 router = APIRouter(prefix="/api/v1/devices/{uuid}/shadow", tags=["shadow"], responses=refusals(404))
-
-
-def _shown(shadow: Shadow) -> object:
-    return {
-        "device_uuid": shadow.device_uuid,
-        "desired": shadow.desired,
-        "reported": shadow.reported,
-        "delta": shadow.delta,
-    }
-
-
-def _delta(shadow: Shadow) -> object:
-    versions = shadow.versions
-    return {
-        "desired_version": versions.desired,
-        "reported_version": versions.reported,
-        "delta": shadow.delta,
-    }
-
-
-_WHOLE = View(
-    halves=("desired", "reported"),
-    tag=lambda versions: f"d{versions.desired}.r{versions.reported}",
-    shown=_shown,
-)
-_DELTA = View(halves=_WHOLE.halves, tag=_WHOLE.tag, shown=_delta)
-_HALVES: dict[Half, View] = {
-    "desired": View(
-        halves=("desired",), tag=lambda versions: f"d{versions.desired}", shown=lambda shadow: shadow.desired
-    ),
-    "reported": View(
-        halves=("reported",),
-        tag=lambda versions: f"r{versions.reported}",
-        shown=lambda shadow: shadow.reported,
-    ),
-}
 
 
 async def _wait(
@@ -111,10 +76,10 @@ async def get_shadow(
 ) -> Response:
     """A device sees its own. The past (`at`) never waits."""
     if at is None:
-        return await answer(request, uuid, _WHOLE, parse_condition(if_none_match), wait)
+        return await answer(request, uuid, WHOLE, parse_condition(if_none_match), wait)
     async with platform_of(request.scope).begin(read_only=True) as work:
         shadow = await work.shadow.get_shadow(uuid, at=at)
-    return tagged(json_response(_shown(shadow)), _WHOLE.tag(shadow.versions))
+    return tagged(json_response(WHOLE.shown(shadow)), WHOLE.tag(shadow.versions))
 
 
 @router.get(
@@ -125,8 +90,8 @@ async def get_shadow(
     summary="What the device has still to do",
 )
 async def get_delta(request: Request, uuid: UUID, wait: Wait, if_none_match: Known = None) -> Response:
-    """The members of `desired` that `reported` lacks or has otherwise; empty once the device did everything."""
-    return await answer(request, uuid, _DELTA, parse_condition(if_none_match), wait)
+    """What `reported` lacks or has otherwise of `desired`, or of the settings of its fleet; empty once the device did everything."""
+    return await answer(request, uuid, DELTA, parse_condition(if_none_match), wait)
 
 
 @router.get(
@@ -150,7 +115,7 @@ async def get_half(
     if at is not None and version is not None:
         raise ParameterInvalid("`at` and `version` are both given.", hint="Give one.", field="query.at")
     if at is None and version is None:
-        return await answer(request, uuid, _HALVES[half], parse_condition(if_none_match), wait)
+        return await answer(request, uuid, HALVES[half], parse_condition(if_none_match), wait)
     async with platform_of(request.scope).begin(read_only=True) as work:
         state = await work.shadow.get_state(uuid, half, version=version, at=at)
     return _state(half, state)

@@ -31,7 +31,7 @@ class ExpectationStated(Request):
     """How often a device is expected."""
 
     expected_every_seconds: int | None = Field(
-        ge=15, le=_LONGEST, description="Null: as often as others.", examples=[3600]
+        ge=15, le=_LONGEST, description="Null: as often as its fleet says, or as others.", examples=[3600]
     )
 
 

@@ -5,13 +5,14 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from iotistic.http.schemas.devices import FleetName, TagKey, TagText
-from iotistic.http.schemas.values import Answer, Document, Page, Request, Storable, Timestamp
+from iotistic.http.schemas.values import Answer, Document, Page, Request, Seconds, Storable, Timestamp
 
 __all__ = ["Description", "FleetPage", "FleetSeen", "FleetStated", "NewFleet"]
 
 Description = Annotated[Storable, StringConstraints(min_length=1, max_length=1000)]
 """1 to 1000 characters."""
 _MOST_TAGS = 100
+_LONGEST_PACE = 366 * 86_400
 
 
 class FleetStated(Request):
@@ -28,6 +29,13 @@ class FleetStated(Request):
         default_factory=dict,
         description="Settings that hold for each of its devices unless its own say otherwise.",
         examples=[{"report_every_seconds": 60}],
+    )
+    expected_every_seconds: int | None = Field(
+        default=None,
+        ge=15,
+        le=_LONGEST_PACE,
+        description="How often each of its devices is expected; null: as often as others.",
+        examples=[3600],
     )
 
 
@@ -49,6 +57,11 @@ class FleetSeen(Answer):
     default_settings: Document = Field(
         description="Settings that hold for its devices unless their own say otherwise.",
         examples=[{"report_every_seconds": 60}],
+    )
+    expected_every: Seconds | None = Field(
+        serialization_alias="expected_every_seconds",
+        description="How often each of its devices is expected; null: as often as others.",
+        examples=[3600],
     )
     devices: int = Field(description="How many in service belong to it.", examples=[120])
     created_at: Timestamp = Field(examples=["2026-11-23T20:00:00Z"])

@@ -149,6 +149,10 @@ class JobSeen(Answer):
     schedule: str | None = Field(description="What made it, if nobody did.", examples=[None])
     document: dict[str, Any] = Field(examples=[_EXAMPLE])
     target: dict[str, Any] = Field(description="Whom it is for.", examples=[{"fleet": "berlin"}])
+    retry_of: int | None = Field(
+        description="The job whose failed devices it is for; of a retry, `target` is as it was said of that one.",
+        examples=[None],
+    )
     is_continuous: bool
     rollout: dict[str, Any] = Field(
         description="As it was stated.", examples=[{"concurrency": 50, "attempts": 3}]

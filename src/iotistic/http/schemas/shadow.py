@@ -9,6 +9,7 @@ from iotistic.http.schemas.values import Answer, Page, Request, Timestamp
 
 __all__ = [
     "DeltaSeen",
+    "DesiredSeen",
     "DifferenceSeen",
     "HalfName",
     "RevisionPage",
@@ -46,8 +47,11 @@ class ShadowSeen(Answer):
     device_uuid: UUID
     desired: StateSeen
     reported: StateSeen
+    inherited: dict[str, Any] = Field(
+        description="The settings of its fleet, which hold where `desired` says nothing else.", examples=[{}]
+    )
     delta: dict[str, Any] = Field(
-        description="What is desired and not reported, or reported otherwise.", examples=[_DELTA]
+        description="What is desired or inherited and not reported, or reported otherwise.", examples=[_DELTA]
     )
 
 
@@ -56,9 +60,21 @@ class DeltaSeen(Answer):
 
     desired_version: int = Field(description="What the delta was made of.", examples=[3])
     reported_version: int = Field(description="What the delta was made of.", examples=[7])
+    settings_version: int = Field(description="Of the settings of its fleet; 0 without one.", examples=[2])
     delta: dict[str, Any] = Field(
-        description="What is desired and not reported, or reported otherwise.", examples=[_DELTA]
+        description="What is desired or inherited and not reported, or reported otherwise.", examples=[_DELTA]
     )
+
+
+class DesiredSeen(Answer):
+    """What holds for a device now."""
+
+    desired_version: int = Field(examples=[3])
+    settings_version: int = Field(description="Of the settings of its fleet; 0 without one.", examples=[2])
+    desired: dict[str, Any] = Field(
+        description="The settings of its fleet, with what is desired of it over them.", examples=[_DESIRED]
+    )
+    delta: dict[str, Any] = Field(description="What of that it does not report.", examples=[_DELTA])
 
 
 class _Written(Request):

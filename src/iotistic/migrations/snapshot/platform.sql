@@ -1122,7 +1122,7 @@ CREATE TABLE public.contact_expectations (
   CONSTRAINT contact_expectations_expected_every_check CHECK (((expected_every >= '00:00:15'::interval) AND (expected_every <= '366 days'::interval))),
   CONSTRAINT contact_expectations_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE
 );
-COMMENT ON TABLE public.contact_expectations IS 'One row per device that is expected to be heard of at another pace than once a minute.';
+COMMENT ON TABLE public.contact_expectations IS 'One row per device that is expected to be heard of at another pace than its fleet says, or once a minute.';
 COMMENT ON COLUMN public.contact_expectations.expected_every IS 'The longest time between two contacts while all is well; after twice that it is offline.';
 CREATE TRIGGER audit_delete AFTER DELETE ON public.contact_expectations REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{expected_every}', '{}');
 CREATE TRIGGER audit_insert AFTER INSERT ON public.contact_expectations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{expected_every}', '{}');
@@ -1704,6 +1704,7 @@ CREATE TABLE public.fleets (
   default_tags jsonb NOT NULL DEFAULT '{}'::jsonb,
   default_settings jsonb NOT NULL DEFAULT '{}'::jsonb,
   settings_version bigint NOT NULL DEFAULT 1,
+  expected_every interval,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT fleets_pkey PRIMARY KEY (id),
@@ -1711,6 +1712,7 @@ CREATE TABLE public.fleets (
   CONSTRAINT fleets_default_settings_check CHECK ((jsonb_typeof(default_settings) = 'object'::text)),
   CONSTRAINT fleets_default_tags_check CHECK (((jsonb_typeof(default_tags) = 'object'::text) AND (NOT jsonb_path_exists(default_tags, '$.keyvalue()?(!(@."key" like_regex "^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$"))'::jsonpath)) AND (NOT jsonb_path_exists(default_tags, 'strict $.*?(!(@ like_regex "^[^ ](.{0,253}[^ ])?$" flag "s"))'::jsonpath)) AND (NOT jsonb_path_exists(default_tags, 'strict $.*?(@.type() != "string")'::jsonpath)))),
   CONSTRAINT fleets_description_check CHECK (((char_length(description) >= 1) AND (char_length(description) <= 1000))),
+  CONSTRAINT fleets_expected_every_check CHECK (((expected_every >= '00:00:15'::interval) AND (expected_every <= '366 days'::interval))),
   CONSTRAINT fleets_name_check CHECK ((name ~ '^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$'::text))
 );
 COMMENT ON TABLE public.fleets IS 'One row per group of devices that are run alike.';
@@ -1718,9 +1720,10 @@ COMMENT ON COLUMN public.fleets.name IS 'A lower-case word by which people and p
 COMMENT ON COLUMN public.fleets.default_tags IS 'Key to value: tags that each device of the fleet has unless it has one of that key itself.';
 COMMENT ON COLUMN public.fleets.default_settings IS 'Settings that hold for each device of the fleet unless its own say otherwise.';
 COMMENT ON COLUMN public.fleets.settings_version IS 'Counts the changes of default_settings.';
-CREATE TRIGGER audit_delete AFTER DELETE ON public.fleets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags}', '{default_settings}');
-CREATE TRIGGER audit_insert AFTER INSERT ON public.fleets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags}', '{default_settings}');
-CREATE TRIGGER audit_update AFTER UPDATE ON public.fleets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags}', '{default_settings}');
+COMMENT ON COLUMN public.fleets.expected_every IS 'How often its devices are expected unless one has a row in contact_expectations; NULL: as often as others.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.fleets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags,expected_every}', '{default_settings}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.fleets REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags,expected_every}', '{default_settings}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.fleets REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{name}', '', '{description,default_tags,expected_every}', '{default_settings}');
 CREATE TRIGGER fleets_changed_in_search AFTER UPDATE OF default_tags ON public.fleets FOR EACH ROW WHEN ((old.default_tags IS DISTINCT FROM new.default_tags)) EXECUTE FUNCTION public.note_fleet_changed_v1();
 CREATE TRIGGER fleets_default_tags_allowed AFTER INSERT OR UPDATE OF default_tags ON public.fleets FOR EACH ROW EXECUTE FUNCTION public.refuse_undefined_default_tag_v1();
 CREATE TRIGGER fleets_settings_changed AFTER UPDATE OF settings_version ON public.fleets FOR EACH ROW WHEN ((old.settings_version IS DISTINCT FROM new.settings_version)) EXECUTE FUNCTION public.notify_fleet_settings_v1();
@@ -2002,6 +2005,7 @@ CREATE TABLE public.jobs (
   template_version bigint,
   schedule_id bigint,
   scheduled_for timestamp with time zone,
+  retry_of bigint,
   document jsonb NOT NULL,
   target jsonb NOT NULL,
   is_continuous boolean NOT NULL,
@@ -2014,6 +2018,7 @@ CREATE TABLE public.jobs (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   finished_at timestamp with time zone,
   CONSTRAINT jobs_pkey PRIMARY KEY (id),
+  CONSTRAINT jobs_retry_of_key UNIQUE (retry_of),
   CONSTRAINT jobs_schedule_id_scheduled_for_key UNIQUE (schedule_id, scheduled_for),
   CONSTRAINT jobs_created_by_check CHECK (((char_length(created_by) >= 1) AND (char_length(created_by) <= 200))),
   CONSTRAINT jobs_document_check CHECK ((jsonb_typeof((document -> 'steps'::text)) = 'array'::text)),
@@ -2023,12 +2028,14 @@ CREATE TABLE public.jobs (
   CONSTRAINT jobs_rollout_check CHECK ((jsonb_typeof(rollout) = 'object'::text)),
   CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'paused'::text, 'halted'::text, 'completed'::text, 'cancelled'::text]))),
   CONSTRAINT jobs_target_check CHECK ((jsonb_typeof(target) = 'object'::text)),
+  CONSTRAINT jobs_retry_of_fkey FOREIGN KEY (retry_of) REFERENCES public.jobs(id) ON DELETE SET NULL,
   CONSTRAINT jobs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.job_schedules(id) ON DELETE SET NULL,
   CONSTRAINT jobs_template_id_fkey FOREIGN KEY (template_id) REFERENCES public.job_templates(id) ON DELETE SET NULL
 );
 COMMENT ON TABLE public.jobs IS 'One row per piece of work for one or many devices.';
 COMMENT ON COLUMN public.jobs.template_id IS 'What it was made from; NULL: from a document given with it, or from a template deleted since.';
 COMMENT ON COLUMN public.jobs.scheduled_for IS 'The run of the schedule it was made for.';
+COMMENT ON COLUMN public.jobs.retry_of IS 'The job whose failed devices it is for; NULL: it is for those whom its target means.';
 COMMENT ON COLUMN public.jobs.document IS 'The steps, as they were when the job was made.';
 COMMENT ON COLUMN public.jobs.target IS 'Whom it is for, as it was said: devices, a fleet, or an expression over tags.';
 COMMENT ON COLUMN public.jobs.is_continuous IS 'Whether devices that come to be meant later get it too; such a job ends only when it is cancelled.';

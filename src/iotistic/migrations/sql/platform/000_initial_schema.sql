@@ -7,6 +7,7 @@ CREATE TABLE fleets (
   default_tags jsonb NOT NULL DEFAULT '{}',
   default_settings jsonb NOT NULL DEFAULT '{}',
   settings_version bigint NOT NULL DEFAULT 1,
+  expected_every interval,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT fleets_pkey PRIMARY KEY (id),
@@ -20,13 +21,15 @@ CREATE TABLE fleets (
     AND NOT jsonb_path_exists(default_tags, 'strict $.* ? (!(@ like_regex "^[^ ](.{0,253}[^ ])?$" flag "s"))')
     AND NOT jsonb_path_exists(default_tags, 'strict $.* ? (@.type() != "string")')
   ),
-  CONSTRAINT fleets_default_settings_check CHECK (jsonb_typeof(default_settings) = 'object')
+  CONSTRAINT fleets_default_settings_check CHECK (jsonb_typeof(default_settings) = 'object'),
+  CONSTRAINT fleets_expected_every_check CHECK (expected_every BETWEEN interval '15 seconds' AND interval '366 days')
 );
 
 COMMENT ON TABLE fleets IS 'One row per group of devices that are run alike.';
 COMMENT ON COLUMN fleets.name IS 'A lower-case word by which people and paths name it.';
 COMMENT ON COLUMN fleets.default_tags IS 'Key to value: tags that each device of the fleet has unless it has one of that key itself.';
 COMMENT ON COLUMN fleets.settings_version IS 'Counts the changes of default_settings.';
+COMMENT ON COLUMN fleets.expected_every IS 'How often its devices are expected unless one has a row in contact_expectations; NULL: as often as others.';
 COMMENT ON COLUMN fleets.default_settings IS 'Settings that hold for each device of the fleet unless its own say otherwise.';
 
 -- Kept narrow: a row changes only when a fact about the device does. What changes with every message (last contact, newest

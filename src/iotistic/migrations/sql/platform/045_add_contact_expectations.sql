@@ -9,7 +9,7 @@ CREATE TABLE contact_expectations (
   )
 );
 
-COMMENT ON TABLE contact_expectations IS 'One row per device that is expected to be heard of at another pace than once a minute.';
+COMMENT ON TABLE contact_expectations IS 'One row per device that is expected to be heard of at another pace than its fleet says, or once a minute.';
 COMMENT ON COLUMN contact_expectations.expected_every IS 'The longest time between two contacts while all is well; after twice that it is offline.';
 
 -- Since when the platform has been listening without a break. It outlives processes: after an outage of our own, whichever process

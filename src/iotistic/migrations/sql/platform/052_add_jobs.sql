@@ -6,6 +6,7 @@ CREATE TABLE jobs (
   template_version bigint,
   schedule_id bigint,
   scheduled_for timestamptz,
+  retry_of bigint,
   document jsonb NOT NULL,
   target jsonb NOT NULL,
   is_continuous boolean NOT NULL,
@@ -22,6 +23,9 @@ CREATE TABLE jobs (
   CONSTRAINT jobs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES job_schedules (id) ON DELETE SET NULL,
   -- Two processes that think they lead make one job of one run.
   CONSTRAINT jobs_schedule_id_scheduled_for_key UNIQUE (schedule_id, scheduled_for),
+  CONSTRAINT jobs_retry_of_fkey FOREIGN KEY (retry_of) REFERENCES jobs (id) ON DELETE SET NULL,
+  -- Who clicks twice makes one job.
+  CONSTRAINT jobs_retry_of_key UNIQUE (retry_of),
   CONSTRAINT jobs_name_check CHECK (char_length(name) BETWEEN 1 AND 200),
   CONSTRAINT jobs_document_check CHECK (jsonb_typeof(document -> 'steps') = 'array'),
   CONSTRAINT jobs_target_check CHECK (jsonb_typeof(target) = 'object'),
@@ -39,6 +43,7 @@ CREATE INDEX jobs_status_id_idx ON jobs (status, id);
 COMMENT ON TABLE jobs IS 'One row per piece of work for one or many devices.';
 COMMENT ON COLUMN jobs.template_id IS 'What it was made from; NULL: from a document given with it, or from a template deleted since.';
 COMMENT ON COLUMN jobs.scheduled_for IS 'The run of the schedule it was made for.';
+COMMENT ON COLUMN jobs.retry_of IS 'The job whose failed devices it is for; NULL: it is for those whom its target means.';
 COMMENT ON COLUMN jobs.document IS 'The steps, as they were when the job was made.';
 COMMENT ON COLUMN jobs.target IS 'Whom it is for, as it was said: devices, a fleet, or an expression over tags.';
 COMMENT ON COLUMN jobs.is_continuous IS 'Whether devices that come to be meant later get it too; such a job ends only when it is cancelled.';

@@ -6,7 +6,7 @@ SELECT audit_table_v1(
 SELECT audit_table_v1('device_tags', keys => '{device_uuid,key}', shown => '{value}', device => 'device_uuid');
 
 SELECT audit_table_v1(
-  'fleets', keys => '{name}', shown => '{description,default_tags}', masked => '{default_settings}'
+  'fleets', keys => '{name}', shown => '{description,default_tags,expected_every}', masked => '{default_settings}'
 );
 
 SELECT audit_table_v1('tag_definitions', keys => '{key}', shown => '{description,allowed_values,is_required}');
