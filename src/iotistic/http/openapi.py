@@ -107,8 +107,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         components["securitySchemes"] = _SCHEMES
         _add_ingest(document["paths"])
         _correct_validation(document)
-        _name_keys(document["paths"], _requirements(app))
-        _offer_idempotency(document["paths"])
+        requirements = _requirements(app)
+        _name_keys(document["paths"], requirements)
+        _offer_idempotency(document["paths"], requirements)
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -216,13 +217,14 @@ def _name_keys(paths: dict[str, Any], requirements: dict[tuple[str, str], Requir
                     operation["x-permission"] = requirement.permission
 
 
-def _offer_idempotency(paths: dict[str, Any]) -> None:
+def _offer_idempotency(paths: dict[str, Any], requirements: dict[tuple[str, str], Requirement]) -> None:
     """What is taken beside the routes (`iotistic.http.idempotency`), said for each that people post to."""
     for path, operations in paths.items():
         operation = operations.get("post")
         if operation is None or {"key": []} not in operation.get("security", []) or path in TELLS_A_SECRET:
             continue
-        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+        if not isinstance(requirements.get((path, "post")), Itself):
+            operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
 
 
 def _device_key(requirement: Requirement | None) -> list[dict[str, list[str]]]:

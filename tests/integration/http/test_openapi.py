@@ -8,6 +8,7 @@ import pytest
 
 from iotistic.http import create_platform_app
 from iotistic.http.access import OPEN_PATHS
+from iotistic.http.idempotency import TELLS_A_SECRET
 
 DOCUMENT: dict[str, Any] = create_platform_app().openapi()
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
@@ -95,3 +96,24 @@ def test_every_parameter_is_explained() -> None:
         if parameter["name"] != "uuid" and not parameter.get("description")
     ]
     assert silent == []
+
+
+# Creating routes without Idempotency-Key, each with what makes a request that is sent twice do no harm.
+WITHOUT_IDEMPOTENCY_KEY = {
+    "/api/v1/auth/login": "gives another key each time, and the one that got lost expires",
+    "/api/v1/devices/enrol": "a claim takes the place of the claim before it, and uses the claim key up once",
+    "/api/v1/devices/enrol/proof": "the same answer again is told the same",
+    "/api/v1/devices/{uuid}/jobs/next": "a device that claims again is given the attempt it has",
+    "/api/v1/devices/{uuid}/jobs/{job_id}/progress": "names its attempt; the same progress again changes nothing",
+    "/api/v1/devices/{uuid}/jobs/{job_id}/report": "names its attempt, which ends once",
+}
+
+
+def test_every_post_takes_an_idempotency_key_or_says_what_it_does_instead() -> None:
+    without = {
+        path
+        for path, methods in DOCUMENT["paths"].items()
+        if (operation := methods.get("post")) is not None
+        and not any(one.get("name") == "Idempotency-Key" for one in operation.get("parameters", []))
+    }
+    assert without - TELLS_A_SECRET == set(WITHOUT_IDEMPOTENCY_KEY)
