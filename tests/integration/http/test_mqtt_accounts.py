@@ -93,10 +93,11 @@ async def test_an_account_may_do_what_its_rules_say_until_it_is_switched_off(
 async def test_the_account_of_a_device_comes_with_its_rules(
     admin: httpx.AsyncClient, device: EnrolledDevice
 ) -> None:
-    body = {"kind": "device", "device_uuid": str(device.uuid)}
+    name, body = str(device.uuid), {"kind": "device", "device_uuid": str(device.uuid)}
+    # It got one as it enrolled; somebody took it away.
+    assert (await admin.delete(f"{API}/users/{name}")).status_code == 204
     made = await admin.post(f"{API}/users", json=body)
-    assert (made.status_code, made.json()["username"]) == (201, str(device.uuid))
-    name = str(device.uuid)
+    assert (made.status_code, made.json()["username"]) == (201, name)
     assert await may(admin, name, f"iot/device/{name}/up/metrics", "publish", name)
     assert not await may(admin, name, f"iot/device/{name}/down/jobs", "publish", name)
     assert not await may(admin, name, f"iot/device/{uuid4()}/up/metrics", "publish", name)
