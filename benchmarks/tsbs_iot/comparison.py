@@ -1,5 +1,6 @@
 """Every question of the workload asked of both sides: the API, and the plain recomputation."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -50,8 +51,16 @@ async def ask_all(
     end: datetime,
     fleets: Sequence[str],
 ) -> list[Answered]:
-    """The first six for each of the fleets together, the others of all trucks."""
+    """The first six for each of the fleets together, the others of all trucks; when what was sent can be seen."""
     asked, plain = Questions(client, start, end), Recomputation(reports, start, end)
+    # All that waits is written in one transaction, so the newest report of a truck comes with its other lists of names.
+    newest: dict[str, datetime] = {}
+    for report in reports:
+        uuid = str(report.truck.device)
+        newest[uuid] = max(newest.get(uuid, report.timestamp), report.timestamp)
+    async with asyncio.timeout(60):
+        while not await asked.has_caught_up(newest):
+            await asyncio.sleep(0.1)
 
     async def timed(name: str, act: Callable[[], Awaitable[Any]], recomputed: Any) -> Answered:  # noqa: ANN401
         began = time.perf_counter()

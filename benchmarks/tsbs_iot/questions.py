@@ -76,6 +76,15 @@ class Questions:
             following = page["next"]
         return found
 
+    async def has_caught_up(self, newest: Mapping[str, datetime]) -> bool:
+        """Whether newest values are as new as said, by uuid: they are written every second or so, behind the reports."""
+        found = await self._get("/api/v1/metrics/latest", {"devices": ",".join(newest)})
+        known = {
+            one["device_uuid"]: max(datetime.fromisoformat(each["timestamp"]) for each in one["values"])
+            for one in found
+        }
+        return all(uuid in known and known[uuid] >= moment for uuid, moment in newest.items())
+
     async def last_loc(self, fleet: str) -> dict[str, tuple[float, float]]:
         """Where the trucks of a fleet are."""
         newest, trucks = await self._newest(fleet, "latitude", "longitude")
