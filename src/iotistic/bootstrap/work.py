@@ -28,7 +28,7 @@ from iotistic.jobs.templates import TemplateService
 from iotistic.mqtt import MqttService
 from iotistic.provenance import Provenance
 from iotistic.releases import ReleaseService
-from iotistic.security import SecurityService
+from iotistic.security import KeyHistory, SecurityService
 from iotistic.security.bindings import BindingService
 from iotistic.security.enrolment import AttemptService, EnrolmentService
 from iotistic.telemetry import ClockService, TelemetryService
@@ -155,6 +155,10 @@ class Work:
     @cached_property
     def security(self) -> SecurityService:
         return self._platform.security(self.connection)
+
+    @cached_property
+    def key_history(self) -> KeyHistory:
+        return KeyHistory(self.connection)
 
     @cached_property
     def bindings(self) -> BindingService:

@@ -1,6 +1,7 @@
 """`iotistic audit ...`."""
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -11,8 +12,9 @@ import typer
 from iotistic.audit import AuditEntry, AuditFilter
 from iotistic.cli.device_options import find_named_device, opened
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
-from iotistic.cli.output import narrate, print_json_lines, print_table, run_async
+from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
+from iotistic.security import Anchor, ChainReport, parse_anchor
 
 __all__ = ["app"]
 
@@ -74,6 +76,40 @@ def list_entries(
     print_table(rows, _COLUMNS, empty="Nothing that fits was changed.")
     if len(rows) == limit:
         narrate(f"There may be more: --before {rows[-1]['id']} goes on.")
+
+
+@app.command()
+def verify(
+    anchor: Annotated[
+        str | None,
+        typer.Option(
+            "--anchor", metavar="N:HASH", help="Where the history ended once, as this command printed it."
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the history of keys from its beginning, and tell a row that was altered, taken out or moved.
+
+    Prints where it ends, to be kept where nobody of the database can write: given as --anchor later, it proves that nobody wrote
+    the whole history anew. Exits with 1 when something is wrong.
+    """
+    kept = None if anchor is None else parse_anchor(anchor)
+    report = run_async(_verify(settings_from(data_dir, url), kept))
+    if as_json:
+        print_json({"head": str(report.head), "broken": list(report.broken)})
+    else:
+        for line in report.broken:
+            narrate(line)
+        sys.stdout.write(f"{report.head}\n")
+    if report.broken:
+        raise typer.Exit(1)
+
+
+async def _verify(settings: Settings, anchor: Anchor | None) -> ChainReport:
+    async with opened(settings) as platform, platform.begin(read_only=True) as work:
+        return await work.key_history.verify(anchor)
 
 
 def _change(entry: AuditEntry) -> str:

@@ -9,16 +9,20 @@ from iotistic.security.errors import (
 )
 from iotistic.security.grants import Grant, bounds_of
 from iotistic.security.key_cache import KeyCache
+from iotistic.security.key_history import KeyHistory, parse_anchor
 from iotistic.security.keys import IssuedKey, KeyKind, Peppers
-from iotistic.security.model import Principal, Refusal, Role, User
+from iotistic.security.model import Anchor, ChainReport, Principal, Refusal, Role, User
 from iotistic.security.passwords import PasswordHasher, readable_password
 from iotistic.security.permissions import Permission
 from iotistic.security.service import SecurityService
 
 __all__ = [
+    "Anchor",
+    "ChainReport",
     "Grant",
     "IssuedKey",
     "KeyCache",
+    "KeyHistory",
     "KeyKind",
     "LoginRefused",
     "PasswordHasher",
@@ -34,5 +38,6 @@ __all__ = [
     "UserNotFound",
     "UsernameTaken",
     "bounds_of",
+    "parse_anchor",
     "readable_password",
 ]

@@ -10,6 +10,7 @@ __all__ = [
     "ROLE_CONSTRAINTS",
     "GrantTooWide",
     "HasherBusy",
+    "KeyHistoryMissing",
     "LastOwner",
     "LoginRefused",
     "PasswordUnusable",
@@ -23,6 +24,12 @@ class LoginRefused(Unauthenticated):
     """Unknown name, wrong password or inactive account: one answer for all three."""
 
     code = "login_refused"
+
+
+class KeyHistoryMissing(NotFound):
+    """The note of where the history of keys ends is gone."""
+
+    code = "key_history_missing"
 
 
 class UserNotFound(NotFound):

@@ -8,7 +8,17 @@ from uuid import UUID
 
 from iotistic.security.grants import Grant
 
-__all__ = ["Principal", "Refusal", "Role", "StoredKey", "StoredUser", "User"]
+__all__ = [
+    "Anchor",
+    "ChainHead",
+    "ChainReport",
+    "Principal",
+    "Refusal",
+    "Role",
+    "StoredKey",
+    "StoredUser",
+    "User",
+]
 
 Role = Literal["owner", "admin", "manager", "operator", "viewer"]
 
@@ -83,3 +93,36 @@ class StoredUser:
     role: Role | None
     is_active: bool
     password_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHead:
+    """Where the history of keys ends."""
+
+    noted_sequence: int
+    """As noted when the last row was written."""
+    noted_hash: bytes
+    sequence: int
+    """Of the last row there is."""
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """The end of the history of keys at some moment: kept elsewhere, it proves later that nothing before has changed."""
+
+    sequence: int
+    hash: bytes
+
+    def __str__(self) -> str:
+        return f"{self.sequence}:{self.hash.hex()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainReport:
+    """Whether the history of keys is what was written."""
+
+    head: Anchor
+    """Where it ends now: to be kept elsewhere."""
+    broken: Sequence[str]
+    """What is wrong with it, in words; empty: nothing."""

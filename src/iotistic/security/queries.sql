@@ -44,29 +44,17 @@ RETURNING id, username, widest_role_v1(id) AS role, is_active;
 
 -- name: revoke_user_keys
 -- Takes all keys of a person back.
-WITH revoked AS (
-  UPDATE api_keys
-  SET revoked_at = now()
-  WHERE user_id = %(user_id)s::bigint AND revoked_at IS NULL
-  RETURNING key_id, device_uuid, user_id
-)
-INSERT INTO api_key_history (key_id, device_uuid, user_id, action, reason)
-SELECT key_id, device_uuid, user_id, 'revoked', %(reason)s::text
-FROM revoked;
+UPDATE api_keys
+SET revoked_at = now()
+WHERE user_id = %(user_id)s::bigint AND revoked_at IS NULL;
 
 -- name: insert_key
--- Stores a new key and its first line of history, in one statement.
-WITH issued AS (
-  INSERT INTO api_keys (key_id, kind, device_uuid, user_id, secret_hash, pepper_version, expires_at)
-  VALUES (
-    %(key_id)s::text, %(kind)s::text, %(device_uuid)s::uuid, %(user_id)s::bigint, %(secret_hash)s::bytea,
-    %(pepper_version)s::bigint, now() + %(lasts)s::interval
-  )
-  RETURNING key_id, device_uuid, user_id
-)
-INSERT INTO api_key_history (key_id, device_uuid, user_id, action, reason)
-SELECT key_id, device_uuid, user_id, 'issued', %(reason)s::text
-FROM issued;
+-- Stores a new key; its history is written by a trigger.
+INSERT INTO api_keys (key_id, kind, device_uuid, user_id, secret_hash, pepper_version, expires_at)
+VALUES (
+  %(key_id)s::text, %(kind)s::text, %(device_uuid)s::uuid, %(user_id)s::bigint, %(secret_hash)s::bytea,
+  %(pepper_version)s::bigint, now() + %(lasts)s::interval
+);
 
 -- name: find_key
 -- A key with what decides about its bearer.
@@ -101,25 +89,50 @@ LEFT JOIN devices AS device ON device.uuid = key.device_uuid
 WHERE key.key_id = %(key_id)s::text;
 
 -- name: revoke_key
--- Takes one key back, and says so in its history; nothing happens to one that is revoked already.
-WITH revoked AS (
-  UPDATE api_keys
-  SET revoked_at = now()
-  WHERE key_id = %(key_id)s::text AND revoked_at IS NULL
-  RETURNING key_id, device_uuid, user_id
-)
-INSERT INTO api_key_history (key_id, device_uuid, user_id, action, reason)
-SELECT key_id, device_uuid, user_id, 'revoked', %(reason)s::text
-FROM revoked;
+-- Takes one key back; nothing happens to one that is revoked already.
+UPDATE api_keys
+SET revoked_at = now()
+WHERE key_id = %(key_id)s::text AND revoked_at IS NULL;
 
 -- name: revoke_device_keys
 -- Takes all keys of a device back.
-WITH revoked AS (
-  UPDATE api_keys
-  SET revoked_at = now()
-  WHERE device_uuid = %(device_uuid)s::uuid AND revoked_at IS NULL
-  RETURNING key_id, device_uuid, user_id
-)
-INSERT INTO api_key_history (key_id, device_uuid, user_id, action, reason)
-SELECT key_id, device_uuid, user_id, 'revoked', %(reason)s::text
-FROM revoked;
+UPDATE api_keys
+SET revoked_at = now()
+WHERE device_uuid = %(device_uuid)s::uuid AND revoked_at IS NULL;
+
+-- name: say_reason
+-- Why keys are made and changed from here on, for their history; until the transaction ends.
+SELECT set_config('iotistic.key_reason', %(reason)s::text, true);
+
+-- name: find_broken_links
+-- Rows of the history of keys that are not what they were, or do not follow what stands before them; the first of them.
+SELECT link.sequence
+FROM (
+  SELECT
+    entry.sequence,
+    entry.sequence = lag(entry.sequence, 1, 0::bigint) OVER chain + 1
+    AND entry.hash = key_history_hash_v1(lag(entry.hash, 1, sha256('api_key_history')) OVER chain, entry) AS is_whole
+  FROM api_key_history AS entry
+  WINDOW chain AS (ORDER BY entry.sequence)
+) AS link
+WHERE NOT link.is_whole
+ORDER BY link.sequence
+LIMIT 100;
+
+-- name: find_head
+-- Where the history of keys ends, by what its last row says and by what was noted when it was written.
+SELECT
+  noted.sequence AS noted_sequence,
+  noted.hash AS noted_hash,
+  coalesce(last.sequence, 0) AS sequence,
+  coalesce(last.hash, sha256('api_key_history')) AS hash
+FROM api_key_history_heads AS noted
+LEFT JOIN LATERAL (
+  SELECT entry.sequence, entry.hash FROM api_key_history AS entry ORDER BY entry.sequence DESC LIMIT 1
+) AS last ON true;
+
+-- name: find_link
+-- The hash of one row of the history of keys.
+SELECT hash
+FROM api_key_history
+WHERE sequence = %(sequence)s::bigint;

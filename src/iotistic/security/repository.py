@@ -8,7 +8,7 @@ from uuid import UUID
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.security.errors import CONSTRAINTS
-from iotistic.security.model import Role, StoredKey, StoredUser, User
+from iotistic.security.model import ChainHead, Role, StoredKey, StoredUser, User
 
 __all__ = ["SecurityRepository"]
 
@@ -41,7 +41,8 @@ class SecurityRepository:
         return await self._sql.one("set_password_hash", User, username=username, password_hash=password_hash)
 
     async def revoke_user_keys(self, user_id: int, reason: str) -> int:
-        return await self._sql.run("revoke_user_keys", user_id=user_id, reason=reason)
+        await self._sql.value("say_reason", reason=reason)
+        return await self._sql.run("revoke_user_keys", user_id=user_id)
 
     async def insert_key(
         self,
@@ -55,6 +56,7 @@ class SecurityRepository:
         lasts: timedelta | None = None,
     ) -> None:
         """For a device or for a person: exactly one of the two is given."""
+        await self._sql.value("say_reason", reason=reason)
         await self._sql.run(
             "insert_key",
             key_id=key_id,
@@ -64,14 +66,25 @@ class SecurityRepository:
             secret_hash=secret_hash,
             pepper_version=pepper_version,
             lasts=lasts,
-            reason=reason,
         )
 
     async def find_key(self, key_id: str) -> StoredKey | None:
         return await self._sql.one("find_key", StoredKey, key_id=key_id)
 
     async def revoke_key(self, key_id: str, reason: str) -> bool:
-        return await self._sql.run("revoke_key", key_id=key_id, reason=reason) > 0
+        await self._sql.value("say_reason", reason=reason)
+        return await self._sql.run("revoke_key", key_id=key_id) > 0
 
     async def revoke_device_keys(self, device_uuid: UUID, reason: str) -> int:
-        return await self._sql.run("revoke_device_keys", device_uuid=device_uuid, reason=reason)
+        await self._sql.value("say_reason", reason=reason)
+        return await self._sql.run("revoke_device_keys", device_uuid=device_uuid)
+
+    async def find_broken_links(self) -> Sequence[int]:
+        return [row[0] for row in await self._sql.rows("find_broken_links")]
+
+    async def find_head(self) -> ChainHead | None:
+        return await self._sql.one("find_head", ChainHead)
+
+    async def find_link(self, sequence: int) -> bytes | None:
+        found: bytes | None = await self._sql.value("find_link", sequence=sequence)
+        return found

@@ -55,7 +55,7 @@ async def test_every_step_of_a_key_is_in_its_history(connection: Connection) -> 
     issued = await security.issue_device_key(device.uuid, reason="first")
     await security.revoke_device_keys(device.uuid, reason="stolen")
     cursor = await connection.execute(
-        "SELECT action, reason FROM api_key_history WHERE key_id = %s ORDER BY id", (issued.key_id,)
+        "SELECT action, reason FROM api_key_history WHERE key_id = %s ORDER BY sequence", (issued.key_id,)
     )
     assert await cursor.fetchall() == [("issued", "first"), ("revoked", "stolen")]
 

@@ -368,6 +368,27 @@ END
 $function$;
 COMMENT ON FUNCTION public.keep_an_owner_v1() IS 'Fails when no active account is owner.';
 
+CREATE OR REPLACE FUNCTION public.key_history_hash_v1(previous bytea, entry public.api_key_history)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  -- An array of texts has one form only: no two rows that differ make the same.
+  SELECT sha256(
+    $1 || convert_to(
+      array_to_json(
+        ARRAY[
+          ($2).sequence::text, ($2).key_id, ($2).device_uuid::text, ($2).user_id::text, ($2).action, ($2).reason, ($2).actor,
+          ($2).database_user, (extract(epoch FROM ($2).occurred_at) * 1000000)::bigint::text
+        ]
+      )::text,
+      'UTF8'
+    )
+  )
+$function$;
+COMMENT ON FUNCTION public.key_history_hash_v1(previous bytea, entry public.api_key_history) IS 'The hash of a row of the chain, over that of the row before and every column of its own.';
+
 CREATE OR REPLACE FUNCTION public.note_connection_transition_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -982,6 +1003,53 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION public.widest_role_v1(user_id bigint) IS 'The widest role that somebody has on everything; NULL: none.';
 
+CREATE OR REPLACE FUNCTION public.write_key_history_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  said CONSTANT jsonb := coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb;
+  head public.api_key_history_heads;
+  entry public.api_key_history;
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    entry.key_id := OLD.key_id;
+    entry.device_uuid := OLD.device_uuid;
+    entry.user_id := OLD.user_id;
+    entry.action := 'deleted';
+  ELSE
+    entry.key_id := NEW.key_id;
+    entry.device_uuid := NEW.device_uuid;
+    entry.user_id := NEW.user_id;
+    entry.action := CASE
+      WHEN TG_OP = 'INSERT' THEN 'issued'
+      WHEN OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL THEN 'revoked'
+      ELSE 'changed'
+    END;
+  END IF;
+  -- One after the other: the place in the chain is that of the commit, and not that of a clock.
+  SELECT * INTO STRICT head FROM public.api_key_history_heads AS h FOR NO KEY UPDATE;
+  entry.sequence := head.sequence + 1;
+  entry.reason := coalesce(nullif(current_setting('iotistic.key_reason', true), ''), 'not said');
+  entry.actor := coalesce(said ->> 'actor', session_user);
+  entry.database_user := session_user;
+  entry.occurred_at := clock_timestamp();
+  entry.hash := public.key_history_hash_v1(head.hash, entry);
+  INSERT INTO public.api_key_history (
+    sequence, key_id, device_uuid, user_id, action, reason, actor, database_user, occurred_at, hash
+  )
+  VALUES (
+    entry.sequence, entry.key_id, entry.device_uuid, entry.user_id, entry.action, entry.reason, entry.actor, entry.database_user,
+    entry.occurred_at, entry.hash
+  );
+  UPDATE public.api_key_history_heads SET sequence = entry.sequence, hash = entry.hash;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.write_key_history_v1() IS 'Adds a row to api_key_history for a key that was made, changed or deleted.';
+
 CREATE TABLE public.agent_updates (
   job_id bigint NOT NULL,
   target_version text NOT NULL,
@@ -998,18 +1066,40 @@ CREATE TRIGGER audit_insert AFTER INSERT ON public.agent_updates REFERENCING NEW
 CREATE TRIGGER audit_update AFTER UPDATE ON public.agent_updates REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{job_id}', '', '{target_version,is_forced}', '{}');
 
 CREATE TABLE public.api_key_history (
-  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  sequence bigint NOT NULL,
   key_id text NOT NULL,
   device_uuid uuid,
   user_id bigint,
   action text NOT NULL,
   reason text NOT NULL,
-  occurred_at timestamp with time zone NOT NULL DEFAULT now(),
-  CONSTRAINT api_key_history_pkey PRIMARY KEY (id),
-  CONSTRAINT api_key_history_action_check CHECK ((action = ANY (ARRAY['issued'::text, 'revoked'::text])))
+  actor text NOT NULL,
+  database_user text NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  hash bytea NOT NULL,
+  CONSTRAINT api_key_history_pkey PRIMARY KEY (sequence),
+  CONSTRAINT api_key_history_action_check CHECK ((action = ANY (ARRAY['issued'::text, 'changed'::text, 'revoked'::text, 'deleted'::text]))),
+  CONSTRAINT api_key_history_hash_check CHECK ((octet_length(hash) = 32))
 );
 COMMENT ON TABLE public.api_key_history IS 'One row per thing that happened to a key; never changed, kept when the key or its owner is gone.';
+COMMENT ON COLUMN public.api_key_history.sequence IS 'Its place in the chain: 1, 2, 3, without a gap.';
 COMMENT ON COLUMN public.api_key_history.reason IS 'Why, in words of the program or of the person who did it.';
+COMMENT ON COLUMN public.api_key_history.actor IS 'Who acted: the username, the uuid of the device, the id of the claim key, or the name of the program.';
+COMMENT ON COLUMN public.api_key_history.database_user IS 'The role of the database session, whatever the program said about the actor.';
+COMMENT ON COLUMN public.api_key_history.occurred_at IS 'By the clock of the database; the order is that of sequence.';
+COMMENT ON COLUMN public.api_key_history.hash IS 'SHA-256 over the hash of the row before and every other column.';
+CREATE TRIGGER api_key_history_only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON public.api_key_history FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting_v1(); -- enabled: always
+
+CREATE TABLE public.api_key_history_heads (
+  only_row boolean NOT NULL DEFAULT true,
+  sequence bigint NOT NULL,
+  hash bytea NOT NULL,
+  CONSTRAINT api_key_history_heads_pkey PRIMARY KEY (only_row),
+  CONSTRAINT api_key_history_heads_hash_check CHECK ((octet_length(hash) = 32)),
+  CONSTRAINT api_key_history_heads_only_row_check CHECK (only_row)
+);
+COMMENT ON TABLE public.api_key_history_heads IS 'One row: where the chain of api_key_history ends.';
+COMMENT ON COLUMN public.api_key_history_heads.sequence IS 'The number of the last row of the chain; 0 before the first.';
+COMMENT ON COLUMN public.api_key_history_heads.hash IS 'Its hash. Kept elsewhere, it proves later that everything before is as it was.';
 
 CREATE TABLE public.api_keys (
   key_id text NOT NULL,
@@ -1036,6 +1126,8 @@ COMMENT ON COLUMN public.api_keys.revoked_at IS 'When it was taken back; NULL wh
 CREATE INDEX api_keys_device_uuid_idx ON public.api_keys USING btree (device_uuid) WHERE (device_uuid IS NOT NULL);
 CREATE INDEX api_keys_user_id_idx ON public.api_keys USING btree (user_id) WHERE (user_id IS NOT NULL);
 CREATE TRIGGER api_keys_changed AFTER DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.notify_key_changed_v1();
+CREATE TRIGGER api_keys_history AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.write_key_history_v1(); -- enabled: always
+CREATE TRIGGER api_keys_kept BEFORE TRUNCATE ON public.api_keys FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting_v1(); -- enabled: always
 CREATE TRIGGER audit_delete AFTER DELETE ON public.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
 CREATE TRIGGER audit_insert AFTER INSERT ON public.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
@@ -2953,6 +3045,8 @@ GRANT EXECUTE ON FUNCTION public.keep_an_owner_active_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.keep_an_owner_active_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.keep_an_owner_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.keep_an_owner_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.key_history_hash_v1(previous bytea, entry public.api_key_history) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.key_history_hash_v1(previous bytea, entry public.api_key_history) TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_connection_transition_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_connection_transition_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_device_changed_v1() TO iotistic_app;
@@ -3014,7 +3108,8 @@ GRANT EXECUTE ON FUNCTION public.tell_new_jobs_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.tell_new_jobs_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.widest_role_v1(user_id bigint) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.widest_role_v1(user_id bigint) TO iotistic_readonly;
-GRANT USAGE ON SEQUENCE public.api_key_history_id_seq TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.write_key_history_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.write_key_history_v1() TO iotistic_readonly;
 GRANT USAGE ON SEQUENCE public.applications_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.audit_log_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.connection_transitions_id_seq TO iotistic_app;
@@ -3044,8 +3139,10 @@ GRANT USAGE ON SEQUENCE public.system_config_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.users_id_seq TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.agent_updates TO iotistic_app;
 GRANT SELECT ON TABLE public.agent_updates TO iotistic_readonly;
-GRANT INSERT, SELECT ON TABLE public.api_key_history TO iotistic_app;
+GRANT SELECT ON TABLE public.api_key_history TO iotistic_app;
 GRANT SELECT ON TABLE public.api_key_history TO iotistic_readonly;
+GRANT SELECT ON TABLE public.api_key_history_heads TO iotistic_app;
+GRANT SELECT ON TABLE public.api_key_history_heads TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.api_keys TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.applications TO iotistic_app;
 GRANT SELECT ON TABLE public.applications TO iotistic_readonly;

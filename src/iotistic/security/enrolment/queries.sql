@@ -128,19 +128,13 @@ WITH done AS (
   SET completed_at = now(), device_uuid = %(device_uuid)s::uuid, facts = '{}'
   WHERE id = %(id)s::uuid AND completed_at IS NULL
   RETURNING device_key_id, device_uuid, secret_hash, pepper_version, claim_key_id
-),
-
-issued AS (
-  INSERT INTO api_keys (key_id, kind, device_uuid, secret_hash, pepper_version)
-  SELECT device_key_id, 'device', device_uuid, secret_hash, pepper_version
-  FROM done
-  RETURNING key_id, device_uuid
 )
 
-INSERT INTO api_key_history (key_id, device_uuid, action, reason)
-SELECT issued.key_id, issued.device_uuid, 'issued', 'enrolled with claim key ' || done.claim_key_id
-FROM issued
-INNER JOIN done ON done.device_key_id = issued.key_id;
+INSERT INTO api_keys (key_id, kind, device_uuid, secret_hash, pepper_version)
+SELECT device_key_id, 'device', device_uuid, secret_hash, pepper_version
+FROM done
+-- The trigger that writes the history of keys reads it when the statement ends.
+WHERE set_config('iotistic.key_reason', 'enrolled with claim key ' || claim_key_id, true) IS NOT NULL;
 
 -- name: void_enrolment
 -- A challenge that was answered wrongly is void.

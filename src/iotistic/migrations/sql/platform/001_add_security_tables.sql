@@ -45,19 +45,28 @@ COMMENT ON COLUMN api_keys.expires_at IS 'When it stops to work by itself; NULL:
 COMMENT ON COLUMN api_keys.revoked_at IS 'When it was taken back; NULL while it is good.';
 
 CREATE TABLE api_key_history (
-  id bigint GENERATED ALWAYS AS IDENTITY,
+  sequence bigint NOT NULL,
   key_id text NOT NULL,
   device_uuid uuid,
   user_id bigint,
   action text NOT NULL,
   reason text NOT NULL,
-  occurred_at timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT api_key_history_pkey PRIMARY KEY (id),
-  CONSTRAINT api_key_history_action_check CHECK (action IN ('issued', 'revoked'))
+  actor text NOT NULL,
+  database_user text NOT NULL,
+  occurred_at timestamptz NOT NULL,
+  hash bytea NOT NULL,
+  CONSTRAINT api_key_history_pkey PRIMARY KEY (sequence),
+  CONSTRAINT api_key_history_action_check CHECK (action IN ('issued', 'changed', 'revoked', 'deleted')),
+  CONSTRAINT api_key_history_hash_check CHECK (octet_length(hash) = 32)
 );
 
 COMMENT ON TABLE api_key_history IS 'One row per thing that happened to a key; never changed, kept when the key or its owner is gone.';
+COMMENT ON COLUMN api_key_history.sequence IS 'Its place in the chain: 1, 2, 3, without a gap.';
 COMMENT ON COLUMN api_key_history.reason IS 'Why, in words of the program or of the person who did it.';
+COMMENT ON COLUMN api_key_history.actor IS 'Who acted: the username, the uuid of the device, the id of the claim key, or the name of the program.';
+COMMENT ON COLUMN api_key_history.database_user IS 'The role of the database session, whatever the program said about the actor.';
+COMMENT ON COLUMN api_key_history.occurred_at IS 'By the clock of the database; the order is that of sequence.';
+COMMENT ON COLUMN api_key_history.hash IS 'SHA-256 over the hash of the row before and every other column.';
 
 CREATE TABLE provisioning_keys (
   key_id text NOT NULL,

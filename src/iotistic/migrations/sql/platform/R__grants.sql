@@ -24,7 +24,9 @@ BEGIN
     REVOKE EXECUTE ON FUNCTION append_events_v1(text, text[], uuid[], jsonb[]) FROM iotistic_readonly;
   END IF;
   IF 'iotistic_app' = ANY(present) THEN
-    REVOKE UPDATE, DELETE ON api_key_history, device_state_history, releases FROM iotistic_app;
+    REVOKE UPDATE, DELETE ON device_state_history, releases FROM iotistic_app;
+    -- Only write_key_history_v1 adds to the chain.
+    REVOKE INSERT, UPDATE, DELETE ON api_key_history, api_key_history_heads FROM iotistic_app;
     -- Only what runs with the rights of the owner adds to it: audit_change_v1 and record_audit_v1.
     REVOKE INSERT, UPDATE, DELETE ON audit_log, system_config_history FROM iotistic_app;
     -- As append_event_v1 does to this; which kinds of events there are is part of the schema.
