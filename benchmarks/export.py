@@ -17,7 +17,8 @@ from uuid import UUID
 import uvloop
 from ingest_bench.place import Place, place
 
-from iotistic.bootstrap import Platform, export_metrics, open_platform
+from iotistic.bootstrap.exporting import export_metrics
+from iotistic.bootstrap.platform import Platform, open_platform
 from iotistic.config import load_settings
 from iotistic.telemetry.export import ExportFormat
 

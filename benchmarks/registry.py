@@ -23,7 +23,7 @@ from pathlib import Path
 
 import httpx
 
-from iotistic.bootstrap import Platform, open_platform
+from iotistic.bootstrap.platform import Platform, open_platform
 from iotistic.config import DatabaseNames, PoolSettings, Settings
 from iotistic.database.pool import connect
 from iotistic.devices import DeviceFilter

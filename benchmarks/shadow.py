@@ -22,7 +22,7 @@ from uuid import UUID
 
 from fastapi import FastAPI, Response
 
-from iotistic.bootstrap import Platform, open_platform
+from iotistic.bootstrap.platform import Platform, open_platform
 from iotistic.config import DatabaseNames, PoolSettings, RateSettings, Settings
 from iotistic.database.pool import Pool, connect
 from iotistic.http import create_platform_app

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from shadow import Headers, enrol, opened
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.http import create_platform_app
 from iotistic.http.traffic import count_traffic
 from tests.support.databases import Databases

@@ -17,7 +17,8 @@ import httpx
 import psutil
 
 from ingest_bench.load import Order, Outcome
-from iotistic.bootstrap import make_partitions, open_platform, provision, run_migrations
+from iotistic.bootstrap.platform import open_platform
+from iotistic.bootstrap.provisioning import make_partitions, provision, run_migrations
 from iotistic.config import load_settings
 from iotistic.data_folder import DataFolder
 from iotistic.database.pool import Connection, connect

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
-from iotistic.bootstrap import open_platform
+from iotistic.bootstrap.platform import open_platform
 from iotistic.config import DatabaseNames, Settings
 from iotistic.secret import Secret
 from iotistic.security.enrolment import answer_to

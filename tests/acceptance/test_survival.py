@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 import psutil
 
-from iotistic.bootstrap import Endpoints
+from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.cli.stack.state import find_state
 from iotistic.data_folder import DataFolder
 from iotistic.database.pool import connect

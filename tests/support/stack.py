@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
-from iotistic.bootstrap import Platform, open_platform
+from iotistic.bootstrap.platform import Platform, open_platform
 from iotistic.cli.stack.state import find_state
 from iotistic.config import Settings, load_settings
 from iotistic.data_folder import DataFolder

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iotistic.bootstrap import open_platform
+from iotistic.bootstrap.platform import open_platform
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, print_table, readable_bytes, run_async
 from iotistic.config import Settings

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from iotistic.bootstrap import Work
+from iotistic.bootstrap.platform import Work
 from iotistic.cli.device_options import find_named_device, opened
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from iotistic.bootstrap import export_devices as exported
+from iotistic.bootstrap.exporting import export_devices as exported
 from iotistic.cli.device_options import Fleet, Kind, NamePart, Status, Where, device_filter, opened
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_table, run_async

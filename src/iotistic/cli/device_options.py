@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from iotistic.bootstrap import Platform, Work, open_platform
+from iotistic.bootstrap.platform import Platform, Work, open_platform
 from iotistic.config import Settings
 from iotistic.devices import ConnectionStatus, Device, DeviceFilter
 from iotistic.devices.tag_expression import parse_tag_expression

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iotistic.bootstrap import open_platform
+from iotistic.bootstrap.platform import open_platform
 from iotistic.cli import claim_keys, device_sensors
 from iotistic.cli.device_acts import clock, restore, retire, tag
 from iotistic.cli.device_connectivity import expect, find, transitions

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from iotistic.bootstrap import follow_events
+from iotistic.bootstrap.following import follow_events
 from iotistic.cli.device_options import find_named_device, opened
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, print_table, run_async

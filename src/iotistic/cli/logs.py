@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.cli.device_options import Fleet, Where, opened
 from iotistic.cli.metric_question import Asked, meant_devices
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from

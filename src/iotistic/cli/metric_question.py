@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from iotistic.bootstrap import Work
+from iotistic.bootstrap.platform import Work
 from iotistic.cli.device_options import device_filter, find_named_device
 from iotistic.cli.time_range import time_range, width_of
 from iotistic.telemetry.reading import MOST_DEVICES, Filling, Method, Question, zone_named

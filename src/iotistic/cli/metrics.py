@@ -9,7 +9,8 @@ from uuid import UUID
 
 import typer
 
-from iotistic.bootstrap import Platform, export_metrics
+from iotistic.bootstrap.exporting import export_metrics
+from iotistic.bootstrap.platform import Platform
 from iotistic.cli.device_options import Fleet, Where, opened
 from iotistic.cli.metric_question import MOST_OF_A_FLEET, Asked, meant_devices
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from

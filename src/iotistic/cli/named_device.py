@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from iotistic.bootstrap import Work
+from iotistic.bootstrap.platform import Work
 from iotistic.devices import Device
 from iotistic.errors import NotFound
 

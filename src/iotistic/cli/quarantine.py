@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.cli.device_options import find_named_device, opened
 from iotistic.cli.duration import parse_shift
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from

@@ -13,7 +13,9 @@ from typing import Annotated
 import typer
 import uvloop
 
-from iotistic.bootstrap import Platform, make_housekeeper, make_partitions, open_platform, run_migrations
+from iotistic.bootstrap.housekeeping import make_housekeeper
+from iotistic.bootstrap.platform import Platform, open_platform
+from iotistic.bootstrap.provisioning import make_partitions, run_migrations
 from iotistic.cli.options import DataDir, Url, settings_from
 from iotistic.config import Settings
 from iotistic.errors import Unavailable

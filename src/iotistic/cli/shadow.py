@@ -11,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from iotistic.bootstrap import Work, open_platform
+from iotistic.bootstrap.platform import Work, open_platform
 from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async

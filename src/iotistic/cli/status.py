@@ -7,7 +7,8 @@ from typing import Any
 import typer
 
 from iotistic import migrations
-from iotistic.bootstrap import Endpoints, Platform, open_platform
+from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.bootstrap.platform import Platform, open_platform
 from iotistic.bootstrap.provisioning import histories
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import print_json, print_table, readable_bytes, run_async

@@ -14,7 +14,7 @@ import typer
 
 from iotistic.agent.identity import host_serial
 from iotistic.agent.state_folder import StateFolder
-from iotistic.bootstrap import Platform, Work, open_platform
+from iotistic.bootstrap.platform import Platform, Work, open_platform
 from iotistic.cli.down import stop_everything
 from iotistic.cli.options import DataDir, Url, settings_from
 from iotistic.cli.output import narrate, run_async

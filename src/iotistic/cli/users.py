@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar, cast
 
 import typer
 
-from iotistic.bootstrap import Work, open_platform
+from iotistic.bootstrap.platform import Work, open_platform
 from iotistic.cli.device_options import find_named_device, opened
 from iotistic.cli.duration import parse_shift
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from

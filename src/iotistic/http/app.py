@@ -12,7 +12,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from iotistic import __version__
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.http.access import Authentication, RateLimits, find_principal
 from iotistic.http.idempotency import Idempotency
 from iotistic.http.ingest import IngestFirst, ingest_routes, is_ingest

@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.http.access import require_own_device
 from iotistic.http.parameters import ParameterInvalid
 from iotistic.http.permissions import ITSELF

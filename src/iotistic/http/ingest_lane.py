@@ -15,7 +15,7 @@ from uuid import UUID
 
 from starlette.types import Scope
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.errors import Unavailable
 from iotistic.http.access import presented_key, recognise
 from iotistic.http.ingest import LOGS_PATH, METRICS_PATH

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
-from iotistic.bootstrap import Work
+from iotistic.bootstrap.platform import Work
 from iotistic.devices import DeviceFilter
 from iotistic.http.parameters import ParameterInvalid
 from iotistic.http.permissions import require_devices_inside

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
-from iotistic.bootstrap import Work
+from iotistic.bootstrap.platform import Work
 from iotistic.bounds import Bounds
 from iotistic.errors import Denied
 from iotistic.http.access import OPEN_PATHS, get_principal, require_own_device

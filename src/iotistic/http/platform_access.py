@@ -4,7 +4,7 @@ from typing import Protocol
 
 from starlette.types import Scope
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.errors import Unavailable
 
 __all__ = ["NotStarted", "ServesPlatform", "find_platform", "platform_of"]

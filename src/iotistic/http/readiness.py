@@ -9,7 +9,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import final
 
-from iotistic.bootstrap import Finding, Platform
+from iotistic.bootstrap.platform import Finding, Platform
 from iotistic.errors import IotisticError
 
 __all__ = ["ReadinessProbe"]

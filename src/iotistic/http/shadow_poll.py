@@ -11,7 +11,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.http.conditions import Condition, entity_tag
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import json_response

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from iotistic.bootstrap import Platform, open_platform
+from iotistic.bootstrap.platform import Platform, open_platform
 from iotistic.config import DatabaseNames, RateSettings, Settings
 from iotistic.database.pool import connect
 from iotistic.http import create_platform_app

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.http import create_platform_app
 from iotistic.http.access import OPEN_PATHS
 from iotistic.secret import Secret

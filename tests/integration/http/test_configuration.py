@@ -6,7 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.secret import Secret
 from iotistic.security import Role
 from tests.integration.http.conftest import EnrolledDevice, MakeClient

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from tests.integration.http.conftest import EnrolledDevice, MakeDevice
 
 ETH0 = {

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.secret import Secret
 from iotistic.security import Role
 from tests.integration.http.conftest import EnrolledDevice

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from tests.integration.http.conftest import EnrolledDevice, MakeDevice
 
 if sys.version_info >= (3, 14):

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from httpx import Response
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.http import HttpServer, PlatformApp
 from iotistic.http.ingest_lane import IngestLane
 from iotistic.telemetry.ingest import Ingest

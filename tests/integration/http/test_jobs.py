@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from iotistic.bootstrap import Platform
 from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, run_schedules
+from iotistic.bootstrap.platform import Platform
 from tests.integration.http.conftest import EnrolledDevice, MakeDevice
 
 ECHO = {"steps": [{"action": "echo", "arguments": {"text": "hello"}}], "timeout_seconds": 60}

@@ -11,7 +11,7 @@ import httpx
 import pytest_asyncio
 from fastapi import FastAPI
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.http import HttpServer
 from tests.integration.http.conftest import EnrolledDevice, MakeDevice
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.bootstrap.telemetry_rounds import count_log_lines
 from tests.integration.http.conftest import EnrolledDevice
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.mqtt import BrokerStats
 from iotistic.secret import Secret
 from iotistic.security import Role

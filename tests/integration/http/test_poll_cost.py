@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.database.pool import Connection, connect
 from tests.integration.http.conftest import EnrolledDevice
 from tests.support.databases import TestDatabase

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.http import create_platform_app
 from iotistic.http.schemas.problem import ProblemDetails
 from iotistic.secret import Secret

@@ -5,7 +5,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.config import RateSettings
 from iotistic.http import create_platform_app
 from iotistic.secret import Secret

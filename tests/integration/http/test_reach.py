@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from starlette.routing import Route
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.devices.fleets import FleetDraft
 from iotistic.http import create_platform_app
 from iotistic.http.permissions import Needs, every_route, requirements_of

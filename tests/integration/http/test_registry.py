@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from tests.integration.http.conftest import EnrolledDevice
 
 CSV = {"Content-Type": "text/csv; charset=utf-8"}

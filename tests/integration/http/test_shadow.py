@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from tests.integration.http.conftest import EnrolledDevice
 
 READS = ["", "/desired", "/reported", "/delta", "/desired?version=0", "?at=2026-01-01T00:00:00Z"]

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 from fastapi import FastAPI
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from tests.integration.http.conftest import EnrolledDevice
 from tests.support.listening import Listener, listening
 

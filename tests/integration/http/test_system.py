@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from iotistic import __version__
-from iotistic.bootstrap import Finding, Platform
+from iotistic.bootstrap.platform import Finding, Platform
 from iotistic.database.errors import DatabaseUnavailable
 from iotistic.http import create_platform_app
 from tests.integration.http.conftest import EnrolledDevice

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from tests.integration.http.conftest import EnrolledDevice
 
 

@@ -10,7 +10,7 @@ from tsbs_iot import Report, arrivals, measurements, trucks
 from tsbs_iot.comparison import QUESTIONS, Answered, agree, ask_all
 from tsbs_iot.registration import bodies, register
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.database.pool import connect
 from tests.integration.http.conftest import MakeClient, make_claim_key
 from tests.support.databases import TestDatabase

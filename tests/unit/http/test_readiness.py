@@ -3,7 +3,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import cast
 
-from iotistic.bootstrap import Finding, Platform
+from iotistic.bootstrap.platform import Finding, Platform
 from iotistic.errors import Unavailable
 from iotistic.http.readiness import ReadinessProbe
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from iotistic.bootstrap import Platform, Work
+from iotistic.bootstrap.platform import Platform, Work
 from iotistic.cli.device_options import opened
 from iotistic.cli.jobs.rows import told_tally
 from iotistic.cli.jobs.words import CREATED_BY, JobNumber

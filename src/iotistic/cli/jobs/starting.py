@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from iotistic.bootstrap import Work
+from iotistic.bootstrap.platform import Work
 from iotistic.cli.device_options import find_named_device, opened
 from iotistic.cli.jobs.rows import told_rollout, told_tally
 from iotistic.cli.jobs.watching import follow

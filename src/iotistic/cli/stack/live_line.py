@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 from time import monotonic
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.cli.output import readable_bytes
 from iotistic.errors import IotisticError
 from iotistic.operations.overview import OverviewService

@@ -11,7 +11,8 @@ from typing import final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from iotistic.bootstrap import Endpoints, make_partitions, provision, run_migrations
+from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.bootstrap.provisioning import make_partitions, provision, run_migrations
 from iotistic.cli.stack.supervisor import Service
 from iotistic.config import Settings
 from iotistic.data_folder import DataFolder

@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from iotistic.bootstrap import Platform, follow_events
+from iotistic.bootstrap.following import follow_events
+from iotistic.bootstrap.platform import Platform
 from iotistic.database.news import Waiter
 from iotistic.events import Cursor, Event, EventFilter, Position
 from iotistic.http.cursor import decode_cursor, encode_cursor

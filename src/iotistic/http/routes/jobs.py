@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from iotistic.bootstrap import Work
+from iotistic.bootstrap.platform import Work
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.job_words import policy_of, shown_job, target_of
 from iotistic.http.parameters import Limit

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from iotistic.bootstrap import export_metrics
+from iotistic.bootstrap.exporting import export_metrics
 from iotistic.http.device_filter import Devices
 from iotistic.http.named_devices import MOST_OF_A_FLEET, Named, meant_devices
 from iotistic.http.parameters import Bucket, MetricNames, TimeRange

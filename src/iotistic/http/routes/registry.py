@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
-from iotistic.bootstrap import export_devices
+from iotistic.bootstrap.exporting import export_devices
 from iotistic.devices import Device, DeviceFilter
 from iotistic.devices.bulk import FileFormat, ImportReport, read_devices
 from iotistic.devices.tag_expression import parse_tag_expression

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from iotistic.bootstrap import Platform
+from iotistic.bootstrap.platform import Platform
 from iotistic.devices.shadow import InheritedVersions
 from iotistic.http.conditions import Condition, parse_condition
 from iotistic.http.permissions import needs

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
 
-from iotistic.bootstrap import follow_desired
+from iotistic.bootstrap.following import follow_desired
 from iotistic.database.news import Waiter
 from iotistic.devices.shadow import Shadow
 from iotistic.http.access import presented_key
