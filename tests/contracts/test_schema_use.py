@@ -27,6 +27,7 @@ TABLES = """
 # Columns that only people read, in psql or through device_overview and the like; each with the reason to keep it.
 READ_BY_PEOPLE: dict[str, str] = {
     "api_key_history.occurred_at": "the history of a key is read in psql, in this order",
+    "api_key_history_heads.only_row": "keeps the table at one row",
     "api_keys.created_at": "how old a key is, for reports about keys that should be replaced",
     "metric_sets.created_at": "when a fleet began to report something new",
     "enrolments.claimed_at": "when a device came, for whoever asks how a claim key was used",

@@ -102,7 +102,7 @@ WHERE device_uuid = %(device_uuid)s::uuid AND revoked_at IS NULL;
 
 -- name: say_reason
 -- Why keys are made and changed from here on, for their history; until the transaction ends.
-SELECT set_config('iotistic.key_reason', %(reason)s::text, true);
+SELECT set_config('iotistic.key_reason', %(reason)s::text, TRUE);
 
 -- name: find_broken_links
 -- Rows of the history of keys that are not what they were, or do not follow what stands before them; the first of them.
@@ -129,7 +129,7 @@ SELECT
 FROM api_key_history_heads AS noted
 LEFT JOIN LATERAL (
   SELECT entry.sequence, entry.hash FROM api_key_history AS entry ORDER BY entry.sequence DESC LIMIT 1
-) AS last ON true;
+) AS last ON TRUE;
 
 -- name: find_link
 -- The hash of one row of the history of keys.

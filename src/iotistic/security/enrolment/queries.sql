@@ -134,7 +134,7 @@ INSERT INTO api_keys (key_id, kind, device_uuid, secret_hash, pepper_version)
 SELECT device_key_id, 'device', device_uuid, secret_hash, pepper_version
 FROM done
 -- The trigger that writes the history of keys reads it when the statement ends.
-WHERE set_config('iotistic.key_reason', 'enrolled with claim key ' || claim_key_id, true) IS NOT NULL;
+WHERE set_config('iotistic.key_reason', 'enrolled with claim key ' || claim_key_id, TRUE) IS NOT NULL;
 
 -- name: void_enrolment
 -- A challenge that was answered wrongly is void.
