@@ -184,6 +184,23 @@ async def test_two_first_runs_at_once_make_the_tables_once(places: list[Place], 
     assert all(report.complete and not report.notices for report in reports)
 
 
+async def test_a_new_run_forgets_runs_of_more_than_thirteen_months_ago_with_their_tenants(
+    places: list[Place], fleet: Fleet, place: Place
+) -> None:
+    [forgotten, kept] = [(await fleet.run(tenants_of(places))).run for _ in range(2)]
+    await place.run(
+        "UPDATE schema_migrations_runs SET started_at = now() - interval '13 months 2 days'"
+        f" WHERE run = '{forgotten}'",
+        "UPDATE schema_migrations_runs SET started_at = now() - interval '13 months' + interval '2 days'"
+        f" WHERE run = '{kept}'",
+    )
+    newest = (await fleet.run(tenants_of(places))).run
+    assert await place.rows(
+        "SELECT run, count(*) FROM schema_migrations_run_tenants GROUP BY run ORDER BY run"
+    ) == sorted([(kept, COUNT), (newest, COUNT)])
+    assert {run for (run,) in await place.rows("SELECT run FROM schema_migrations_runs")} == {kept, newest}
+
+
 async def test_verify_takes_the_tables_of_runs_for_ours(
     places: list[Place], fleet: Fleet, place: Place, history: History
 ) -> None:

@@ -74,13 +74,33 @@ async def test_nobody_can_connect_to_a_template_so_nothing_keeps_it_from_being_c
     ) == [(True, False)]
 
 
-async def test_new_files_make_a_new_template_and_drop_the_old_one(place: Place, history: History) -> None:
+async def test_two_releases_side_by_side_keep_a_template_each_and_a_third_drops_the_oldest(
+    place: Place, history: History
+) -> None:
     old = await create_tenant(place.endpoint, "clone_a", history)
     assert isinstance(history.folder, Path)
-    write(history.folder, {"002_more.sql": "CREATE TABLE more (id int);"})
-    new = await create_tenant(place.endpoint, "clone_b", history)
+    newer = history_of(history.folder.parent / "newer", FILES, service=history.service)
+    assert isinstance(newer.folder, Path)
+    write(newer.folder, {"002_more.sql": "CREATE TABLE more (id int);"})
+    new = await create_tenant(place.endpoint, "clone_b", newer)
     assert (new.template_made, new.head) == (True, 2)
-    assert await templates(place) == [new.template] != [old.template]
+    again = await create_tenant(place.endpoint, "clone_c", history)
+    assert (again.template, again.template_made) == (old.template, False)
+    write(newer.folder, {"003_most.sql": "CREATE TABLE most (id int);"})
+    newest = await create_tenant(place.endpoint, "clone_d", newer)
+    assert await templates(place) == sorted([new.template, newest.template])
+
+
+async def test_a_service_whose_name_begins_another_ones_leaves_its_templates_alone(
+    place: Place, history: History
+) -> None:
+    longer = replace(history, service=f"{history.service} eu")
+    theirs = [await create_tenant(place.endpoint, "clone_a", longer)]
+    assert isinstance(history.folder, Path)
+    write(history.folder, {"002_more.sql": "CREATE TABLE more (id int);"})
+    theirs.append(await create_tenant(place.endpoint, "clone_b", longer))
+    ours = await create_tenant(place.endpoint, "clone_c", history)
+    assert await templates(place) == sorted([ours.template, *(one.template for one in theirs)])
 
 
 async def test_a_database_that_is_there_is_left_alone(place: Place, history: History) -> None:

@@ -1,11 +1,12 @@
 """A new tenant's database as a copy of one that is at the newest schema already: 0.1 s, however long the history is.
 
 The template is made once for each state of the files, under a name that tells which; nobody can connect to it, so that nothing
-ever keeps it from being copied.
+ever keeps it from being copied. The one made before it is kept: while a release goes out, two of them are served side by side.
 """
 
+import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, LiteralString
@@ -31,6 +32,7 @@ Admit = Callable[[Connection, str], Awaitable[None]]
 _PREFIX: Final = "iotistic_template_"
 _UNFINISHED: Final = "_unfinished"
 _LONGEST: Final = 63 - len(_PREFIX) - len(_UNFINISHED) - 13
+_KEPT: Final = 1
 _WAIT: Final = timedelta(minutes=5)
 
 
@@ -124,9 +126,9 @@ async def _make_template(
     administrator: Endpoint,
     prepare: Prepare | None,
 ) -> None:
-    """Under another name until it is whole. Templates of other states of the same history are dropped."""
+    """Under another name until it is whole. Of the same history's other templates only the newest is kept."""
     unfinished = template + _UNFINISHED
-    for name in await _databases(connection, template.rpartition("_")[0] + "_"):
+    for name in _outdated(template, await _databases(connection, template.rpartition("_")[0] + "_")):
         await _run(connection, "ALTER DATABASE {} IS_TEMPLATE false", name)
         await _run(connection, "DROP DATABASE {} WITH (FORCE)", name)
     await _create(connection, unfinished, template="template0", owner=endpoint.user)
@@ -142,6 +144,15 @@ async def _make_template(
     # The server itself waits up to 5 s for the session that has just left.
     await _run(connection, "ALTER DATABASE {} RENAME TO {}", unfinished, template)
     await _run(connection, "ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false", template)
+
+
+def _outdated(template: str, names: Sequence[str]) -> list[str]:
+    """Those of `names`, newest first, that make room for `template`: unfinished ones, and all but the newest whole one."""
+    # Not by the beginning alone: the service shop has no say over templates of shop_eu.
+    own = re.compile(rf"{re.escape(template.rpartition('_')[0])}_[0-9a-f]{{12}}({_UNFINISHED})?")
+    matches = [match for match in map(own.fullmatch, names) if match is not None]
+    whole = [match[0] for match in matches if match[1] is None]
+    return [match[0] for match in matches if match[1] is not None] + whole[_KEPT:]
 
 
 async def _copy(connection: Connection, template: str, database: str, *, owner: str) -> None:
@@ -170,9 +181,11 @@ async def _exists(connection: Connection, database: str) -> bool:
 
 
 async def _databases(connection: Connection, beginning: str) -> list[str]:
-    """The databases whose names begin so."""
+    """The databases whose names begin so, newest first."""
+    # By number, since a server keeps no date of them. When numbers begin anew, after 4 billion, a template is made once too often.
     cursor = await connection.execute(
-        "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, %s)", (beginning,)
+        "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, %s) ORDER BY oid DESC",
+        (beginning,),
     )
     return [row[0] for row in await cursor.fetchall()]
 
