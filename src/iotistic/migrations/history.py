@@ -55,4 +55,7 @@ def command_line(service: str, *words: str) -> str:
         where: tuple[str, ...] = ()
     else:
         where = ("--database", service) if service in SERVICES else ("--dir ...", "--url ...")
-    return " ".join(("iotistic migrate", *words, *where))
+    ends = (
+        words.index("--") if "--" in words else len(words)
+    )  # what follows it are names, whatever they look like
+    return " ".join(("iotistic migrate", *words[:ends], *where, *words[ends:]))

@@ -259,7 +259,7 @@ def _late(service: str, file: MigrationFile, comparison: Comparison) -> Problem:
     return Problem(
         kind=ProblemKind.LATE,
         filenames=(file.filename,),
-        message=f"{file.filename} was never applied, and {last} after it was.",
+        message=f"{file.filename} is not applied, and {last} after it is.",
         hint="Give it the next free number, or run it late on purpose: "
         + command_line(service, "run", "--out-of-order"),
     )

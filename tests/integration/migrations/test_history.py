@@ -173,7 +173,7 @@ async def test_marking_an_applied_file_says_when_by_whom_and_how_to_run_it_again
     report = await marker(place, applied).mark_applied(["57"])
     [why] = report.skipped.values()
     assert place.endpoint.user in why
-    assert "unmark -- 057_add_mqtt_tls_config.sql" in why
+    assert "unmark --dir ... --url ... -- 057_add_mqtt_tls_config.sql" in why
     assert report.changed == ()
 
 

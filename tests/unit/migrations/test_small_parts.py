@@ -103,6 +103,13 @@ def test_commands_name_their_database_where_it_is_not_the_usual_one() -> None:
     assert command_line("shop") == "iotistic migrate --dir ... --url ..."
 
 
+def test_commands_name_it_before_the_dashes_that_end_their_options() -> None:
+    assert command_line("platform", "unmark", "--", "7_x.sql") == "iotistic migrate unmark -- 7_x.sql"
+    assert (
+        command_line("vpn", "unmark", "--", "7_x.sql") == "iotistic migrate unmark --database vpn -- 7_x.sql"
+    )
+
+
 def test_the_nouns_do_not_load_the_driver() -> None:
     program = (
         "import sys, iotistic.migrations, iotistic.migrations.files, iotistic.migrations.tables, iotistic.migrations.texts;"

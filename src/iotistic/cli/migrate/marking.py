@@ -73,7 +73,10 @@ def unmark(
         data_dir=data_dir,
         url=url,
     )
-    narrate(f"The next run will run again: {', '.join(words)}. The schema they made is not undone.")
+    narrate(
+        f"Pending again: {', '.join(words)}; where newer files are applied, only a run with --out-of-order takes them. "
+        "The schema they made is not undone."
+    )
     if not yes:
         _confirm(f"Unmark them in database {marker.database}?")
     report = carry_out(marker.unmark(words), as_json=as_json)

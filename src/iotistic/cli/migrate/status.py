@@ -87,7 +87,7 @@ def _rows(status: Status) -> list[dict[str, object]]:
         if half is not None:
             state = f"{half.state.value} after statement {half.statements_done} of {half.statements_total}"
         elif file in found.late:
-            state = "late: never applied"
+            state = "late: not applied"
         rows = [(order, row) for order, row in rows if row["file"] != file.filename]
         rows.append((file.order, {"file": file.filename, "state": state}))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
