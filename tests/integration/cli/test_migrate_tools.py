@@ -72,6 +72,9 @@ class TestVerifyAndDump:
         live, replay = migrate(history, "dump", *where), migrate(history, "dump", "--replay", *where)
         assert live.stdout == replay.stdout
         assert live.stdout.startswith("CREATE TABLE public.more (\n  id integer\n);\n")
+        dumped = published(migrate(history, "dump", "--json", *where))
+        facts = {"service": "shop", "database": place.name, "replayed": False, "schema": live.stdout}
+        assert dumped == {"dumps": [facts]}
 
     async def test_differences_are_told_and_are_exit_code_three(self, place: Place, history: History) -> None:
         await apply(place.endpoint, place.name, history)

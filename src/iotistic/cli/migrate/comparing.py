@@ -79,21 +79,30 @@ def dump_schema(
     table: Table = "schema_migrations",
     data_dir: DataDir = None,
     url: Url = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write the schema as text: sorted, without versions, dates or keys, the same on every supported server."""
     if write and folder is not None:
         raise typer.BadParameter("only the migrations that ship have a snapshot", param_hint="--write")
+    dumped: list[dict[str, object]] = []
     for one in _replays(
         database, folder=folder, service=service, schema=schema, table=table, data_dir=data_dir, url=url
     ):
-        text = dump(carry_out(_catalog(one, replay=replay or write), as_json=False))
+        text = dump(carry_out(_catalog(one, replay=replay or write), as_json=as_json))
+        dumped.append(_dump_fields(one.place, text, replayed=replay or write))
         if write:
-            path = _SNAPSHOTS / f"{one.place.history.service}.sql"
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-            narrate(f"{path}: {len(text.splitlines())} lines")
-        else:
+            _write_snapshot(one.place, text)
+        elif not as_json:
             sys.stdout.write(text)
+    if as_json:
+        print_json({"dumps": dumped})
+
+
+def _write_snapshot(place: Place, text: str) -> None:
+    path = _SNAPSHOTS / f"{place.history.service}.sql"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    narrate(f"{path}: {len(text.splitlines())} lines")
 
 
 def _replays(
@@ -169,6 +178,15 @@ def _fields(found: Verification) -> dict[str, object]:
         "missing_files": list(found.missing_files),
         "pending": list(found.pending),
         "differences": [_difference_fields(difference) for difference in found.differences],
+    }
+
+
+def _dump_fields(place: Place, text: str, *, replayed: bool) -> dict[str, object]:
+    return {
+        "service": place.history.service,
+        "database": place.database,
+        "replayed": replayed,
+        "schema": text,
     }
 
 
