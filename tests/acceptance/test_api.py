@@ -19,6 +19,9 @@ import pytest_asyncio
 
 from iotistic.bootstrap.platform import open_platform
 from iotistic.config import DatabaseNames, Settings
+from iotistic.database.locks import key_of
+from iotistic.database.pool import connect
+from iotistic.migrations import PLATFORM
 from iotistic.secret import Secret
 from iotistic.security.enrolment import answer_to
 from tests.support.databases import Databases
@@ -177,6 +180,29 @@ async def test_from_empty_databases_to_a_device_that_is_seen(
     assert not [line for line in lines if line["level"] in {"warning", "error"}]
     secrets = [device["api_key"], login.json()["key"], claim.reveal(), "ada's long password", PEPPER.reveal()]
     assert not [secret for secret in secrets if secret in service.log.read_text()]
+
+
+async def test_while_another_replica_migrates_it_says_so_is_not_ready_and_can_be_stopped(
+    installation: Installation, tmp_path: Path
+) -> None:
+    database, owner = installation.settings.names.platform, installation.settings.database
+    assert owner is not None
+    other = await connect(owner, database, application_name="the other replica", autocommit=True)
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
+        await stack.enter_async_context(other)
+        await other.execute("SELECT pg_advisory_lock(%s)", (key_of(PLATFORM.lock_name),))
+        service = await stack.enter_async_context(serving(installation.environment, tmp_path))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=service.url, timeout=20))
+        while "while migrating" not in service.log.read_text():
+            await asyncio.sleep(0.05)
+        assert (await client.get("/health")).status_code == 200
+        assert (await client.get("/ready")).status_code == 503
+        service.process.send_signal(signal.SIGTERM)
+        assert await service.stopped() == 0
+        cursor = await other.execute("SELECT to_regclass('schema_migrations')")
+        assert await cursor.fetchone() == (None,)
+    warning, *_ = [line for line in service.lines() if line["event"] == "while migrating"]
+    assert (warning["level"], "the other replica" in warning["reason"]) == ("warning", True)
 
 
 async def test_what_was_being_answered_when_it_was_told_to_stop_is_answered(

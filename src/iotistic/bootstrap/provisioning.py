@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
 from iotistic import migrations
 from iotistic.bootstrap.endpoints import Endpoints
@@ -17,7 +18,7 @@ from iotistic.database.roles import (
     may_create_databases,
 )
 from iotistic.errors import Unavailable
-from iotistic.migrations import History
+from iotistic.migrations import Event, EventKind, History
 from iotistic.partitioning import Maintainer, room
 
 __all__ = ["DatabaseMissing", "histories", "make_partitions", "provision", "run_migrations"]
@@ -25,6 +26,13 @@ __all__ = ["DatabaseMissing", "histories", "make_partitions", "provision", "run_
 Narrate = Callable[[str], None]
 
 _APPLICATION = "iotistic-provision"
+_TOLD: Final = {
+    EventKind.LOCK_WAIT,
+    EventKind.RECONNECT,
+    EventKind.RESUMED,
+    EventKind.RETRY,
+    EventKind.WARNING,
+}
 
 
 class DatabaseMissing(Unavailable):
@@ -68,18 +76,36 @@ async def provision(settings: Settings, narrate: Narrate) -> None:
         await connection.close()
 
 
-async def run_migrations(settings: Settings, narrate: Narrate) -> None:
+async def run_migrations(settings: Settings, narrate: Narrate, *, warn: Narrate) -> None:
     """Brings all three databases to the newest schema, or waits until somebody else has: `IOTISTIC_STARTUP_MIGRATIONS`.
+
+    `warn` hears at once what keeps it waiting, and of dangers in pending files.
 
     Raises what `migrations.bring_up` raises.
     """
     endpoint = Endpoints(settings).of("owner")
     for database, history in histories(settings.names):
         started = await migrations.bring_up(
-            settings.startup_migrations, endpoint, database, history, application="iotistic"
+            settings.startup_migrations,
+            endpoint,
+            database,
+            history,
+            application="iotistic",
+            lint=settings.startup_lint,
+            observe=_teller(warn),
         )
         if started.report is not None and started.report.applied:
             narrate(f"{database}: {len(started.report.applied)} migrations applied")
+
+
+def _teller(warn: Narrate) -> Callable[[Event], None]:
+    """Says what keeps a start waiting, and what is dangerous; not each of a hundred files."""
+
+    def tell(event: Event) -> None:
+        if event.kind in _TOLD:
+            warn(event.message)
+
+    return tell
 
 
 async def make_partitions(settings: Settings, narrate: Narrate) -> None:

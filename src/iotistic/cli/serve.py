@@ -123,7 +123,7 @@ async def _open(settings: Settings) -> _Opened:
     pause, told = _FIRST_PAUSE, ""
     while True:
         try:
-            await run_migrations(settings, _narrate)
+            await run_migrations(settings, _narrate, warn=_warn)
             if settings.startup_migrations == "run":  # else somebody with the owner's rights does both
                 await make_partitions(settings, _narrate)
             platform = await open_platform(settings)
@@ -140,6 +140,10 @@ async def _open(settings: Settings) -> _Opened:
 
 def _narrate(line: str) -> None:
     _log.info("prepared", extra={"done": line})
+
+
+def _warn(line: str) -> None:
+    _log.warning("while migrating", extra={"reason": line})
 
 
 def _when_told_to_stop(*acts: Callable[[], object]) -> None:

@@ -63,6 +63,7 @@ def assemble(
         server_port=values.find(Catalogue.server_port),
         server_account=values.find(Catalogue.server_account),
         startup_migrations=values[Catalogue.startup_migrations],
+        startup_lint=values[Catalogue.startup_lint],
         pepper=values.find(Catalogue.pepper),
         claim_key=values.find(Catalogue.claim_key),
         warnings=tuple(values.report.warnings),

@@ -6,7 +6,7 @@ from typing import Literal, cast, final
 
 from iotistic.config.groups import BACKUPS, CONNECTIONS, EMBEDDED, SERVICES
 from iotistic.config.kinds import DURATION, FREE_PORT, LIMIT, PATH, PORT, SECRET, TEXT, choice, count, secret
-from iotistic.config.model import StartupMigrations
+from iotistic.config.model import StartupLint, StartupMigrations
 from iotistic.config.server_catalogue import ServerCatalogue
 from iotistic.config.setting import Setting
 from iotistic.secret import Secret
@@ -140,6 +140,15 @@ class Catalogue(ServerCatalogue):
         meaning="What a service does about pending migrations when it starts: run them, wait until somebody else has (check), "
         "or start regardless (off).",
         example="check",
+    )
+    startup_lint: Setting[StartupLint] = Setting(
+        variable="IOTISTIC_STARTUP_LINT",
+        kind=choice("off", "warn", "refuse"),
+        default="warn",
+        group=SERVICES,
+        meaning="What a service that runs migrations does about a pending file that would stop a database in use, and does not waive "
+        "it: not look, tell it (warn), or run nothing and not start (refuse).",
+        example="refuse",
     )
     pepper: Setting[Secret] = Setting(
         variable="IOTISTIC_PEPPER",

@@ -18,9 +18,11 @@ __all__ = [
     "PoolSettings",
     "SessionLimits",
     "Settings",
+    "StartupLint",
     "StartupMigrations",
 ]
 
+StartupLint = Literal["off", "warn", "refuse"]
 StartupMigrations = Literal["run", "check", "off"]
 
 
@@ -151,6 +153,8 @@ class Settings:
     """The account the embedded server runs as when we are root; None lets us choose."""
     startup_migrations: StartupMigrations = "run"
     """What a service does about pending migrations when it starts."""
+    startup_lint: StartupLint = "warn"
+    """What it does about dangers in them."""
     pepper: Secret | None = None
     """The key that machine secrets are hashed under; None makes one in the data folder."""
     claim_key: Secret | None = None

@@ -7,6 +7,7 @@ from typing import Literal
 from iotistic.config import Endpoint
 from iotistic.migrations.history import History
 from iotistic.migrations.looking import wait_until_current
+from iotistic.migrations.plan import LintPolicy, RunOptions
 from iotistic.migrations.report import Observer, Report, RunLimits, Status, unobserved
 from iotistic.migrations.runner import apply
 
@@ -37,17 +38,26 @@ async def bring_up(
     application: str,
     wait: timedelta = timedelta(minutes=5),
     role: str | None = None,
+    lint: LintPolicy = "warn",
     observe: Observer = unobserved,
 ) -> Started:
     """Returns when the service may serve. A service keeps its readiness false until then.
 
-    `wait` bounds the waiting for another runner (run) or for the schema (check). Cancelling, as on SIGTERM, stops the
+    `wait` bounds the waiting for another runner (run) or for the schema (check). `lint` says what a run does about dangers in
+    pending files. Cancelling, as on SIGTERM, stops the
     running statement on the server, rolls back and gives the lock back. Raises what `apply` and `wait_until_current` raise.
     """
     if policy == "run":
         limits = RunLimits(lock_wait=wait)
         report = await apply(
-            endpoint, database, history, application=application, limits=limits, role=role, observe=observe
+            endpoint,
+            database,
+            history,
+            application=application,
+            options=RunOptions(lint=lint),
+            limits=limits,
+            role=role,
+            observe=observe,
         )
         return Started(policy=policy, report=report)
     if policy == "check":

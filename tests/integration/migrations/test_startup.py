@@ -3,13 +3,15 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from iotistic.database.locks import key_of
-from iotistic.migrations import Event, RunLimits, apply, bring_up, wait_until_current
+from iotistic.migrations import Event, EventKind, RunLimits, apply, bring_up, wait_until_current
 from iotistic.migrations.errors import SchemaBehind
+from iotistic.migrations.judging import LintRefused
 from tests.support.histories import Place, history_of
 
 FILES = {"1_t.sql": "CREATE TABLE t (id int);", "2_u.sql": "CREATE TABLE u (id int);"}
@@ -21,6 +23,23 @@ async def test_run_applies_what_is_pending(place: Place, tmp_path: Path) -> None
     )
     assert started.report is not None
     assert len(started.report.applied) == 2
+
+
+async def test_lint_tells_dangers_at_a_start_or_keeps_the_service_from_starting(
+    place: Place, tmp_path: Path
+) -> None:
+    await bring_up("run", place.endpoint, place.name, history_of(tmp_path, FILES), application="api")
+    await place.run("INSERT INTO t SELECT generate_series(1, 10001)", "ANALYZE t")
+    history = history_of(tmp_path, {**FILES, "3_index.sql": "CREATE INDEX t_id_idx ON t (id);"})
+    heard: list[Event] = []
+    start = partial(bring_up, "run", place.endpoint, place.name, history, application="api")
+    with pytest.raises(LintRefused, match="index-not-concurrent"):
+        await start(lint="refuse", observe=heard.append)
+    assert await place.rows("SELECT to_regclass('t_id_idx')") == [(None,)]
+    assert heard == []
+    await start(observe=heard.append)
+    assert [event.kind for event in heard].count(EventKind.WARNING) == 1
+    assert await place.rows("SELECT to_regclass('t_id_idx') IS NOT NULL") == [(True,)]
 
 
 async def test_check_waits_until_somebody_else_has_run(place: Place, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ class Stack:
     async def prepare_databases(self) -> None:
         """Roles, databases, migrations, and the partitions of the days ahead."""
         await provision(self.settings, self.narrate)
-        await run_migrations(self.settings, self.narrate)
+        await run_migrations(self.settings, self.narrate, warn=self.narrate)
         await make_partitions(self.settings, self.narrate)
 
     async def revive_database(self) -> bool:
