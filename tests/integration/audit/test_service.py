@@ -123,7 +123,8 @@ async def test_fleets_and_who_belongs_to_them(connection: Connection) -> None:
     )
     made, changed = await told(connection, "fleets")
     settings = {"default_settings": {"every": 60, "wifi_key": "***"}}
-    assert what(made) == ("created", None, {"description": None, "default_tags": {"site": "x"}, **settings})
+    asked = {"description": None, "default_tags": {"site": "x"}, "expected_every": None}
+    assert what(made) == ("created", None, {**asked, **settings})
     assert what(changed) == ("changed", settings, settings)  # that it changed is told, the text is not
     await fleets.assign("spree", [device.uuid])
     assert [entry.action for entry in await told(connection, "devices", device_uuid=device.uuid)] == [

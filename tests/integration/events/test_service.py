@@ -197,6 +197,7 @@ async def test_the_application_changes_no_event_by_whatever_name(
 async def test_each_type_lies_with_those_that_are_kept_as_long(connection: Connection) -> None:
     for type_ in await EventService(connection).list_types():
         data = {"version": 1, "cause": "x", "name": "a", "kind": "b", "was": "c", "status": "d", "attempt": 1}
+        data |= {"rule": "r", "severity": "s", "lines": 1}
         await connection.execute(
             "SELECT append_event_v1(%s, 'x', %s::jsonb)", (type_.name, psycopg.types.json.Jsonb(data))
         )
