@@ -107,7 +107,7 @@ def revoke(
     if as_json:
         print_json(asdict(revoked))
     else:
-        narrate(f"The claim key {key_id} lets nobody in any more; the {revoked.uses} it let in stay.")
+        narrate(f"The claim key {key_id} lets nobody in any more; whoever it let in stays.")
 
 
 def _serials(path: Path | None) -> list[str]:

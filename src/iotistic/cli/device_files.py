@@ -22,6 +22,10 @@ Format = Annotated[
     FileFormat | None,
     typer.Option("--format", help="By the file's ending when left out.", metavar="csv|ndjson"),
 ]
+OutputFormat = Annotated[
+    FileFormat,
+    typer.Option("--format", help="What stdout gets.", metavar="csv|ndjson"),
+]
 _ENDINGS: dict[str, FileFormat] = {
     ".csv": "csv",
     ".ndjson": "ndjson",
@@ -61,7 +65,7 @@ def import_devices(
 
 def export_devices(
     *,
-    form: Format = None,
+    form: OutputFormat = "ndjson",
     where: Where = None,
     fleet: Fleet = None,
     kind: Kind = None,
@@ -72,7 +76,7 @@ def export_devices(
 ) -> None:
     """Write devices in service to stdout, as an import understands them."""
     which = device_filter(where=where, fleet=fleet, kind=kind, name=name, status=status)
-    run_async(_export(settings_from(data_dir, url), which, form or "ndjson"))
+    run_async(_export(settings_from(data_dir, url), which, form))
 
 
 def _form_of(file: Path) -> FileFormat:

@@ -23,6 +23,8 @@ async def get_named_device(work: Work, name: str) -> Device:
         device = await work.devices.find_device_by_name(name)
     if device is None:
         raise DeviceUnknown(
-            f"There is no device {name!r}.", hint="`iotistic devices list` shows them all.", name=name
+            f"There is no device {name!r}.",
+            hint="`iotistic devices list` shows those in service, with --retired the others, to be named by uuid.",
+            name=name,
         )
     return device

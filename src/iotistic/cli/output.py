@@ -52,7 +52,10 @@ def run(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except typer.TyperException as error:
-        narrate(f"error: {error.format_message()}\nRun `iotistic {name} --help` for its options.")
+        # A usage error knows the command it is about: `iotistic devices export`, not its group.
+        context = getattr(error, "ctx", None)
+        command = f"iotistic {name}" if context is None else context.command_path
+        narrate(f"error: {error.format_message()}\nRun `{command} --help` for its options.")
         return 1
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing is left to say, and Python's own flush at exit must not complain.

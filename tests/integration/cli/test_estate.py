@@ -184,3 +184,46 @@ async def test_mqtt_accounts_and_rules_come_and_go(terminal: Terminal, pump: UUI
     assert terminal.run("mqtt", "allow", "a", "subscribe", "--user", "ingest").returncode == 1
     assert terminal.run("mqtt", "remove", "ingest").returncode == 0
     assert terminal.run("mqtt", "remove", "ingest").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("devices", "export", "--nonsense"), "Run `iotistic devices export --help`"),
+        (
+            ("devices", "claim-keys", "create", "--uses", "0"),
+            "Run `iotistic devices claim-keys create --help`",
+        ),
+        (("devices", "nonsense"), "Run `iotistic devices --help`"),
+        (("devices", "show", "nobody"), "with --retired the others"),
+        (("devices", "interfaces", "nobody"), "with --retired the others"),
+    ],
+)
+def test_a_refusal_names_the_command_that_says_more(
+    terminal: Terminal, words: tuple[str, ...], said: str
+) -> None:
+    done = terminal.run(*words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+
+
+def test_an_export_is_ndjson_unless_told_otherwise(terminal: Terminal, pump: UUID) -> None:
+    assert pump
+    plain, named = terminal.run("devices", "export"), terminal.run("devices", "export", "--format", "ndjson")
+    assert json.loads(plain.stdout)["name"] == "pump"
+    assert plain.stdout == named.stdout
+    table = terminal.run("devices", "export", "--format", "csv")
+    assert table.stdout.splitlines()[0] == "name,kind,serial,fleet"
+    assert "file's ending" not in terminal.run("devices", "export", "--help").stdout
+
+
+def test_an_untouched_history_of_keys_is_told_as_whole(terminal: Terminal) -> None:
+    done = terminal.run("audit", "verify")
+    assert (done.returncode, "is whole" in done.stderr) == (0, True)
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_revoked_claim_key_does_not_count_claims_as_devices(terminal: Terminal) -> None:
+    made = json.loads(terminal.run("devices", "claim-keys", "create", "--json").stdout)
+    done = terminal.run("devices", "claim-keys", "revoke", made["key_id"])
+    assert (done.returncode, "whoever it let in stays" in done.stderr) == (0, True)
