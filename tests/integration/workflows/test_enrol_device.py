@@ -408,6 +408,25 @@ async def test_a_key_for_a_hundred_hit_a_thousand_times_lets_a_hundred_in(databa
         assert await cursor.fetchone() == (100,)
 
 
+async def test_claims_that_meet_at_the_last_use_share_it_out_to_one(database: TestDatabase) -> None:
+    """The proofs of the test above queue up for the history of keys, so its claims seldom meet: here nothing else is done."""
+    async with opened(database, 10) as connections:
+
+        async def is_let_in(key: IssuedKey, number: int, connection: Connection) -> bool:
+            try:
+                async with connection.transaction():
+                    await claim(connection, key, name=f"{number}", serial=f"{number}")
+            except ClaimKeyRefused:
+                return False
+            return True
+
+        for _ in range(5):
+            key = await claim_key(connections[0], uses=1)
+            answers = await asyncio.gather(*(is_let_in(key, n, c) for n, c in enumerate(connections)))
+            assert sorted(answers) == [False] * 9 + [True]
+            assert await uses(connections[0], key) == 1
+
+
 async def test_one_device_that_asks_many_times_at_once_is_one_device(database: TestDatabase) -> None:
     async with opened(database, 8) as connections:
         key = await claim_key(connections[0], uses=1)
