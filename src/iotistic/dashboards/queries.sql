@@ -15,7 +15,7 @@ WHERE user_id IS NOT DISTINCT FROM %(user_id)s::bigint;
 -- name: clear_default
 -- Makes room for another default of the same owner and device.
 UPDATE dashboard_layouts
-SET is_default = false
+SET is_default = FALSE
 WHERE
   user_id IS NOT DISTINCT FROM %(user_id)s::bigint
   AND device_uuid IS NOT DISTINCT FROM %(device_uuid)s::uuid
