@@ -21,10 +21,10 @@ from iotistic.cli.device_options import (
     Status,
     Where,
     device_filter,
-    find_named_device,
     opened,
 )
 from iotistic.cli.device_traffic import traffic
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import print_json, print_json_lines, print_table, readable_bytes, run_async
 from iotistic.cli.sparkline import sparkline
@@ -118,7 +118,7 @@ async def _look(settings: Settings, name: str) -> dict[str, Any]:
     platform = await open_platform(settings, application_name="iotistic-devices", with_ingest=False)
     try:
         async with platform.begin(read_only=True) as work:
-            device = await find_named_device(work, name)
+            device = await get_named_device(work, name)
             latest = await work.telemetry.latest(device.uuid)
             known = {value.metric for value in latest}
             charted = [metric for metric in _CHARTED if metric in known] or sorted(known)[:8]
@@ -138,6 +138,11 @@ async def _look(settings: Settings, name: str) -> dict[str, Any]:
 def _render(seen: dict[str, Any]) -> None:
     device = seen["device"]
     sys.stdout.write(f"{device['name']}  {device['kind']}, {device['connection_status']}  {device['uuid']}\n")
+    if device["fleet"]:
+        sys.stdout.write(f"  {'fleet':<12}{device['fleet']}\n")
+    if seen["tags"]:
+        tags = ", ".join(f"{key}={value}" for key, value in seen["tags"].items())
+        sys.stdout.write(f"  {'tags':<12}{tags}\n")
     for one in seen["interfaces"]:
         addresses = ", ".join(map(str, one["addresses"])) or "no address"
         sys.stdout.write(f"  {one['name']:<12}{addresses}\n")

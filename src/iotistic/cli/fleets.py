@@ -9,7 +9,8 @@ from typing import Annotated, Any, cast
 import typer
 
 from iotistic.cli.claim_keys import lasting
-from iotistic.cli.device_options import find_named_device, opened, parse_tag
+from iotistic.cli.device_options import opened, parse_tag
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -107,13 +108,13 @@ def change(
 @app.command()
 def add(name: Name, devices: Devices, data_dir: DataDir = None, url: Url = None) -> None:
     """Move devices to a fleet."""
-    narrate(f"{run_async(_assign(settings_from(data_dir, url), name, devices))} devices moved")
+    _tell_moved(run_async(_assign(settings_from(data_dir, url), name, devices)))
 
 
 @app.command()
 def remove(devices: Devices, data_dir: DataDir = None, url: Url = None) -> None:
     """Take devices out of their fleets."""
-    narrate(f"{run_async(_assign(settings_from(data_dir, url), None, devices))} devices moved")
+    _tell_moved(run_async(_assign(settings_from(data_dir, url), None, devices)))
 
 
 @app.command()
@@ -178,9 +179,13 @@ async def _change(settings: Settings, name: str, changed: Callable[[FleetDraft],
         return await work.fleets.replace_fleet(name, changed(draft))
 
 
+def _tell_moved(count: int) -> None:
+    narrate(f"{count} {'device' if count == 1 else 'devices'} moved")
+
+
 async def _assign(settings: Settings, fleet: str | None, names: Sequence[str]) -> int:
     async with opened(settings) as platform, platform.begin() as work:
-        uuids = [(await find_named_device(work, name)).uuid for name in names]
+        uuids = [(await get_named_device(work, name)).uuid for name in names]
         return await work.fleets.assign(fleet, uuids)
 
 

@@ -227,3 +227,13 @@ def test_a_revoked_claim_key_does_not_count_claims_as_devices(terminal: Terminal
     made = json.loads(terminal.run("devices", "claim-keys", "create", "--json").stdout)
     done = terminal.run("devices", "claim-keys", "revoke", made["key_id"])
     assert (done.returncode, "whoever it let in stays" in done.stderr) == (0, True)
+
+
+def test_a_device_is_shown_with_its_fleet_and_tags(terminal: Terminal, pump: UUID) -> None:
+    assert terminal.run("fleets", "create", "spree").returncode == 0
+    moved = terminal.run("fleets", "add", "spree", "pump")
+    assert "1 device moved" in moved.stderr
+    assert terminal.run("devices", "tag", "site=berlin", "--device", "pump").returncode == 0
+    shown = terminal.run("devices", "show", str(pump)).stdout
+    assert "fleet       spree\n" in shown
+    assert "tags        site=berlin\n" in shown
