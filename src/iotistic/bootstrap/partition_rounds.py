@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
+from iotistic.bootstrap.archive import archivist_of
 from iotistic.bootstrap.platform import Platform
-from iotistic.config import Settings
-from iotistic.data_folder import DataFolder
 from iotistic.errors import Unavailable
-from iotistic.operations.archive import Archivist, Folder
 from iotistic.partitioning import ALARM_DAYS, Maintainer, Sealer, Thinner, runway
 
-__all__ = ["PartitionStepsFailed", "archivist_of", "keep_partitions", "tend_partitions"]
+__all__ = ["PartitionStepsFailed", "keep_partitions", "tend_partitions"]
 
 
 class PartitionStepsFailed(Unavailable):
@@ -56,11 +54,6 @@ async def tend_partitions(platform: Platform) -> str | None:
     if troubles:
         raise PartitionStepsFailed("; ".join([*map(str, told), *troubles]))
     return _told(told)
-
-
-def archivist_of(settings: Settings) -> Archivist:
-    """The archive of this installation: a folder beside its other data."""
-    return Archivist(Folder(DataFolder(settings.data_dir).archive))
 
 
 def _told(steps: Sequence[object]) -> str | None:

@@ -46,6 +46,5 @@ async def _record(work: Work, refused: Refused, accounts: frozenset[str]) -> Non
 
 
 async def _accounts(work: Work, refused: Sequence[Refused]) -> frozenset[str]:
-    if all(one.kind != "logins" for one in refused):
-        return frozenset()
-    return frozenset(user.username for user in await work.security.list_users())
+    tried = {name for one in refused if one.kind == "logins" for name in one.names}
+    return frozenset(await work.security.list_account_ids(tried)) if tried else frozenset()

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from iotistic.audit import AuditEntry, AuditFilter
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -126,5 +127,5 @@ async def _list(
     settings: Settings, which: AuditFilter, device: str | None, before: int | None, limit: int
 ) -> Sequence[AuditEntry]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        uuid = None if device is None else (await find_named_device(work, device)).uuid
+        uuid = None if device is None else (await get_named_device(work, device)).uuid
         return await work.audit.list_entries(replace(which, device_uuid=uuid), before_id=before, limit=limit)

@@ -9,7 +9,8 @@ from typing import Annotated, Any, cast
 import typer
 
 from iotistic.bootstrap.platform import Work
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -140,10 +141,10 @@ def _document(file: Path) -> dict[str, Any]:
 async def _owner(work: Work, user: str | None) -> Owner:
     if user is None:
         return None
-    for one in await work.security.list_users():
-        if one.username == user:
-            return one.id
-    raise PersonUnknown(f"There is no account {user!r}.", hint="`iotistic users list` shows them all.")
+    known = await work.security.list_account_ids([user])
+    if user not in known:
+        raise PersonUnknown(f"There is no account {user!r}.", hint="`iotistic users list` shows them all.")
+    return known[user]
 
 
 async def _list(
@@ -161,7 +162,7 @@ async def _get(settings: Settings, number: int, user: str | None) -> Layout:
 
 async def _create(settings: Settings, draft: LayoutDraft, user: str | None, device: str | None) -> Layout:
     async with opened(settings) as platform, platform.begin() as work:
-        uuid = None if device is None else (await find_named_device(work, device)).uuid
+        uuid = None if device is None else (await get_named_device(work, device)).uuid
         return await work.dashboards.create_layout(draft, owner=await _owner(work, user), device_uuid=uuid)
 
 

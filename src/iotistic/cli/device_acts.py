@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from iotistic.cli.device_options import Where, device_filter, find_named_device, opened, parse_tag
+from iotistic.cli.device_options import Where, device_filter, opened, parse_tag
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, run_async
 from iotistic.config import Settings
@@ -90,7 +91,7 @@ def clock(
 
 async def _stamp(settings: Settings, name: str, *, on_receipt: bool) -> Device:
     async with opened(settings) as platform, platform.begin() as work:
-        device = await find_named_device(work, name)
+        device = await get_named_device(work, name)
         await work.clocks.stamp_on_receipt(device.uuid, on=on_receipt)
         return device
 
@@ -127,7 +128,7 @@ def tag(
 
 async def _find(settings: Settings, name: str) -> Device:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        return await find_named_device(work, name)
+        return await get_named_device(work, name)
 
 
 async def _retire(settings: Settings, device: Device) -> Retirement:
@@ -137,7 +138,7 @@ async def _retire(settings: Settings, device: Device) -> Retirement:
 
 async def _restore(settings: Settings, uuid: str, name: str | None) -> Device:
     async with opened(settings) as platform, platform.begin() as work:
-        device = await find_named_device(work, uuid)
+        device = await get_named_device(work, uuid)
         return await restore_device(work.devices, device.uuid, name=name)
 
 
@@ -147,7 +148,7 @@ async def _tag(
     which = device_filter(where=where)
     async with opened(settings) as platform, platform.begin() as work:
         if where is None:
-            uuids = [(await find_named_device(work, name)).uuid for name in names]
+            uuids = [(await get_named_device(work, name)).uuid for name in names]
         else:
             uuids = list(await work.devices.match_devices(which, limit=MOST_DEVICES + 1))
         changed = await work.tagging.tag_devices(uuids, set_tags=tags, remove=remove)

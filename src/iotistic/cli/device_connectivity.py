@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from iotistic.cli.claim_keys import lasting
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -111,12 +112,12 @@ async def _transitions(
     settings: Settings, name: str, limit: int
 ) -> tuple[Connectivity, Sequence[Transition]]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        device = await find_named_device(work, name)
+        device = await get_named_device(work, name)
         stands = await work.connectivity.get_connectivity(device.uuid)
         return stands, await work.connectivity.list_transitions(device.uuid, limit=limit)
 
 
 async def _expect(settings: Settings, name: str, every: timedelta | None) -> Connectivity:
     async with opened(settings) as platform, platform.begin() as work:
-        device = await find_named_device(work, name)
+        device = await get_named_device(work, name)
         return await work.connectivity.expect(device.uuid, every)

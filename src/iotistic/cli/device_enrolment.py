@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from iotistic.cli.claim_keys import PROGRAM, lasting
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -62,7 +63,7 @@ def enrolment_attempts(
 
 async def _permit(settings: Settings, name: str, lasts: timedelta | None) -> tuple[Device, Permit | None]:
     async with opened(settings) as platform, platform.begin() as work:
-        device = await find_named_device(work, name)
+        device = await get_named_device(work, name)
         if lasts is None:
             await work.enrolment.withdraw_permit(device.uuid)
             return device, None

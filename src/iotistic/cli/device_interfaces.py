@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -46,13 +47,13 @@ def interfaces(
 
 async def _present(settings: Settings, name: str) -> list[dict[str, Any]]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        device = await find_named_device(work, name)
+        device = await get_named_device(work, name)
         found: Sequence[NetworkInterface] = await work.network.list_interfaces(device.uuid)
     return [asdict(one) for one in found]
 
 
 async def _changes(settings: Settings, name: str, limit: int) -> list[dict[str, Any]]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        device = await find_named_device(work, name)
+        device = await get_named_device(work, name)
         found: Sequence[InterfaceChange] = await work.network.list_changes(device.uuid, limit=limit)
     return [asdict(one) for one in found]

@@ -1,17 +1,16 @@
-"""Options that say which devices are meant, and how a name leads to one."""
+"""Options that say which devices are meant, and the platform for one command."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from iotistic.bootstrap.platform import Platform, Work, open_platform
+from iotistic.bootstrap.platform import Platform, open_platform
 from iotistic.config import Settings
-from iotistic.devices import ConnectionStatus, Device, DeviceFilter
+from iotistic.devices import ConnectionStatus, DeviceFilter
 from iotistic.devices.tag_expression import parse_tag_expression
-from iotistic.errors import Invalid, NotFound
+from iotistic.errors import Invalid
 
 __all__ = [
     "Fleet",
@@ -20,7 +19,6 @@ __all__ = [
     "Status",
     "Where",
     "device_filter",
-    "find_named_device",
     "opened",
     "parse_tag",
 ]
@@ -41,12 +39,6 @@ Status = Annotated[
     ConnectionStatus | None,
     typer.Option("--status", help="Only those that are so.", metavar="online|offline|never"),
 ]
-
-
-class DeviceUnknown(NotFound):
-    """No device has this name or uuid."""
-
-    code = "device_not_found"
 
 
 class TagUnreadable(Invalid):
@@ -74,21 +66,6 @@ def parse_tag(text: str) -> tuple[str, str]:
     if not sign:
         raise TagUnreadable(f"{text!r} says no tag.", hint="Write KEY=VALUE, for example site=berlin.")
     return key.strip(), value.strip()
-
-
-async def find_named_device(work: Work, name: str) -> Device:
-    """The device of this uuid, or the one in service of this name. Raises DeviceUnknown."""
-    try:
-        device = await work.devices.find_device(UUID(name))
-    except ValueError:
-        device = await work.devices.find_device_by_name(name)
-    if device is None:
-        raise DeviceUnknown(
-            f"There is no device {name!r}.",
-            hint="`iotistic devices list` shows those in service, with --retired the others, to be named by uuid.",
-            name=name,
-        )
-    return device
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
 from iotistic.cli.duration import parse_shift
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -174,17 +175,17 @@ def _changed(sensor: Sensor | None, said: _Said) -> SensorDraft:
 
 async def _list(settings: Settings, name: str) -> Sequence[Sensor]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        return await work.sensors.list_sensors((await find_named_device(work, name)).uuid)
+        return await work.sensors.list_sensors((await get_named_device(work, name)).uuid)
 
 
 async def _get(settings: Settings, device: str, name: str) -> Sensor:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        return await work.sensors.get_sensor((await find_named_device(work, device)).uuid, name)
+        return await work.sensors.get_sensor((await get_named_device(work, device)).uuid, name)
 
 
 async def _set(settings: Settings, device: str, name: str, said: _Said) -> Sensor:
     async with opened(settings) as platform, platform.begin() as work:
-        uuid = (await find_named_device(work, device)).uuid
+        uuid = (await get_named_device(work, device)).uuid
         present = await work.sensors.find_sensor(uuid, name)
         if present is None:
             return await work.sensors.create_sensor(uuid, name, _changed(None, said))
@@ -193,4 +194,4 @@ async def _set(settings: Settings, device: str, name: str, said: _Said) -> Senso
 
 async def _delete(settings: Settings, device: str, name: str) -> None:
     async with opened(settings) as platform, platform.begin() as work:
-        await work.sensors.delete_sensor((await find_named_device(work, device)).uuid, name)
+        await work.sensors.delete_sensor((await get_named_device(work, device)).uuid, name)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, print_table, readable_bytes, run_async
 from iotistic.cli.time_range import From, Since, To, time_range
@@ -53,5 +54,5 @@ async def _list(
 ) -> Sequence[Traffic]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
         first, last = time_range(platform.clock(), *said)
-        device = await find_named_device(work, name)
+        device = await get_named_device(work, name)
         return await work.traffic.list_traffic(device.uuid, since=first, until=last, limit=limit)

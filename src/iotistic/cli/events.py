@@ -11,7 +11,8 @@ from uuid import UUID
 import typer
 
 from iotistic.bootstrap.following import follow_events
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -106,7 +107,7 @@ def _print(events: Sequence[Event], *, as_json: bool) -> None:
 
 async def _list(settings: Settings, which: EventFilter, device: str | None, limit: int) -> Sequence[Event]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        uuid = None if device is None else (await find_named_device(work, device)).uuid
+        uuid = None if device is None else (await get_named_device(work, device)).uuid
         return await work.events.list_events(replace(which, device_uuid=uuid), limit=limit)
 
 
@@ -123,7 +124,7 @@ async def _types(settings: Settings) -> Sequence[EventType]:
 async def _follow(settings: Settings, which: EventFilter, device: str | None) -> None:
     async with opened(settings) as platform:
         async with platform.begin(read_only=True) as work:
-            uuid = None if device is None else (await find_named_device(work, device)).uuid
+            uuid = None if device is None else (await get_named_device(work, device)).uuid
             cursor = await work.events.now()
         await platform.news.start()
         narrate("Waiting for events; Ctrl-C ends it.")

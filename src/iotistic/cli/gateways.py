@@ -7,7 +7,8 @@ from uuid import UUID
 
 import typer
 
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -56,7 +57,7 @@ def revoke(gateway: Gateway, devices: Devices, data_dir: DataDir = None, url: Ur
 async def _list(settings: Settings, gateway: str) -> Sequence[GrantedDevice]:
     granted: list[GrantedDevice] = []
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        uuid = (await find_named_device(work, gateway)).uuid
+        uuid = (await get_named_device(work, gateway)).uuid
         after: UUID | None = None
         while page := await work.gateways.list_granted(uuid, after=after, limit=1000):
             granted += page
@@ -66,7 +67,7 @@ async def _list(settings: Settings, gateway: str) -> Sequence[GrantedDevice]:
 
 async def _change(settings: Settings, gateway: str, devices: Sequence[str], *, granted: bool) -> int:
     async with opened(settings) as platform, platform.begin() as work:
-        uuid = (await find_named_device(work, gateway)).uuid
-        uuids = [(await find_named_device(work, name)).uuid for name in devices]
+        uuid = (await get_named_device(work, gateway)).uuid
+        uuids = [(await get_named_device(work, name)).uuid for name in devices]
         change = work.gateways.grant if granted else work.gateways.revoke
         return await change(uuid, uuids)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from iotistic.bootstrap.partition_rounds import archivist_of
+from iotistic.bootstrap.archive import archivist_of
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.db.looking import show_sizes
 from iotistic.cli.db.which import endpoint_of

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from iotistic.bootstrap.platform import Work
-from iotistic.cli.device_options import device_filter, find_named_device
+from iotistic.cli.device_options import device_filter
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.time_range import time_range, width_of
 from iotistic.telemetry.reading import MOST_DEVICES, Filling, Method, Question, zone_named
 
@@ -67,7 +68,7 @@ async def meant_devices(work: Work, asked: Asked, most: int = MOST_DEVICES) -> d
     """Name by uuid, of those named or those that the filter means."""
     which = asked.which
     if asked.devices:
-        named = [await find_named_device(work, name) for name in asked.devices]
+        named = [await get_named_device(work, name) for name in asked.devices]
         return {device.uuid: device.name for device in named}
     if most > MOST_DEVICES:
         return {uuid: str(uuid) for uuid in await work.devices.match_devices(which, limit=most)}

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from iotistic.cli.claim_keys import lasting
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, run_async
 from iotistic.config import Settings
@@ -61,7 +62,7 @@ def add_device(
 
     async def make(settings: Settings) -> tuple[str, Secret]:
         async with opened(settings) as platform, platform.begin() as work:
-            uuid = (await find_named_device(work, device)).uuid
+            uuid = (await get_named_device(work, device)).uuid
             return str(uuid), await work.mqtt.create_device_user(uuid)
 
     name, secret = run_async(make(settings_from(data_dir, url)))

@@ -30,6 +30,7 @@ __all__ = [
     "readable_bytes",
     "run",
     "run_async",
+    "shortened",
 ]
 
 T = TypeVar("T")
@@ -122,6 +123,11 @@ def print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *,
         sys.stdout.write(
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
         )
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning with an ellipsis: at most `most` characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def readable_bytes(count: int) -> str:

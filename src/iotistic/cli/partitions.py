@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iotistic.bootstrap.partition_rounds import archivist_of
+from iotistic.bootstrap.archive import archivist_of
 from iotistic.bootstrap.platform import Platform, open_platform
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_table, readable_bytes, run_async

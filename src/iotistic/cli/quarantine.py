@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from iotistic.bootstrap.platform import Platform
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
 from iotistic.cli.duration import parse_shift
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -139,7 +140,7 @@ async def _filter(platform: Platform, device: str | None, rest: _Rest) -> Quaran
     uuid = None
     if device is not None:
         async with platform.begin(read_only=True) as work:
-            uuid = (await find_named_device(work, device)).uuid
+            uuid = (await get_named_device(work, device)).uuid
     return QuarantineFilter(device_uuid=uuid, reason=reason, since=_utc(since), until=_utc(until))
 
 

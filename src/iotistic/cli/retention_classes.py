@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -55,5 +56,5 @@ async def _classes(settings: Settings) -> list[DeviceClass]:
 
 async def _retain(settings: Settings, device: str, keep_days: int | None, table: str) -> bool:
     async with opened(settings) as platform, platform.begin() as work:
-        found = await find_named_device(work, device)
+        found = await get_named_device(work, device)
         return await RetentionClasses(work.connection).set_class(table, found.uuid, keep_days)

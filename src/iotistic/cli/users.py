@@ -8,8 +8,9 @@ from typing import Annotated, TypeVar, cast
 import typer
 
 from iotistic.bootstrap.platform import Work, open_platform
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
 from iotistic.cli.duration import parse_shift
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.clock import system_clock
@@ -102,7 +103,7 @@ def grant(
     expires_at = None if lasts is None else system_clock() + parse_shift(lasts)
 
     async def give(work: Work) -> Binding:
-        uuid = None if device is None else (await find_named_device(work, device)).uuid
+        uuid = None if device is None else (await get_named_device(work, device)).uuid
         return await work.bindings.grant(username, role, fleet=fleet, device_uuid=uuid, expires_at=expires_at)
 
     _show(run_async(_within(settings_from(data_dir, url), give)), as_json=as_json)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -51,5 +52,5 @@ async def _list(
     settings: Settings, device: str | None, after: str | None, limit: int
 ) -> Sequence[VpnCertificate]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        uuid = None if device is None else (await find_named_device(work, device)).uuid
+        uuid = None if device is None else (await get_named_device(work, device)).uuid
         return await work.vpn.list_certificates(device_uuid=uuid, after=after, limit=limit)

@@ -6,7 +6,7 @@ handed to the framework, which answers it as it always did: a refusal has one wo
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import perf_counter
@@ -25,12 +25,9 @@ from iotistic.http.request_context import Observe, headers_of_all, identify, not
 from iotistic.http.request_metrics import ROUTE_KEY
 from iotistic.secret import Secret
 from iotistic.security import Principal
-from iotistic.telemetry import LOGS, METRICS, Sent, Stream
+from iotistic.telemetry import LOGS, METRICS, Sent, Stream, Tell
 
-__all__ = ["IngestLane", "Passage", "Tell", "answer_of"]
-
-Tell = Callable[[bytes | BaseException], None]
-"""Gets the receipt as JSON, or what kept the body from being stored."""
+__all__ = ["IngestLane", "Passage", "answer_of"]
 
 _MOST_DIGITS = 7
 """Of a Content-Length worth reading."""

@@ -55,7 +55,6 @@ def command_line(service: str, *words: str) -> str:
         where: tuple[str, ...] = ()
     else:
         where = ("--database", service) if service in SERVICES else ("--dir ...", "--url ...")
-    ends = (
-        words.index("--") if "--" in words else len(words)
-    )  # what follows it are names, whatever they look like
+    # What follows "--" are names, whatever they look like.
+    ends = words.index("--") if "--" in words else len(words)
     return " ".join(("iotistic migrate", *words[:ends], *where, *words[ends:]))

@@ -44,8 +44,8 @@ async def bring_up(
     """Returns when the service may serve. A service keeps its readiness false until then.
 
     `wait` bounds the waiting for another runner (run) or for the schema (check). `lint` says what a run does about dangers in
-    pending files. Cancelling, as on SIGTERM, stops the
-    running statement on the server, rolls back and gives the lock back. Raises what `apply` and `wait_until_current` raise.
+    pending files. Cancelling, as on SIGTERM, stops the running
+    statement on the server, rolls back and gives the lock back. Raises what `apply` and `wait_until_current` raise.
     """
     if policy == "run":
         limits = RunLimits(lock_wait=wait)

@@ -35,6 +35,12 @@ FROM users
 ORDER BY username
 LIMIT 1000;
 
+-- name: list_account_ids
+-- Which of these names are accounts, and their ids.
+SELECT username, id
+FROM users
+WHERE username = ANY(%(usernames)s::text []);
+
 -- name: set_password_hash
 -- Replaces what checks a password.
 UPDATE users

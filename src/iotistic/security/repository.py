@@ -1,6 +1,6 @@
 """Accounts and keys in the words of the model. Decides nothing, commits nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import final
 from uuid import UUID
@@ -33,6 +33,9 @@ class SecurityRepository:
 
     async def find_user(self, username: str) -> StoredUser | None:
         return await self._sql.one("find_user", StoredUser, username=username)
+
+    async def list_account_ids(self, usernames: Collection[str]) -> dict[str, int]:
+        return dict(await self._sql.rows("list_account_ids", usernames=list(usernames)))
 
     async def list_users(self) -> Sequence[User]:
         return await self._sql.many("list_users", User)

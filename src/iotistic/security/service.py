@@ -1,6 +1,6 @@
 """What can be done about getting in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import final
 from uuid import UUID
@@ -50,6 +50,10 @@ class SecurityService:
             username=ADMINISTRATOR, password_hash=await self._hasher.hash(password), role="owner"
         )
         return password if made else None
+
+    async def list_account_ids(self, usernames: Collection[str]) -> Mapping[str, int]:
+        """The ids of those names that are accounts."""
+        return await self._security.list_account_ids(usernames)
 
     async def list_users(self) -> Sequence[User]:
         """Every account, by name."""

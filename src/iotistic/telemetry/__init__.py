@@ -16,7 +16,7 @@ from iotistic.telemetry.errors import (
 )
 from iotistic.telemetry.gateway import GatewayIngest
 from iotistic.telemetry.hearing import Contacts
-from iotistic.telemetry.ingest import Ingest
+from iotistic.telemetry.ingest import Ingest, Tell
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.model import (
     DeviceClock,
@@ -69,5 +69,6 @@ __all__ = [
     "Stream",
     "TelemetryService",
     "TelemetrySummary",
+    "Tell",
     "TooManyPoints",
 ]

@@ -40,7 +40,7 @@ from iotistic.telemetry.window import Judge
 from iotistic.telemetry.windows import Windows
 from iotistic.telemetry.writer import prepare_session
 
-__all__ = ["Ingest"]
+__all__ = ["Ingest", "Tell"]
 
 Tell = Callable[[bytes | BaseException], None]
 """Gets a receipt as JSON, or what kept the body from being stored."""

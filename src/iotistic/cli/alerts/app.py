@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from iotistic.cli.alerts.rules import app as rules
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -78,7 +79,7 @@ async def _list(
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
         if rule is not None:
             await work.alert_rules.get_rule(rule)
-        uuid = None if device is None else (await find_named_device(work, device)).uuid
+        uuid = None if device is None else (await get_named_device(work, device)).uuid
         question = AlertQuestion(
             statuses=AlertQuestion().statuses if status is None else (status,), rule=rule, device_uuid=uuid
         )

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
 from iotistic.cli.duration import parse_shift
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -129,7 +130,7 @@ async def _get(settings: Settings, name: str) -> Rule:
 async def _create(settings: Settings, name: str, draft: RuleDraft, device: str | None) -> None:
     async with opened(settings) as platform, platform.begin() as work:
         if device is not None:
-            draft = replace(draft, device_uuid=(await find_named_device(work, device)).uuid)
+            draft = replace(draft, device_uuid=(await get_named_device(work, device)).uuid)
         await work.alert_rules.create_rule(name, draft, created_by="iotistic alerts")
 
 

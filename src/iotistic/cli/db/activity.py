@@ -15,7 +15,7 @@ from rich.text import Text
 
 from iotistic.cli.db.which import Database, Which, opened
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
-from iotistic.cli.output import print_json, print_table, run_async
+from iotistic.cli.output import print_json, print_table, run_async, shortened
 from iotistic.config import Settings
 from iotistic.operations.inspection import Inspector, ProgressRow, Session
 
@@ -109,7 +109,6 @@ def _drawn(rows: Sequence[dict[str, object]], columns: Sequence[str]) -> Table:
 
 
 def _row(session: Session) -> dict[str, object]:
-    query = session.query or ""
     seconds = session.statement_seconds if session.state == "active" else session.transaction_seconds
     return {
         "pid": session.pid,
@@ -120,7 +119,7 @@ def _row(session: Session) -> dict[str, object]:
         "seconds": None if seconds is None else f"{max(0.0, seconds):.1f}",
         "wait": session.wait,
         "blocked_by": ", ".join(map(str, session.blocked_by)) or None,
-        "statement": query if len(query) <= _SHOWN else query[: _SHOWN - 1] + "…",
+        "statement": shortened(session.query or "", _SHOWN),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from iotistic.cli.db.which import Database, Which, opened
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
-from iotistic.cli.output import narrate, print_json, run_async
+from iotistic.cli.output import narrate, print_json, run_async, shortened
 from iotistic.config import Settings
 from iotistic.operations.inspection import Blocked, Inspector, Session, Waiting, blocking_trees
 
@@ -75,8 +75,7 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _query(session: Session) -> str:
-    query = session.query or "-"
-    return query if len(query) <= _SHOWN else query[: _SHOWN - 1] + "…"
+    return shortened(session.query or "-", _SHOWN)
 
 
 def _tree_fields(tree: Blocked) -> dict[str, Any]:

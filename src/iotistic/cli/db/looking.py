@@ -10,7 +10,7 @@ import typer
 
 from iotistic.cli.db.which import Database, Which, opened
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
-from iotistic.cli.output import narrate, print_json, print_table, readable_bytes, run_async
+from iotistic.cli.output import narrate, print_json, print_table, readable_bytes, run_async, shortened
 from iotistic.clock import system_clock
 from iotistic.config import Settings
 from iotistic.operations.inspection import (
@@ -172,7 +172,6 @@ def _size_row(table: TableSize) -> dict[str, object]:
 
 
 def _statement_row(statement: StatementUse, *, full: bool) -> dict[str, object]:
-    query = statement.query
     return {
         "calls": statement.calls,
         "total_ms": f"{statement.total_ms:.1f}",
@@ -181,5 +180,5 @@ def _statement_row(statement: StatementUse, *, full: bool) -> dict[str, object]:
         "rows": statement.rows,
         "cache": "-" if statement.cache_hit_percent is None else f"{statement.cache_hit_percent:.0f} %",
         "role": statement.role,
-        "statement": query if full or len(query) <= _SHOWN else query[: _SHOWN - 1] + "…",
+        "statement": statement.query if full else shortened(statement.query, _SHOWN),
     }

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import typer
 
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
 from iotistic.cli.jobs.rows import execution_row, job_row, told_rollout, told_tally, told_target
 from iotistic.cli.jobs.words import JobNumber
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
 from iotistic.config import Settings
@@ -138,6 +139,6 @@ async def _pages(
 
 async def _result(settings: Settings, job_id: int, name: str) -> tuple[Execution, list[Attempt]]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        device = await find_named_device(work, name)
+        device = await get_named_device(work, name)
         execution = await work.jobs.get_execution(job_id, device.uuid)
         return execution, list(await work.jobs.list_attempts(job_id, device.uuid))

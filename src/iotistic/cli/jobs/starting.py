@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from iotistic.bootstrap.platform import Work
-from iotistic.cli.device_options import find_named_device, opened
+from iotistic.cli.device_options import opened
 from iotistic.cli.jobs.rows import told_rollout, told_tally
 from iotistic.cli.jobs.watching import follow
 from iotistic.cli.jobs.words import (
@@ -20,6 +20,7 @@ from iotistic.cli.jobs.words import (
     document_in,
     policy_from,
 )
+from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, run_async
 from iotistic.config import Settings
@@ -51,7 +52,7 @@ class TargetWords:
 
     async def target(self, work: Work) -> JobTarget:
         """The same by identity. Raises DeviceUnknown."""
-        found = [(await find_named_device(work, name)).uuid for name in self.devices]
+        found = [(await get_named_device(work, name)).uuid for name in self.devices]
         return JobTarget(devices=tuple(found) if found else None, fleet=self.fleet, where=self.where)
 
 
