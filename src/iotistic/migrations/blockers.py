@@ -11,11 +11,17 @@ from iotistic.migrations.answers import CommandFailed, ConnectionLost
 from iotistic.migrations.errors import Blocker
 from iotistic.migrations.session import Command, Session
 
-__all__ = ["Watch", "blocker_of", "watch_blockers"]
+__all__ = ["BLOCKER_COLUMNS", "Watch", "blocker_of", "watch_blockers"]
 
-_BLOCKERS = """
-SELECT a.pid, a.usename, a.application_name, coalesce(host(a.client_addr), a.client_hostname), a.state,
-       extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start)), left(a.query, 200)
+BLOCKER_COLUMNS = """
+a.pid, a.usename, a.application_name, coalesce(host(a.client_addr), a.client_hostname), a.state,
+extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start)),
+extract(epoch FROM clock_timestamp() - a.query_start), left(a.query, 200)
+"""
+"""What `blocker_of` reads, of `pg_stat_activity a`."""
+
+_BLOCKERS = f"""
+SELECT {BLOCKER_COLUMNS}
 FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1::integer)) ORDER BY a.xact_start NULLS LAST
 """
 
@@ -46,17 +52,22 @@ async def watch_blockers(
 
 
 def blocker_of(row: Sequence[str | None]) -> Blocker:
-    """A blocker from (pid, user, application, host, state, age in seconds, query)."""
-    pid, user, application, host, state, age, query = row
+    """A blocker from `BLOCKER_COLUMNS`."""
+    pid, user, application, host, state, age, query_age, query = row
     return Blocker(
         pid=int(pid or 0),
         user=user,
         application=application or None,
         host=host,
         state=state,
-        age=timedelta(seconds=float(age)) if age is not None else None,
+        age=_seconds(age),
+        query_age=_seconds(query_age),
         query=" ".join(query.split())[:80] if query else None,
     )
+
+
+def _seconds(text: str | None) -> timedelta | None:
+    return timedelta(seconds=float(text)) if text is not None else None
 
 
 async def _look(

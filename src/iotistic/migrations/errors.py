@@ -102,6 +102,8 @@ class Blocker:
     """active, idle in transaction, ..."""
     age: timedelta | None = None
     """How long its transaction has been open, or its session when there is none."""
+    query_age: timedelta | None = None
+    """How long ago its present or last statement began."""
     query: str | None = None
     """The beginning of its present or last statement, in one line."""
 

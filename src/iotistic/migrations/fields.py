@@ -172,6 +172,7 @@ def _blocker(blocker: Blocker) -> Fields:
         "host": blocker.host,
         "state": blocker.state,
         "age_seconds": _seconds(blocker.age) if blocker.age is not None else None,
+        "query_age_seconds": _seconds(blocker.query_age) if blocker.query_age is not None else None,
         "query": blocker.query,
     }
 

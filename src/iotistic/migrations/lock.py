@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from iotistic.database.locks import LockKey, key_of
-from iotistic.migrations.blockers import blocker_of
+from iotistic.migrations.blockers import BLOCKER_COLUMNS, blocker_of
 from iotistic.migrations.errors import Blocker, BusyLock, LockBusy, PoolerBetween
 from iotistic.migrations.history import History
 from iotistic.migrations.report import Event, EventKind, Observer
@@ -46,9 +46,8 @@ _DIRECT: Final = (
     "Give migrations a direct connection to the server's own port, as IOTISTIC_MIGRATION_URL or --url."
 )
 
-_HOLDER = """
-SELECT a.pid, a.usename, a.application_name, coalesce(host(a.client_addr), a.client_hostname), a.state,
-       extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start)), left(a.query, 200)
+_HOLDER = f"""
+SELECT {BLOCKER_COLUMNS}
 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())

@@ -86,8 +86,9 @@ def blocker_text(blocker: Blocker) -> str:
     parts += [f"user {blocker.user}"] if blocker.user else []
     parts += [f'application "{blocker.application}"'] if blocker.application else []
     parts += [f"from {blocker.host}"] if blocker.host else []
-    state = blocker.state or "state not visible"
-    parts.append(f"{state} for {age_text(blocker.age)}" if blocker.age is not None else state)
+    parts.append(blocker.state or "state not visible")
+    parts += [f"open for {age_text(blocker.age)}"] if blocker.age is not None else []
+    parts += [f"query began {age_text(blocker.query_age)} ago"] if blocker.query_age is not None else []
     return ", ".join(parts) + (f": {blocker.query}" if blocker.query else "")
 
 

@@ -136,6 +136,7 @@ async def test_a_lock_that_never_comes_free_fails_the_file_and_names_the_blocker
     failure = caught.value.failure
     assert (failure.sqlstate, failure.attempts, failure.statement) == ("55P03", 2, 1)
     assert [blocker.state for blocker in failure.blockers] == ["idle in transaction"]
+    assert all(blocker.query_age is not None for blocker in failure.blockers)
 
 
 async def test_files_before_the_one_that_waits_for_a_lock_are_applied_once(

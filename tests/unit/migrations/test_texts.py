@@ -73,6 +73,7 @@ BLOCKER = Blocker(
     host="192.0.2.7",
     state="idle in transaction",
     age=timedelta(minutes=4, seconds=3),
+    query_age=timedelta(minutes=3, seconds=58),
     query="SELECT * FROM mqtt_users",
 )
 
