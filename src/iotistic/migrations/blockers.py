@@ -11,18 +11,18 @@ from iotistic.migrations.answers import CommandFailed, ConnectionLost
 from iotistic.migrations.errors import Blocker
 from iotistic.migrations.session import Command, Session
 
-__all__ = ["BLOCKER_COLUMNS", "Watch", "blocker_of", "watch_blockers"]
+__all__ = ["SESSIONS", "Watch", "blocker_of", "watch_blockers"]
 
-BLOCKER_COLUMNS = """
-a.pid, a.usename, a.application_name, coalesce(host(a.client_addr), a.client_hostname), a.state,
-extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start)),
-extract(epoch FROM clock_timestamp() - a.query_start), left(a.query, 200)
+SESSIONS = """
+SELECT a.pid, a.usename, a.application_name, coalesce(host(a.client_addr), a.client_hostname), a.state,
+       extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.backend_start)),
+       extract(epoch FROM clock_timestamp() - a.query_start), left(a.query, 200)
+FROM pg_catalog.pg_stat_activity a
 """
-"""What `blocker_of` reads, of `pg_stat_activity a`."""
+"""What `blocker_of` reads; to be narrowed by what follows."""
 
-_BLOCKERS = f"""
-SELECT {BLOCKER_COLUMNS}
-FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY (pg_blocking_pids($1::integer)) ORDER BY a.xact_start NULLS LAST
+_BLOCKERS = f"""{SESSIONS}
+WHERE a.pid = ANY (pg_blocking_pids($1::integer)) ORDER BY a.xact_start NULLS LAST
 """
 
 _POLL = 0.2
@@ -52,7 +52,7 @@ async def watch_blockers(
 
 
 def blocker_of(row: Sequence[str | None]) -> Blocker:
-    """A blocker from `BLOCKER_COLUMNS`."""
+    """A blocker from `SESSIONS`."""
     pid, user, application, host, state, age, query_age, query = row
     return Blocker(
         pid=int(pid or 0),

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from iotistic.database.locks import LockKey, key_of
-from iotistic.migrations.blockers import BLOCKER_COLUMNS, blocker_of
+from iotistic.migrations.blockers import SESSIONS, blocker_of
 from iotistic.migrations.errors import Blocker, BusyLock, LockBusy, PoolerBetween
 from iotistic.migrations.history import History
 from iotistic.migrations.report import Event, EventKind, Observer
@@ -46,9 +46,8 @@ _DIRECT: Final = (
     "Give migrations a direct connection to the server's own port, as IOTISTIC_MIGRATION_URL or --url."
 )
 
-_HOLDER = f"""
-SELECT {BLOCKER_COLUMNS}
-FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+_OF_THE_LOCK = """
+JOIN pg_catalog.pg_locks l ON l.pid = a.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
   AND (l.classid::bigint << 32) + l.objid::bigint = $1::bigint
@@ -121,7 +120,7 @@ async def unlock(session: Session, history: History, *, operations: bool = False
 
 async def _find_holder(session: Session, history: History, lock: BusyLock) -> Blocker | None:
     """The session that holds the lock, or None when it was just given back."""
-    rows = await session.rows(Command(_HOLDER, (_key(history, lock),)))
+    rows = await session.rows(Command(SESSIONS + _OF_THE_LOCK, (_key(history, lock),)))
     return blocker_of(rows[0]) if rows else None
 
 

@@ -58,7 +58,8 @@ async def test_whoever_waits_hears_at_once_who_holds_the_lock(place: Place, tmp_
             f"process {other.info.backend_pid}",
             'application "test"',
             "from 127.0.0.1",
-            "idle for ",
+            "idle, open for ",
+            "query began ",
         ):
             assert part in event.message
         await other.execute("SELECT pg_advisory_unlock(%s)", (key_of(history.lock_name),))
