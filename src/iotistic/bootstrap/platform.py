@@ -12,6 +12,7 @@ from iotistic import migrations
 from iotistic.audit import RefusalBook
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.bootstrap.refusals import record_refusals
+from iotistic.bootstrap.sealing import sealing_keys
 from iotistic.bootstrap.work import Work
 from iotistic.clock import Clock, system_clock
 from iotistic.config import Settings
@@ -29,6 +30,7 @@ from iotistic.jobs import CHANNEL as JOB_NEWS
 from iotistic.jobs import RolloutDriver
 from iotistic.partitioning import READY_DAYS, runway
 from iotistic.provenance import Provenance, present_provenance
+from iotistic.sealing import SealingKeys
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.security.enrolment import EnrolmentService
@@ -74,6 +76,7 @@ class Platform:
         endpoints: Endpoints,
         pool: Pool,
         peppers: Peppers,
+        sealing: SealingKeys,
         hasher: PasswordHasher,
         key_cache: KeyCache,
         setting_cache: SettingCache,
@@ -96,6 +99,7 @@ class Platform:
         self.traffic_keeper = TrafficKeeper(self.traffic, self._keep_traffic)
         self.refusals = RefusalBook(clock=clock)
         self._refusals_kept = Periodic("refusals", self.keep_refusals, every=_MINUTE)
+        self.sealing = sealing
         self._peppers = peppers
         self._hasher = hasher
         self._itself = Provenance(actor_kind="system", actor=application_name)
@@ -275,6 +279,7 @@ async def open_platform(
         endpoints=endpoints,
         pool=pool,
         peppers=peppers,
+        sealing=sealing_keys(settings),
         hasher=PasswordHasher(),
         key_cache=key_cache,
         setting_cache=setting_cache,

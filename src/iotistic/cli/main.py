@@ -76,6 +76,9 @@ COMMANDS = {
     "system-config": Command(
         "iotistic.cli.system_config", "Show and change how the platform runs: settings in the database."
     ),
+    "secrets": Command(
+        "iotistic.cli.sealed_secrets", "Secrets in the database: the keys they are sealed under."
+    ),
     "mqtt": Command("iotistic.cli.mqtt", "Accounts of the MQTT brokers, their rules, and how brokers do."),
     "vpn": Command("iotistic.cli.vpn", "Certificates of the VPN."),
     "twin": Command("iotistic.cli.twin", "The digital twin: what lies in what, and which of it is a device."),

@@ -65,6 +65,7 @@ def assemble(
         startup_migrations=values[Catalogue.startup_migrations],
         startup_lint=values[Catalogue.startup_lint],
         pepper=values.find(Catalogue.pepper),
+        sealing_key=values.find(Catalogue.sealing_key),
         claim_key=values.find(Catalogue.claim_key),
         warnings=tuple(values.report.warnings),
         rows=_rows(values, data_dir, database),

@@ -5,7 +5,19 @@ from pathlib import Path
 from typing import Literal, cast, final
 
 from iotistic.config.groups import BACKUPS, CONNECTIONS, EMBEDDED, SERVICES
-from iotistic.config.kinds import DURATION, FREE_PORT, LIMIT, PATH, PORT, SECRET, TEXT, choice, count, secret
+from iotistic.config.kinds import (
+    DURATION,
+    FREE_PORT,
+    LIMIT,
+    PATH,
+    PORT,
+    SEALING_KEY,
+    SECRET,
+    TEXT,
+    choice,
+    count,
+    secret,
+)
 from iotistic.config.model import StartupLint, StartupMigrations
 from iotistic.config.server_catalogue import ServerCatalogue
 from iotistic.config.setting import Setting
@@ -158,6 +170,15 @@ class Catalogue(ServerCatalogue):
         unset="made on first use, in the data folder",
         meaning="The key that API keys are hashed under, 32 characters or more. Every replica needs the same; losing it makes "
         "every key worthless.",
+    )
+    sealing_key: Setting[Secret] = Setting(
+        variable="IOTISTIC_SEALING_KEY",
+        kind=SEALING_KEY,
+        default=None,
+        group=SERVICES,
+        unset="made on first use, in the data folder",
+        meaning="The key that secrets in the database are sealed under, as `iotistic secrets new-key` prints it. Several with commas: the "
+        "first seals, all open. Every replica needs the same; without it what was sealed is lost.",
     )
     claim_key: Setting[Secret] = Setting(
         variable="IOTISTIC_CLAIM_KEY",

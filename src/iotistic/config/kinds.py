@@ -21,6 +21,7 @@ __all__ = [
     "PORT",
     "PORTS",
     "ROLE",
+    "SEALING_KEY",
     "SECRET",
     "TEXT",
     "URL",
@@ -41,6 +42,7 @@ _UNITS = {
     "d": timedelta(days=1),
 }
 _DURATION = re.compile(r"(?P<number>[0-9]{1,9})\s*(?P<unit>[a-z]*)")
+_SEALING_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _HIGHEST_PORT = 65535
 # PostgreSQL cuts longer names silently (NAMEDATALEN - 1), and two names may then become one.
 _LONGEST_NAME = 63
@@ -195,6 +197,16 @@ def secret(shortest: int = 1) -> Kind[Secret]:
     return Kind(name="secret", parse=parse, mask=_stars)
 
 
+def _sealing_key(text: str) -> Secret:
+    """Said here already, by its form alone: loading the cryptography for that would slow down every command."""
+    if not all(_SEALING_KEY.fullmatch(key.strip()) for key in text.split(",")):
+        _reject(
+            "It is no sealing key, nor several with commas: each is 43 characters of URL-safe base64.",
+            "Make one with `iotistic secrets new-key`.",
+        )
+    return Secret(text)
+
+
 TEXT: Kind[str] = Kind(name="text", parse=str)
 ROLE: Kind[str] = Kind(name="role name", parse=_database_name)
 DATABASE_NAME: Kind[str] = Kind(name="database name", parse=_database_name)
@@ -207,3 +219,4 @@ LIMIT: Kind[timedelta] = Kind(name="duration, 0 for none", parse=_limit)
 PATH: Kind[Path] = Kind(name="path", parse=_path)
 SECRET: Kind[Secret] = secret()
 URL: Kind[Secret] = Kind(name="URL", parse=Secret, mask=masked)
+SEALING_KEY: Kind[Secret] = Kind(name="secret", parse=_sealing_key, mask=_stars)

@@ -157,6 +157,8 @@ class Settings:
     """What it does about dangers in them."""
     pepper: Secret | None = None
     """The key that machine secrets are hashed under; None makes one in the data folder."""
+    sealing_key: Secret | None = None
+    """What secrets in the database are sealed under, one key or several; None makes one in the data folder."""
     claim_key: Secret | None = None
     """What the agent of this host enrols with."""
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
