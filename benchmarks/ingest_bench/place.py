@@ -153,6 +153,10 @@ class Place:
         return outcome, spent
 
 
+def _say_nothing(_: str) -> None:
+    pass
+
+
 def _seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
@@ -168,8 +172,9 @@ async def place() -> AsyncGenerator[Place]:
     made: Place | None = None
     try:
         settings = load_settings({"IOTISTIC_DATA_DIR": str(root)}, dotenv=None)
-        for prepare in (provision, run_migrations, make_partitions):
-            await prepare(settings, lambda _: None)
+        await provision(settings, _say_nothing)
+        await run_migrations(settings, _say_nothing, warn=_say_nothing)
+        await make_partitions(settings, _say_nothing)
         async with _administrator(server, DATABASE) as connection:
             made = Place(folder, server, connection)
             yield made

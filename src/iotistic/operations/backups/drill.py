@@ -3,35 +3,27 @@
 A backup that was never restored is a hope. The scratch server is this program's own, in a folder of its own, and goes away.
 """
 
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 from psycopg import sql
 
 from iotistic.clock import Clock, system_clock
 from iotistic.config import Endpoint
-from iotistic.data_folder import DataFolder
 from iotistic.database.client_tools import ClientToolMissing, environment, find_tool, run_tool
 from iotistic.database.errors import translated
 from iotistic.database.pool import connect
-from iotistic.database.server import find_binaries, start, stop
 from iotistic.operations.backups.model import Manifest
 from iotistic.operations.backups.records import BackupRecords, Proof
 from iotistic.operations.backups.repository import CatalogRepository
 from iotistic.operations.backups.restoration import Narrate, Restoration
+from iotistic.operations.backups.scratch_server import scratch_server
 from iotistic.operations.backups.store import BackupStore
 
 __all__ = ["drill"]
 
 _APPLICATION = "iotistic-drill"
 _DATABASE = "drill"
-_STOPPING = timedelta(seconds=30)
 
 
 async def drill(
@@ -49,7 +41,7 @@ async def drill(
     Raises what `Restoration.into` raises, ClientToolFailed where pg_amcheck finds damage, and the errors of starting a server.
     """
     begun = monotonic()
-    async with _scratch_server(narrate, manifest.server_version // 10_000) as endpoint:
+    async with scratch_server(narrate, manifest.server_version // 10_000) as endpoint:
         version = await _make_roles(endpoint, {*manifest.roles, manifest.owner})
         outcome = await Restoration(endpoint, store, manifest, jobs=jobs, narrate=narrate).into(_DATABASE)
         checked = amcheck and await _check_pages(endpoint, version, jobs, narrate)
@@ -64,28 +56,6 @@ async def drill(
     )
     BackupRecords(store.root).prove(manifest, proof)
     return proof
-
-
-@asynccontextmanager
-async def _scratch_server(narrate: Narrate, major: int) -> AsyncGenerator[Endpoint]:
-    place = _private_place()
-    folder = DataFolder(place)
-    try:
-        binaries = find_binaries()
-        if binaries.major < major:
-            binaries = find_binaries(major=major)
-        narrate(f"starting a scratch server: {binaries.describe()}")
-        running = await start(folder, binaries=binaries, durable=False)
-        yield running.endpoint
-    finally:
-        await stop(folder, mode="immediate", timeout=_STOPPING)
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def _private_place() -> Path:
-    place = Path(tempfile.mkdtemp(prefix="iotistic-drill-"))
-    place.chmod(0o711 if os.geteuid() == 0 else 0o700)  # for root, the server's account has to pass through
-    return place
 
 
 async def _make_roles(endpoint: Endpoint, names: Iterable[str]) -> int:

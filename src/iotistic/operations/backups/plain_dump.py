@@ -14,14 +14,13 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, cast
 
-from psycopg import sql
-
 from iotistic.config import Endpoint
 from iotistic.database.client_tools import environment, find_tool, run_tool
-from iotistic.database.errors import translated
 from iotistic.database.pool import connect
 from iotistic.operations.backups.errors import SqlDumpRejected
 from iotistic.operations.backups.restoration import refuse_existing
+from iotistic.operations.backups.scratch import scratch_database, sweep_scratch
+from iotistic.operations.backups.swap import rename_database
 
 __all__ = ["PlainDump", "inspect_dump", "restore_plain"]
 
@@ -76,7 +75,7 @@ def inspect_dump(path: Path) -> PlainDump:
 
 
 async def restore_plain(endpoint: Endpoint, dump: PlainDump, database: str) -> None:
-    """Makes `database` and feeds the dump to psql, which stops at the first error; dropped again when there was one.
+    """Feeds the dump to psql, which stops at the first error, and calls the result `database` when there was none.
 
     The SQL of the file is run with the rights of `endpoint`: feed it only dumps of your own. Raises DatabaseExists,
     ClientToolMissing, ClientToolFailed.
@@ -86,25 +85,15 @@ async def restore_plain(endpoint: Endpoint, dump: PlainDump, database: str) -> N
         await refuse_existing(connection, database)
         major = connection.info.server_version // 10_000
         tool = find_tool("psql", at_least=max(major, dump.server_major or major))
-        with translated():
-            await connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(
-                    sql.Identifier(database)
-                )
-            )
-        try:
+        await sweep_scratch(connection)
+        async with scratch_database(connection) as scratch:
             with _unpacked(dump) as text:
                 await run_tool(
                     tool,
                     ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={text}"],
-                    environment(endpoint, database, application_name=_APPLICATION),
+                    environment(endpoint, scratch, application_name=_APPLICATION),
                 )
-        except BaseException:
-            with translated():
-                await connection.execute(
-                    sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-                )
-            raise
+            await rename_database(connection, scratch, database)
     finally:
         await connection.close()
 

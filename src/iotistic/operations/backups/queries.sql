@@ -103,9 +103,38 @@ ORDER BY stated.name;
 -- Whether the server has this database.
 SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = %(name)s::text);
 
+-- name: list_databases
+-- All of the server, by name.
+SELECT datname::text AS name FROM pg_catalog.pg_database ORDER BY datname;
+
+-- name: claim
+-- Takes a lock of this session, if nobody has it.
+SELECT pg_try_advisory_lock(%(key)s::bigint) AS taken;
+
+-- name: disclaim
+-- Gives it back.
+SELECT pg_advisory_unlock(%(key)s::bigint) AS given;
+
+-- name: is_shut
+-- Whether a server process holds the lock of a database that every newcomer waits for.
+SELECT EXISTS (
+  SELECT
+  FROM pg_catalog.pg_locks AS held
+  INNER JOIN pg_catalog.pg_database AS base ON base.oid = held.objid
+  WHERE
+    held.locktype = 'object'
+    AND held.classid = 'pg_catalog.pg_database'::regclass
+    AND held.mode = 'AccessExclusiveLock'
+    AND held.granted
+    AND held.pid = %(pid)s::int
+    AND base.datname = %(name)s::text
+) AS shut;
+
 -- name: end_sessions
--- Ends every other session of a database, waiting up to five seconds for each.
-SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) AS ended
+-- Tells every session of a database to end. Not among the conditions: they are tried in any order, on sessions of others too.
+SELECT
+  pid,
+  pg_terminate_backend(pid) AS told
 FROM pg_catalog.pg_stat_activity
 WHERE datname = %(name)s::text AND pid <> pg_backend_pid();
 

@@ -88,10 +88,23 @@ class CatalogRepository:
     async def database_exists(self, name: str) -> bool:
         return bool(await self._sql.value("database_exists", name=name))
 
-    async def end_sessions(self, database: str) -> int:
-        """Ends every other session of a database; answers how many ended."""
-        ended: int = await self._sql.value("end_sessions", name=database)
-        return ended
+    async def list_databases(self) -> Sequence[str]:
+        return [row[0] for row in await self._sql.rows("list_databases")]
+
+    async def claim(self, key: int) -> bool:
+        """Takes an advisory lock of this session, if it is free."""
+        return bool(await self._sql.value("claim", key=key))
+
+    async def disclaim(self, key: int) -> None:
+        await self._sql.value("disclaim", key=key)
+
+    async def is_shut(self, database: str, *, by: int) -> bool:
+        """Whether that server process keeps everybody from connecting to the database."""
+        return bool(await self._sql.value("is_shut", name=database, pid=by))
+
+    async def end_sessions(self, database: str) -> Sequence[int]:
+        """Tells every session of a database to end, without waiting for it; answers their processes."""
+        return [pid for pid, told in await self._sql.rows("end_sessions", name=database) if told]
 
     async def list_aside(self) -> Sequence[Aside]:
         return await self._sql.many("list_aside", Aside)

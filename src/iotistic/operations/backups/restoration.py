@@ -8,14 +8,13 @@ import re
 import shutil
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import LiteralString, final
 
 from psycopg import sql
 
 from iotistic.config import Endpoint
-from iotistic.database import locks
 from iotistic.database.client_tools import environment, find_tool, run_tool
 from iotistic.database.errors import translated
 from iotistic.database.pool import Connection, connect
@@ -24,8 +23,10 @@ from iotistic.events import EventService
 from iotistic.operations.backups.errors import BackupDiffers, DatabaseExists, RestoreBlocked
 from iotistic.operations.backups.model import Manifest, TableCount
 from iotistic.operations.backups.repository import CatalogRepository
+from iotistic.operations.backups.scratch import scratch_database, sweep_scratch
 from iotistic.operations.backups.snapshot import count_table
 from iotistic.operations.backups.store import DUMP, BackupStore
+from iotistic.operations.backups.swap import Swap, rename_database, swap
 
 __all__ = ["Narrate", "Outcome", "Restoration", "compare", "refuse_existing"]
 
@@ -77,26 +78,21 @@ class Restoration:
         self._data_folder = data_folder
 
     async def into(self, database: str) -> Outcome:
-        """Makes `database` and fills it. It is dropped again when anything goes wrong.
+        """Makes a database of that name, which appears when it is whole and compared, or not at all.
 
         Raises DatabaseExists, RestoreBlocked, BackupDamaged, BackupDiffers, ClientToolFailed.
         """
-        manifest = self._manifest
-        self._narrate(f"checking the {len(manifest.files)} files of {manifest.id}")
-        await asyncio.to_thread(self._store.check, manifest)
         async with self._administrator() as administrator:
-            await self._preflight(administrator, database)
-            await self._create(administrator, database)
-            try:
-                await self._load(administrator, database)
-                rows = await self._prove(database)
-            except BaseException:
-                with translated():
-                    await administrator.execute(
-                        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-                    )
-                raise
-        return Outcome(database=database, tables=len(manifest.tables), rows=rows)
+            await refuse_existing(administrator, database)
+            async with self._filled(administrator) as (scratch, outcome):
+                await rename_database(administrator, scratch, database)
+        return replace(outcome, database=database)
+
+    @asynccontextmanager
+    async def scratch(self) -> AsyncGenerator[str]:
+        """The name of a database with what is in the backup, which goes away when the block is left. Raises as `into`."""
+        async with self._administrator() as administrator, self._filled(administrator) as (name, _):
+            yield name
 
     async def replace(self, database: str) -> Outcome:
         """Restores beside `database`, then gives the new one its name; the former stays under another.
@@ -109,18 +105,33 @@ class Restoration:
                 f"{self._manifest.id} holds only {', '.join(self._manifest.tables_asked)}; it cannot replace a database.",
                 hint="Restore it beside with --into NAME, or take single tables with --table.",
             )
-        stamp = self._manifest.id.partition("-")[0].lower()
-        fresh, aside = _beside(database, f"new_{stamp}"), _beside(database, f"before_{stamp}")
+        aside = _beside(database, f"before_{self._manifest.id.partition('-')[0].lower()}")
         async with self._administrator() as administrator:
             await refuse_existing(administrator, aside)
-            exists = await CatalogRepository(administrator).database_exists(database)
-            outcome = await self.into(fresh)
-            if not exists:
-                await _rename(administrator, [(fresh, database)])
-                return Outcome(database=database, tables=outcome.tables, rows=outcome.rows)
-            self._narrate(f"swapping: {database} becomes {aside}")
-            await self._swap(administrator, database, fresh, aside)
-        return Outcome(database=database, tables=outcome.tables, rows=outcome.rows, put_aside=aside)
+            if not await CatalogRepository(administrator).database_exists(database):
+                return await self.into(database)
+            async with self._filled(administrator) as (scratch, outcome):
+                self._narrate(f"swapping: {database} becomes {aside}")
+                comment = f"iotistic: put aside by a restore of {self._manifest.id} over {database}"
+                names = Swap(live=database, fresh=scratch, aside=aside, comment=comment)
+                ended = await swap(names, self._administrator, _MAINTENANCE)
+                self._narrate(f"ended {ended} sessions")
+        return replace(outcome, database=database, put_aside=aside)
+
+    @asynccontextmanager
+    async def _filled(self, administrator: Connection) -> AsyncGenerator[tuple[str, Outcome]]:
+        """A database under a name of no meaning, with everything in it that the manifest says."""
+        manifest = self._manifest
+        for name in await sweep_scratch(administrator):
+            self._narrate(f"{name} was left by a restore that was killed; it is dropped")
+        self._narrate(f"checking the {len(manifest.files)} files of {manifest.id}")
+        await asyncio.to_thread(self._store.check, manifest)
+        await self._preflight(administrator)
+        async with scratch_database(administrator, owner=manifest.owner) as name:
+            await self._prepare(administrator, name)
+            await self._load(administrator, name)
+            rows = await self._prove(name)
+            yield name, Outcome(database=name, tables=len(manifest.tables), rows=rows)
 
     @asynccontextmanager
     async def _administrator(self, database: str = _MAINTENANCE) -> AsyncGenerator[Connection]:
@@ -130,10 +141,9 @@ class Restoration:
         finally:
             await connection.close()
 
-    async def _preflight(self, connection: Connection, database: str) -> None:
+    async def _preflight(self, connection: Connection) -> None:
         """Everything that would stop the load half way, found before it begins."""
         manifest, catalog = self._manifest, CatalogRepository(connection)
-        await refuse_existing(connection, database)
         there, ours = connection.info.server_version // 10_000, manifest.server_version // 10_000
         if there < ours:
             raise RestoreBlocked(
@@ -165,14 +175,9 @@ class Restoration:
                 hint="Make room, or restore to another server.",
             )
 
-    async def _create(self, connection: Connection, database: str) -> None:
+    async def _prepare(self, connection: Connection, database: str) -> None:
         manifest = self._manifest
         with translated():
-            await connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(
-                    sql.Identifier(database), sql.Identifier(manifest.owner)
-                )
-            )
             await connection.execute(
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
             )
@@ -233,25 +238,6 @@ class Restoration:
                 differences=len(differences),
             )
 
-    async def _swap(self, administrator: Connection, live: str, fresh: str, aside: str) -> None:
-        async with self._administrator(live) as inside, locks.hold(inside, locks.LockKey.OPERATIONS):
-            # From here on nobody comes in, so the lock may end with its session.
-            await _allow(administrator, live, allowed=False)
-        try:
-            ended = await CatalogRepository(administrator).end_sessions(live)
-            self._narrate(f"ended {ended} sessions")
-            await _rename(administrator, [(live, aside), (fresh, live)])
-        except BaseException:
-            await _allow(administrator, live, allowed=True)
-            raise
-        with translated():
-            await administrator.execute(
-                sql.SQL("COMMENT ON DATABASE {} IS {}").format(
-                    sql.Identifier(aside),
-                    sql.Literal(f"iotistic: put aside by a restore of {self._manifest.id} over {live}"),
-                )
-            )
-
 
 def compare(expected: Sequence[TableCount], found: Sequence[TableCount]) -> list[str]:
     """What differs between two counts of the same tables, a sentence each."""
@@ -281,25 +267,6 @@ async def refuse_existing(connection: Connection, database: str) -> None:
             hint="Name another with --into.",
             database=database,
         )
-
-
-async def _allow(connection: Connection, database: str, *, allowed: bool) -> None:
-    with translated():
-        await connection.execute(
-            sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(
-                sql.Identifier(database), sql.SQL("true" if allowed else "false")
-            )
-        )
-
-
-async def _rename(connection: Connection, pairs: Sequence[tuple[str, str]]) -> None:
-    """All renames or none: killed in between, the server undoes them."""
-    with translated():
-        async with connection.transaction():
-            for old, new in pairs:
-                await connection.execute(
-                    sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
-                )
 
 
 def _beside(database: str, suffix: str) -> str:

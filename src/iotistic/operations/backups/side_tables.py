@@ -27,10 +27,8 @@ async def restore_tables(
     The backup is restored into a database of its own first, which is dropped afterwards. A partitioned table comes back as
     one plain table. Raises TableUnknown and what `Restoration.into` raises.
     """
-    stamp = manifest.id.partition("-")[0].lower()
-    schema, scratch = f"restored_{stamp}", f"{database[:40]}_side_{stamp}"
-    await restoration.into(scratch)
-    try:
+    schema = f"restored_{manifest.id.partition('-')[0].lower()}"
+    async with restoration.scratch() as scratch:
         source = await connect(endpoint, scratch, application_name=_APPLICATION, autocommit=True)
         target = await connect(endpoint, database, application_name=_APPLICATION)
         try:
@@ -38,13 +36,6 @@ async def restore_tables(
         finally:
             await source.close()
             await target.close()
-    finally:
-        maintenance = await connect(endpoint, "postgres", application_name=_APPLICATION, autocommit=True)
-        with translated():
-            await maintenance.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(scratch))
-            )
-        await maintenance.close()
 
 
 @final

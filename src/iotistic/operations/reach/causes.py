@@ -102,8 +102,8 @@ _CAUSES: dict[str, _Cause] = {
     ),
     "55000": (
         "database",
-        "The database {database} takes no connections now: a restore swaps it, or somebody closed it.",
-        "Wait a minute; if it stays so: ALTER DATABASE {database} ALLOW_CONNECTIONS true;",
+        "The database {database} takes no connections: somebody closed it.",
+        "As its owner: ALTER DATABASE {database} ALLOW_CONNECTIONS true;",
     ),
     "53300": (
         "database",
