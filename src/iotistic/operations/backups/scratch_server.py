@@ -72,12 +72,12 @@ def _abandoned() -> list[Path]:
 
 
 def _is_abandoned(place: Path) -> bool:
-    if place.is_symlink() or place.stat().st_uid != os.geteuid():
-        return False  # the folder for such things is everybody's
     try:
+        if place.lstat().st_uid != os.geteuid() or place.is_symlink():
+            return False  # the folder for such things is everybody's
         descriptor = os.open(place / _IN_USE, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
-        return False  # just being made
+        return False  # just being made, or just going away
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
