@@ -22,6 +22,8 @@ NOT_AUDITED = {
     "device_metrics": "telemetry",
     "device_search": "derived from devices, tags and fleets",
     "search_changes": "derived from device_search",
+    "search_packings": "says when the pages were made",
+    "search_status_changes": "a change of connection_status is no decision: it is an event",
     "search_page_devices": "derived from device_search",
     "search_page_tags": "derived from device_search",
     "search_pages": "derived from device_search",

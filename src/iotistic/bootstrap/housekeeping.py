@@ -9,7 +9,7 @@ from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, ru
 from iotistic.bootstrap.partition_rounds import keep_partitions, tend_partitions
 from iotistic.bootstrap.platform import Platform
 from iotistic.bootstrap.telemetry_rounds import count_log_lines, forget_alerts, make_rollups
-from iotistic.devices.search import TagSearch
+from iotistic.devices.search import DeviceSearch
 from iotistic.devices.shadow import ShadowService
 from iotistic.operations.backups import BackupStore, Timetable, keep_backups
 from iotistic.operations.housekeeping import Housekeeper, Job
@@ -57,7 +57,7 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="shadow history", run=lambda: _thin_history(platform), every=timedelta(minutes=5)),
             Job(name="idempotency keys", run=lambda: _sweep_keys(platform), every=timedelta(minutes=1)),
             Job(
-                name="tag pages",
+                name="search pages",
                 run=lambda: _pack_pages(platform),
                 every=timedelta(seconds=15),
                 limit=timedelta(minutes=2),
@@ -107,9 +107,9 @@ async def _thin_history(platform: Platform) -> str | None:
 
 
 async def _pack_pages(platform: Platform) -> str | None:
-    connection = await platform.owner_connection("tag-pages")
+    connection = await platform.owner_connection("search-pages")
     try:
-        packed = await TagSearch(connection).pack()
+        packed = await DeviceSearch(connection).pack()
     finally:
         await connection.close()
     return f"{packed} changed devices taken into the pages of the search" if packed else None

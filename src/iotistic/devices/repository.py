@@ -1,7 +1,7 @@
 """The registry's tables in the words of its model. Decides nothing, commits nothing."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, final
 from uuid import UUID
 
@@ -9,30 +9,13 @@ from psycopg.types.json import Jsonb
 
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
+from iotistic.devices.criteria import Criteria
 from iotistic.devices.errors import CONSTRAINTS
-from iotistic.devices.model import ConnectionStatus, Device, HostFacts, Tag
+from iotistic.devices.model import Device, HostFacts, Tag
 
-__all__ = ["Criteria", "DeviceRepository"]
+__all__ = ["DeviceRepository"]
 
 _QUERIES = Queries("iotistic.devices")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Criteria:
-    """A filter in the words of the queries; None filters nothing."""
-
-    predicate: str | None
-    """jsonpath over the tags."""
-    keys: list[str] | None
-    """Tags that must be there."""
-    kind: str | None
-    fleet_id: int | None
-    status: ConnectionStatus | None
-    pattern: str | None
-    """For ILIKE."""
-    bound_fleets: list[int] | None
-    """With `bound_devices`: only devices of these fleets, and these."""
-    bound_devices: list[UUID] | None
 
 
 @final

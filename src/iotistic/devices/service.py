@@ -5,12 +5,13 @@ from typing import Any, final
 from uuid import UUID
 
 from iotistic.database.pool import Connection
+from iotistic.devices.criteria import Criteria
 from iotistic.devices.errors import DeviceInvalid, DeviceNotFound, FilterInvalid, TagNotFound, name_taken
 from iotistic.devices.fleets.service import FleetService
 from iotistic.devices.model import Device, DeviceFilter, HostFacts, Tag
-from iotistic.devices.repository import Criteria, DeviceRepository
+from iotistic.devices.repository import DeviceRepository
 from iotistic.devices.rules import fault_of_device
-from iotistic.devices.search import TagSearch
+from iotistic.devices.search import DeviceSearch
 from iotistic.devices.tag_condition import tag_condition
 
 __all__ = ["EVERY_DEVICE", "DeviceService"]
@@ -29,7 +30,7 @@ class DeviceService:
     def __init__(self, connection: Connection) -> None:
         self._devices = DeviceRepository(connection)
         self._fleets = FleetService(connection)
-        self._search = TagSearch(connection)
+        self._search = DeviceSearch(connection)
 
     async def create_device(
         self, *, name: str, kind: str, serial: str | None = None, fleet: str | None = None
@@ -70,13 +71,12 @@ class DeviceService:
     ) -> Sequence[Device]:
         """Devices in service by name, those behind the name `after`, at most `limit` (up to 1,000). Raises FleetNotFound."""
         wanted = min(limit, _LONGEST_PAGE)
-        if which.where is not None and which == DeviceFilter(where=which.where):
-            found = await self._search.list_devices(which.where, after=after, limit=wanted)
-            if found is not None:
-                return found
         criteria = await self._criteria(which)
         if which.is_everything:
             return await self._devices.search_window(criteria, after=after, ahead=wanted, limit=wanted)
+        found = await self._search.list_devices(which, criteria, after=after, limit=wanted)
+        if found is not None:
+            return found
         near = await self._devices.search_window(criteria, after=after, ahead=wanted * _WINDOW, limit=wanted)
         if len(near) == wanted:
             return near

@@ -1,5 +1,5 @@
-"""Which devices an expression over tags means, page by page, at a cost that does not depend on the expression."""
+"""Which devices a filter means, page by page, at a cost that does not depend on the filter."""
 
-from iotistic.devices.search.service import TagSearch
+from iotistic.devices.search.service import DeviceSearch
 
-__all__ = ["TagSearch"]
+__all__ = ["DeviceSearch"]

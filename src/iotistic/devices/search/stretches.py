@@ -1,12 +1,12 @@
 """In which steps a list looks at pages: whole pages, until their candidates fill it. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from iotistic.devices.search.terms import Members, members_of
-from iotistic.devices.tag_expression import Expression
+from iotistic.devices.search.terms import Members
 
-__all__ = ["Page", "Stretch", "stretches"]
+__all__ = ["Candidates", "Page", "Places", "Stretch", "named", "stretches"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,42 +20,81 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Those of a page who are meant, unless they changed since."""
+
+    page: int
+    members: int
+    """As in `Members`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Candidates one by one, in the order of their names."""
+
+    pages: Sequence[int]
+    places: Sequence[int]
+    is_cut: bool
+    """Whether more follow that were left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A range of names with the places of those in it who are meant, unless they changed since."""
+    """A range of names with those in it who are candidates."""
 
     start: str | None
     """The first name, None: from the beginning."""
     end: str | None
     """Behind the last name, None: to the end."""
-    pages: Sequence[int]
-    places: Sequence[int]
+    candidates: Sequence[Candidates]
+
+    def first(self, most: int) -> Places:
+        """Not more than `most` of them."""
+        found = list(islice(self._each(), most + 1))
+        return Places(
+            pages=[page for page, _ in found[:most]],
+            places=[place for _, place in found[:most]],
+            is_cut=len(found) > most,
+        )
+
+    def _each(self) -> Iterator[tuple[int, int]]:
+        for one in self.candidates:
+            for place in _places(one.members):
+                yield one.page, place
 
 
 def stretches(
-    pages: Sequence[Page], expression: Expression, limit: int, *, start: str | None, end: str | None
+    pages: Sequence[Page],
+    members: Callable[[Page], int],
+    limit: int,
+    *,
+    start: str | None,
+    end: str | None,
 ) -> Iterator[Stretch]:
-    """The names of these pages in order, from `start` to before `end`, in steps of at least `limit` candidates."""
-    found: list[tuple[int, int]] = []
+    """The names of these pages in order, from `start` to before `end`, in steps of at least `limit` candidates.
+
+    `members` says who of a page is one; it is asked page by page, as far as somebody looks.
+    """
+    near: list[Candidates] = []
     ends = [*(page.first_name for page in pages[1:]), end]
     for page, behind in zip(pages, ends[: len(pages)], strict=True):
-        here = members_of(expression, page.members, (1 << page.devices) - 1)
-        found += [(page.id, place) for place in _places(here)]
-        if len(found) >= limit and behind is not None:
-            yield _stretch(start, behind, found)
-            start, found = behind, []
-    yield _stretch(start, end, found)
+        near.append(Candidates(page=page.id, members=members(page)))
+        if sum(one.members.bit_count() for one in near) >= limit and behind is not None:
+            yield Stretch(start=start, end=behind, candidates=near)
+            start, near = behind, []
+    yield Stretch(start=start, end=end, candidates=near)
 
 
-def _stretch(start: str | None, end: str | None, found: Sequence[tuple[int, int]]) -> Stretch:
-    return Stretch(
-        start=start, end=end, pages=[page for page, _ in found], places=[place for _, place in found]
-    )
+def named(members: int, names: str, part: str) -> int:
+    """Those of the members whose names, a line each, have the part."""
+    if not names:
+        return 0
+    lines = names.split("\n")
+    return sum(1 << place for place in _places(members) if part in lines[place])
 
 
-def _places(members: int) -> list[int]:
-    places: list[int] = []
+def _places(members: int) -> Iterator[int]:
     while members:
         lowest = members & -members
-        places.append(lowest.bit_length() - 1)
+        yield lowest.bit_length() - 1
         members ^= lowest
-    return places

@@ -493,6 +493,18 @@ END
 $function$;
 COMMENT ON FUNCTION public.note_search_change_v1() IS 'Notes which rows of device_search were written. One that is gone needs no note: its place finds nothing.';
 
+CREATE OR REPLACE FUNCTION public.note_search_status_change_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO public.search_status_changes (device_uuid) VALUES (NEW.uuid);
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.note_search_status_change_v1() IS 'Notes which device came or went.';
+
 CREATE OR REPLACE FUNCTION public.note_setting_changed_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -611,7 +623,10 @@ AS $function$
 DECLARE
   noted bigint[];
   changed uuid[];
+  noted_statuses bigint[];
+  turned uuid[];
   stale bigint[];
+  restated bigint[];
   starts text[];
   ends text[];
   newest bigint;
@@ -620,9 +635,12 @@ BEGIN
   SELECT coalesce(max(p.id), 0) INTO newest FROM public.search_pages AS p;
   -- The notes first: a later statement may see more than they tell, and never less.
   SELECT array_agg(c.id), array_agg(DISTINCT c.device_uuid) INTO noted, changed FROM public.search_changes AS c;
-  IF noted IS NULL THEN
+  SELECT array_agg(c.id), array_agg(DISTINCT c.device_uuid) INTO noted_statuses, turned FROM public.search_status_changes AS c;
+  IF noted IS NULL AND noted_statuses IS NULL THEN
     RETURN 0;
   END IF;
+  INSERT INTO public.search_packings DEFAULT VALUES;
+  DELETE FROM public.search_packings AS p WHERE p.id < (SELECT max(l.id) FROM public.search_packings AS l);
   -- A page answers for the names from its first to the next page's first, and the first page for all before it.
   WITH stretch AS (
     SELECT
@@ -642,7 +660,7 @@ BEGIN
       INNER JOIN stretch AS t ON f.name >= t.start AND (t."end" IS NULL OR f.name < t."end")
       WHERE f.device_uuid = ANY (changed)
     );
-  IF newest = 0 OR NOT EXISTS (SELECT FROM public.search_pages) THEN
+  IF noted IS NOT NULL AND NOT EXISTS (SELECT FROM public.search_pages) THEN
     starts := ARRAY[''];
     ends := ARRAY[NULL::text];
   END IF;
@@ -665,26 +683,43 @@ BEGIN
   ),
 
   made AS (
-    INSERT INTO public.search_pages (first_name, last_name, devices)
-    SELECT n.first_name, max(n.name), count(*) FROM numbered AS n GROUP BY n.first_name
+    INSERT INTO public.search_pages (first_name, last_name, devices, names)
+    SELECT n.first_name, max(n.name), count(*), string_agg(translate(lower(n.name), E'\n', ' '), E'\n' ORDER BY n.place)
+    FROM numbered AS n
+    GROUP BY n.first_name
     RETURNING id, first_name
   )
 
   INSERT INTO public.search_page_devices (page_id, place, device_uuid)
   SELECT m.id, n.place, n.device_uuid FROM numbered AS n INNER JOIN made AS m ON m.first_name = n.first_name;
   INSERT INTO public.search_page_tags (page_id, key, value, members)
-  SELECT d.page_id, t.key, v.value, bit_or(set_bit(0::bit(2048), 2047 - d.place::integer, 1))
+  SELECT d.page_id, t.key, t.value, bit_or(set_bit(0::bit(2048), 2047 - d.place::integer, 1))
   FROM public.search_page_devices AS d
   INNER JOIN public.device_search AS f ON f.device_uuid = d.device_uuid
-  CROSS JOIN LATERAL jsonb_each_text(f.tags) AS t
-  CROSS JOIN LATERAL (VALUES (t.value), ('')) AS v (value)
-  WHERE d.page_id > newest
-  GROUP BY d.page_id, t.key, v.value;
+  CROSS JOIN LATERAL (
+    SELECT o.key, v.value FROM jsonb_each_text(f.tags) AS o CROSS JOIN LATERAL (VALUES (o.value), ('')) AS v (value)
+    UNION ALL
+    VALUES ('=kind', f.kind), ('=fleet', f.fleet_id::text)
+  ) AS t
+  WHERE d.page_id > newest AND t.value IS NOT NULL
+  GROUP BY d.page_id, t.key, t.value;
+  -- A page of which only statuses changed stays: ten thousand devices of all pages come and go for a hundredth of the cost.
+  restated := ARRAY(
+    SELECT DISTINCT d.page_id FROM public.search_page_devices AS d WHERE d.device_uuid = ANY (turned) OR d.page_id > newest
+  );
+  DELETE FROM public.search_page_tags AS t WHERE t.key = '=status' AND t.page_id = ANY (restated);
+  INSERT INTO public.search_page_tags (page_id, key, value, members)
+  SELECT d.page_id, '=status', e.connection_status, bit_or(set_bit(0::bit(2048), 2047 - d.place::integer, 1))
+  FROM public.search_page_devices AS d
+  INNER JOIN public.devices AS e ON e.uuid = d.device_uuid
+  WHERE d.page_id = ANY (restated)
+  GROUP BY d.page_id, e.connection_status;
   DELETE FROM public.search_changes AS c WHERE c.id = ANY (noted);
-  RETURN cardinality(changed);
+  DELETE FROM public.search_status_changes AS c WHERE c.id = ANY (noted_statuses);
+  RETURN coalesce(cardinality(changed), 0) + coalesce(cardinality(turned), 0);
 END
 $function$;
-COMMENT ON FUNCTION public.pack_search_pages_v1(size bigint) IS 'Takes what search_changes notes into the pages, each of at most so many devices; answers how many devices were noted.';
+COMMENT ON FUNCTION public.pack_search_pages_v1(size bigint) IS 'Takes what is noted into the pages, each of at most so many devices; answers how many devices were noted.';
 
 CREATE OR REPLACE FUNCTION public.record_audit_v1(action text, resource text, resource_id text, device_uuid uuid, before jsonb, after jsonb)
  RETURNS void
@@ -1608,6 +1643,7 @@ CREATE TRIGGER devices_changed_in_search AFTER UPDATE OF name, kind, fleet_id, r
 CREATE TRIGGER devices_connection_changed AFTER UPDATE OF connection_status ON public.devices FOR EACH ROW WHEN ((old.connection_status IS DISTINCT FROM new.connection_status)) EXECUTE FUNCTION public.note_connection_transition_v1();
 CREATE TRIGGER devices_fleet_changed AFTER UPDATE OF fleet_id ON public.devices FOR EACH ROW WHEN ((old.fleet_id IS DISTINCT FROM new.fleet_id)) EXECUTE FUNCTION public.notify_fleet_of_device_v1();
 CREATE TRIGGER devices_retired AFTER UPDATE OF retired_at ON public.devices FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
+CREATE TRIGGER devices_status_changed_in_search AFTER UPDATE OF connection_status ON public.devices FOR EACH ROW WHEN ((old.connection_status IS DISTINCT FROM new.connection_status)) EXECUTE FUNCTION public.note_search_status_change_v1();
 CREATE TRIGGER event_insert AFTER INSERT ON public.devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_devices_v1();
 CREATE TRIGGER event_update AFTER UPDATE ON public.devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_devices_v1();
 
@@ -2701,6 +2737,12 @@ CREATE TABLE public.search_changes (
 COMMENT ON TABLE public.search_changes IS 'One row per change of a row of device_search that no page tells yet.';
 CREATE INDEX search_changes_device_uuid_idx ON public.search_changes USING btree (device_uuid);
 
+CREATE TABLE public.search_packings (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  CONSTRAINT search_packings_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE public.search_packings IS 'One row: the last time that pages were made anew.';
+
 CREATE TABLE public.search_page_devices (
   page_id bigint NOT NULL,
   place bigint NOT NULL,
@@ -2720,8 +2762,9 @@ CREATE TABLE public.search_page_tags (
   CONSTRAINT search_page_tags_pkey PRIMARY KEY (key, value, page_id),
   CONSTRAINT search_page_tags_page_id_fkey FOREIGN KEY (page_id) REFERENCES public.search_pages(id) ON DELETE CASCADE
 );
-COMMENT ON TABLE public.search_page_tags IS 'One row per tag of a page, and one per key: which of its devices have it.';
-COMMENT ON COLUMN public.search_page_tags.value IS 'Empty, which no tag is: any value.';
+COMMENT ON TABLE public.search_page_tags IS 'One row per tag of a page, per key, and per kind, fleet and connection status: which of its devices have it.';
+COMMENT ON COLUMN public.search_page_tags.key IS 'That of the tag, or =kind, =fleet, =status, which no tag has.';
+COMMENT ON COLUMN public.search_page_tags.value IS 'Empty, which no tag is: any value. A fleet is its id.';
 COMMENT ON COLUMN public.search_page_tags.members IS 'The last bit is place 0, as in a number.';
 CREATE INDEX search_page_tags_page_id_idx ON public.search_page_tags USING btree (page_id);
 
@@ -2730,11 +2773,21 @@ CREATE TABLE public.search_pages (
   first_name text NOT NULL,
   last_name text NOT NULL,
   devices bigint NOT NULL,
+  names text STORAGE e NOT NULL,
   CONSTRAINT search_pages_pkey PRIMARY KEY (id),
   CONSTRAINT search_pages_devices_check CHECK (((devices >= 1) AND (devices <= 2048)))
 );
 COMMENT ON TABLE public.search_pages IS 'One row per up to 2,048 devices that followed one another by name when it was made; never changed, but made anew.';
 COMMENT ON COLUMN public.search_pages.devices IS 'How many they are.';
+COMMENT ON COLUMN public.search_pages.names IS 'Their names in order and in lower case, a line each; a line break in a name is a blank here.';
+
+CREATE TABLE public.search_status_changes (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  device_uuid uuid NOT NULL,
+  CONSTRAINT search_status_changes_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE public.search_status_changes IS 'One row per change of a connection status that no page tells yet.';
+CREATE INDEX search_status_changes_device_uuid_idx ON public.search_status_changes USING btree (device_uuid);
 
 CREATE TABLE public.system_config (
   key text NOT NULL,
@@ -3059,6 +3112,8 @@ GRANT EXECUTE ON FUNCTION public.note_interface_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_interface_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_search_change_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_search_change_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.note_search_status_change_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.note_search_status_change_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_setting_changed_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_setting_changed_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_tags_changed_v1() TO iotistic_app;
@@ -3134,7 +3189,9 @@ GRANT USAGE ON SEQUENCE public.role_bindings_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_events_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.schema_migrations_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.search_changes_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.search_packings_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.search_pages_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.search_status_changes_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.system_config_history_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.users_id_seq TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.agent_updates TO iotistic_app;
@@ -3308,12 +3365,17 @@ GRANT SELECT ON TABLE public.roles TO iotistic_app;
 GRANT SELECT ON TABLE public.roles TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_changes TO iotistic_app;
 GRANT SELECT ON TABLE public.search_changes TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_packings TO iotistic_app;
+GRANT SELECT ON TABLE public.search_packings TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_page_devices TO iotistic_app;
 GRANT SELECT ON TABLE public.search_page_devices TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_page_tags TO iotistic_app;
 GRANT SELECT ON TABLE public.search_page_tags TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_pages TO iotistic_app;
 GRANT SELECT ON TABLE public.search_pages TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_status_changes TO iotistic_app;
+GRANT INSERT ON TABLE public.search_status_changes TO iotistic_ingest;
+GRANT SELECT ON TABLE public.search_status_changes TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;
 GRANT SELECT ON TABLE public.system_config_history TO iotistic_app;

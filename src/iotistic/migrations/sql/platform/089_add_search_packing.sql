@@ -1,3 +1,11 @@
+-- A reader takes the pages at one moment and the changes at a later one: another packing in between tells it to look again.
+CREATE TABLE search_packings (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  CONSTRAINT search_packings_pkey PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE search_packings IS 'One row: the last time that pages were made anew.';
+
 -- Makes the pages anew that changes concern, and only those. Safe at any time: what changes meanwhile stays noted.
 CREATE FUNCTION pack_search_pages_v1(size bigint DEFAULT 2048) RETURNS bigint
 LANGUAGE plpgsql
@@ -6,7 +14,10 @@ AS $$
 DECLARE
   noted bigint[];
   changed uuid[];
+  noted_statuses bigint[];
+  turned uuid[];
   stale bigint[];
+  restated bigint[];
   starts text[];
   ends text[];
   newest bigint;
@@ -15,9 +26,12 @@ BEGIN
   SELECT coalesce(max(p.id), 0) INTO newest FROM public.search_pages AS p;
   -- The notes first: a later statement may see more than they tell, and never less.
   SELECT array_agg(c.id), array_agg(DISTINCT c.device_uuid) INTO noted, changed FROM public.search_changes AS c;
-  IF noted IS NULL THEN
+  SELECT array_agg(c.id), array_agg(DISTINCT c.device_uuid) INTO noted_statuses, turned FROM public.search_status_changes AS c;
+  IF noted IS NULL AND noted_statuses IS NULL THEN
     RETURN 0;
   END IF;
+  INSERT INTO public.search_packings DEFAULT VALUES;
+  DELETE FROM public.search_packings AS p WHERE p.id < (SELECT max(l.id) FROM public.search_packings AS l);
   -- A page answers for the names from its first to the next page's first, and the first page for all before it.
   WITH stretch AS (
     SELECT
@@ -37,7 +51,7 @@ BEGIN
       INNER JOIN stretch AS t ON f.name >= t.start AND (t."end" IS NULL OR f.name < t."end")
       WHERE f.device_uuid = ANY (changed)
     );
-  IF newest = 0 OR NOT EXISTS (SELECT FROM public.search_pages) THEN
+  IF noted IS NOT NULL AND NOT EXISTS (SELECT FROM public.search_pages) THEN
     starts := ARRAY[''];
     ends := ARRAY[NULL::text];
   END IF;
@@ -60,25 +74,42 @@ BEGIN
   ),
 
   made AS (
-    INSERT INTO public.search_pages (first_name, last_name, devices)
-    SELECT n.first_name, max(n.name), count(*) FROM numbered AS n GROUP BY n.first_name
+    INSERT INTO public.search_pages (first_name, last_name, devices, names)
+    SELECT n.first_name, max(n.name), count(*), string_agg(translate(lower(n.name), E'\n', ' '), E'\n' ORDER BY n.place)
+    FROM numbered AS n
+    GROUP BY n.first_name
     RETURNING id, first_name
   )
 
   INSERT INTO public.search_page_devices (page_id, place, device_uuid)
   SELECT m.id, n.place, n.device_uuid FROM numbered AS n INNER JOIN made AS m ON m.first_name = n.first_name;
   INSERT INTO public.search_page_tags (page_id, key, value, members)
-  SELECT d.page_id, t.key, v.value, bit_or(set_bit(0::bit(2048), 2047 - d.place::integer, 1))
+  SELECT d.page_id, t.key, t.value, bit_or(set_bit(0::bit(2048), 2047 - d.place::integer, 1))
   FROM public.search_page_devices AS d
   INNER JOIN public.device_search AS f ON f.device_uuid = d.device_uuid
-  CROSS JOIN LATERAL jsonb_each_text(f.tags) AS t
-  CROSS JOIN LATERAL (VALUES (t.value), ('')) AS v (value)
-  WHERE d.page_id > newest
-  GROUP BY d.page_id, t.key, v.value;
+  CROSS JOIN LATERAL (
+    SELECT o.key, v.value FROM jsonb_each_text(f.tags) AS o CROSS JOIN LATERAL (VALUES (o.value), ('')) AS v (value)
+    UNION ALL
+    VALUES ('=kind', f.kind), ('=fleet', f.fleet_id::text)
+  ) AS t
+  WHERE d.page_id > newest AND t.value IS NOT NULL
+  GROUP BY d.page_id, t.key, t.value;
+  -- A page of which only statuses changed stays: ten thousand devices of all pages come and go for a hundredth of the cost.
+  restated := ARRAY(
+    SELECT DISTINCT d.page_id FROM public.search_page_devices AS d WHERE d.device_uuid = ANY (turned) OR d.page_id > newest
+  );
+  DELETE FROM public.search_page_tags AS t WHERE t.key = '=status' AND t.page_id = ANY (restated);
+  INSERT INTO public.search_page_tags (page_id, key, value, members)
+  SELECT d.page_id, '=status', e.connection_status, bit_or(set_bit(0::bit(2048), 2047 - d.place::integer, 1))
+  FROM public.search_page_devices AS d
+  INNER JOIN public.devices AS e ON e.uuid = d.device_uuid
+  WHERE d.page_id = ANY (restated)
+  GROUP BY d.page_id, e.connection_status;
   DELETE FROM public.search_changes AS c WHERE c.id = ANY (noted);
-  RETURN cardinality(changed);
+  DELETE FROM public.search_status_changes AS c WHERE c.id = ANY (noted_statuses);
+  RETURN coalesce(cardinality(changed), 0) + coalesce(cardinality(turned), 0);
 END
 $$;
 
 COMMENT ON FUNCTION pack_search_pages_v1(bigint)
-IS 'Takes what search_changes notes into the pages, each of at most so many devices; answers how many devices were noted.';
+IS 'Takes what is noted into the pages, each of at most so many devices; answers how many devices were noted.';

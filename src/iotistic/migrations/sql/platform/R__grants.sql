@@ -51,6 +51,7 @@ BEGIN
     GRANT SELECT ON partition_policies, partition_leaves, partition_states TO iotistic_ingest;
     GRANT EXECUTE ON FUNCTION append_events_v1(text, text[], uuid[], jsonb[]) TO iotistic_ingest;
     GRANT SELECT, INSERT ON connection_transitions TO iotistic_ingest;
+    GRANT INSERT ON search_status_changes TO iotistic_ingest;
     GRANT SELECT (uuid, connection_status, retired_at), UPDATE (connection_status, updated_at) ON devices TO iotistic_ingest;
   END IF;
 END
