@@ -29,14 +29,27 @@ FROM tag_definitions
 WHERE allowed_values IS NOT NULL;
 
 -- name: insert_devices
--- Registers devices; a name or serial that was taken meanwhile is passed over, and its row not returned.
-INSERT INTO devices (name, kind, serial, fleet_id)
-SELECT stated.name, stated.kind, stated.serial, stated.fleet_id
-FROM
-  unnest(%(names)s::text [], %(kinds)s::text [], %(serials)s::text [], %(fleet_ids)s::bigint [])
-  AS stated (name, kind, serial, fleet_id)
-ON CONFLICT DO NOTHING
-RETURNING name, uuid;
+-- Registers devices with their tags; a name or serial that was taken meanwhile is passed over, and its row not returned. In one
+-- statement, so that the triggers that look at devices and tags find both: apart, each row of the search was made twice.
+WITH made AS (
+  INSERT INTO devices (name, kind, serial, fleet_id)
+  SELECT stated.name, stated.kind, stated.serial, stated.fleet_id
+  FROM
+    unnest(%(names)s::text [], %(kinds)s::text [], %(serials)s::text [], %(fleet_ids)s::bigint [])
+    AS stated (name, kind, serial, fleet_id)
+  ON CONFLICT DO NOTHING
+  RETURNING name, uuid
+),
+
+tagged AS (
+  INSERT INTO device_tags (device_uuid, key, value)
+  SELECT made.uuid, stated.key, stated.value
+  FROM unnest(%(tagged_names)s::text [], %(keys)s::text [], %(values)s::text []) AS stated (name, key, value)
+  INNER JOIN made ON made.name = stated.name
+)
+
+SELECT name, uuid
+FROM made;
 
 -- name: update_devices
 -- Brings known devices in step with what a file says; a device that is so already is not written.

@@ -38,9 +38,13 @@ class BulkRepository:
         return {key: frozenset(values) for key, values in await self._sql.rows("list_allowed_values")}
 
     async def insert(self, drafts: Sequence[DeviceDraft], fleets: Mapping[str, int]) -> dict[str, UUID]:
-        """Name to device, for those that were made."""
+        """Name to device, for those that were made; with their tags."""
+        said = [(draft.name, key, value) for draft in drafts for key, value in draft.tags.items()]
         rows = await self._sql.rows(
             "insert_devices",
+            tagged_names=[one[0] for one in said],
+            keys=[one[1] for one in said],
+            values=[one[2] for one in said],
             names=[draft.name for draft in drafts],
             kinds=[draft.kind for draft in drafts],
             serials=[draft.serial for draft in drafts],

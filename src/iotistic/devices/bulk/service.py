@@ -76,11 +76,10 @@ class BulkService:
         new = [draft for draft in drafts if draft.serial not in known]
         made = await self._bulk.insert(new, fleets)
         problems += [_lost(draft) for draft in new if draft.name not in made]
-        there = {made[draft.name]: draft for draft in new if draft.name in made}
-        changed |= await self._bulk.upsert_tags(here | there)
-        updated = len(changed & here.keys())
+        changed |= await self._bulk.upsert_tags(here)
+        updated = len(changed)
         return ImportReport(
-            created=len(there),
+            created=len(made),
             updated=updated,
             unchanged=len(here) - updated,
             rejected=len(problems),

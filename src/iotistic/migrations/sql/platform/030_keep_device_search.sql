@@ -33,8 +33,11 @@ CREATE FUNCTION note_tags_changed_v1() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 AS $$
+DECLARE
+  uuids CONSTANT uuid[] := ARRAY(SELECT DISTINCT device_uuid FROM changed);
 BEGIN
-  PERFORM public.refresh_device_search_v1(ARRAY(SELECT DISTINCT device_uuid FROM changed));
+  PERFORM FROM public.devices AS device WHERE device.uuid = ANY (uuids) ORDER BY device.uuid FOR NO KEY UPDATE;
+  PERFORM public.refresh_device_search_v1(uuids);
   RETURN NULL;
 END
 $$;
@@ -45,8 +48,10 @@ CREATE FUNCTION note_fleet_changed_v1() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 AS $$
+DECLARE
+  uuids CONSTANT uuid[] := ARRAY(SELECT uuid FROM public.devices WHERE fleet_id = NEW.id ORDER BY uuid FOR NO KEY UPDATE);
 BEGIN
-  PERFORM public.refresh_device_search_v1(ARRAY(SELECT uuid FROM public.devices WHERE fleet_id = NEW.id));
+  PERFORM public.refresh_device_search_v1(uuids);
   RETURN NULL;
 END
 $$;
