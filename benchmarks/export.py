@@ -46,10 +46,14 @@ async def fill(at: Place, reports: int) -> tuple[UUID, datetime]:
     )
     device = UUID(at.devices[0][0])
     await at.owner.execute(
-        "INSERT INTO device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values)"
-        " SELECT %s, %s::timestamptz + n * %s::interval, kind.metric_names_id, kind.id, array_fill(n / 7.0::float8, ARRAY[12])"
-        " FROM metric_sets AS kind, generate_series(0, %s) AS n",
-        (device, start, _DAY / reports, reports - 1),
+        "INSERT INTO metric_series (device_uuid, metric_names_id) SELECT %s, id FROM metric_name_lists",
+        (device,),
+    )
+    await at.owner.execute(
+        "INSERT INTO device_metrics (device_uuid, timestamp, series_id, metric_set_id, values)"
+        " SELECT series.device_uuid, %s::timestamptz + n * %s::interval, series.id, kind.id, array_fill(n / 7.0::float8, ARRAY[12])"
+        " FROM metric_series AS series, metric_sets AS kind, generate_series(0, %s) AS n",
+        (start, _DAY / reports, reports - 1),
     )
     return device, start
 

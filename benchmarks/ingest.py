@@ -72,13 +72,14 @@ class Bench:
     async def raw(self, per_commit: int) -> Result:
         """Ready-made rows by COPY on one connection: what PostgreSQL takes."""
         await self.at.empty()
-        packer = MetricPacker(1, 1, len(NAMES))
+        packer = MetricPacker(1, len(NAMES))
         start = stamp_of(datetime.now(UTC))
         devices = [random.randbytes(16) for _ in range(CALLERS)]
         rows = [
             packer.pack(
                 devices[one % CALLERS],
                 start + one // CALLERS * 1000,
+                one % CALLERS + 1,
                 *(random.uniform(0, 100) for _ in NAMES),
             )
             for one in range(self.reports)

@@ -72,25 +72,29 @@ async def fill(database: TestDatabase, devices: int, days: int) -> int:
         "CREATE TABLE bench AS SELECT gen_random_uuid() AS uuid, number FROM generate_series(1, %s) AS number",
         (devices,),
     )
+    await owner.execute(
+        "INSERT INTO metric_series (device_uuid, metric_names_id) SELECT bench.uuid, lists.id FROM bench, metric_name_lists AS lists"
+    )
     reports = 0
     for day in range(days, 0, -1):
         start = TODAY - timedelta(days=day)
         made = await owner.execute(
-            "INSERT INTO device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values)"
-            " SELECT bench.uuid, moment, kind.metric_names_id, kind.id, ARRAY(SELECT round((random() * 100 + n)::numeric, 2)::float8"
+            "INSERT INTO device_metrics (device_uuid, timestamp, series_id, metric_set_id, values)"
+            " SELECT bench.uuid, moment, series.id, kind.id, ARRAY(SELECT round((random() * 100 + n)::numeric, 2)::float8"
             " FROM generate_series(1, 12) AS n WHERE moment IS NOT NULL AND bench.uuid IS NOT NULL)"
             " FROM metric_sets AS kind, generate_series(%s, %s, %s) AS moment, bench"
+            " JOIN metric_series AS series ON series.device_uuid = bench.uuid"
             " WHERE bench.number %% %s = 0",
             (start, start + timedelta(days=1) - EVERY, EVERY, 1 if day <= _FULL_DAYS else 10),
         )
         reports += made.rowcount
     await owner.execute(
-        "INSERT INTO device_metric_latest (device_uuid, metric_names_id, metric_set_id, timestamp, values)"
-        " SELECT DISTINCT ON (device_uuid) device_uuid, metric_names_id, metric_set_id, timestamp, values"
+        "INSERT INTO device_metric_latest (device_uuid, series_id, metric_set_id, timestamp, values)"
+        " SELECT DISTINCT ON (device_uuid) device_uuid, series_id, metric_set_id, timestamp, values"
         " FROM device_metrics WHERE timestamp >= %s ORDER BY device_uuid, timestamp DESC",
         (TODAY - EVERY,),
     )
-    await owner.execute("VACUUM ANALYZE device_metrics, device_metric_latest, metric_sets")
+    await owner.execute("VACUUM ANALYZE device_metrics, device_metric_latest, metric_sets, metric_series")
     await owner.close()
     return reports
 

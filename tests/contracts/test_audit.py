@@ -43,6 +43,7 @@ NOT_AUDITED = {
     "job_attempts": "what devices say of their jobs",
     "job_executions": "progress of a job, which is audited itself",
     "job_template_versions": "written once, with its author; that there is one more is audited in job_templates",
+    "metric_series": "the numbers of telemetry",
     "metric_sets": "the names of telemetry",
     "digital_twin_relationships": "a copy of what a model says",
     "mqtt_broker_stats": "telemetry of brokers",

@@ -65,14 +65,17 @@ class Compiled:
         self._most = most
         self._decoders = [_decoder(layout.names, *kinds) for kinds in _KINDS]
 
-    def read(self, draft: Draft, body: bytes) -> bool:
-        """Puts the reports into the draft if all of them fit; answers whether they did. Raises BodyTooLarge."""
+    def read(self, draft: Draft, body: bytes, series: int) -> bool:
+        """Puts the reports into the draft if all of them fit; answers whether they did. Raises BodyTooLarge.
+
+        `series` is the number of the device's reports with these metrics.
+        """
         decoded = self._decoded(body)
         if decoded is None or decoded.units != self._given:
             return False
         if len(decoded.reports) > self._most:
             raise BodyTooLarge.of(self._most, "reports")
-        self._place(draft, decoded.reports)
+        self._place(draft, decoded.reports, series)
         return True
 
     def _decoded(self, body: bytes) -> Any:  # noqa: ANN401 - a struct made at run time
@@ -87,26 +90,24 @@ class Compiled:
             return decoded
         return None
 
-    def _place(self, draft: Draft, reports: list[Any]) -> None:
+    def _place(self, draft: Draft, reports: list[Any], series: int) -> None:
         """The loop nearly every point of the platform goes through."""
         layout, judge, device = self._layout, draft.judge, draft.device
-        rows = draft.collect(
-            Rows((device, layout.metric_names_id), layout.seal, partial(layout.explain, self._units))
-        )
+        rows = draft.collect(Rows((device, series), layout.seal, partial(layout.explain, self._units)))
         parts, orders, indexes, pack = rows.parts, rows.orders, rows.indexes, layout.packer.pack
         high, last = judge.high, judge.low - 1
         for index, report in enumerate(reports):
             time = report.timestamp
             stamp = stamp_of(time) if isinstance(time, datetime) else from_number(time)
             if last < stamp < high:
-                parts.append(pack(device, stamp, *astuple(report.metrics)))
+                parts.append(pack(device, stamp, series, *astuple(report.metrics)))
                 orders.append(stamp)
                 indexes.append(index)
                 last = stamp
                 continue
             objection = judge.objection(stamp)
             if objection is None:  # not after the one before
-                rows.add(index, stamp, pack(device, stamp, *astuple(report.metrics)))
+                rows.add(index, stamp, pack(device, stamp, series, *astuple(report.metrics)))
             else:
                 draft.set_aside(index, stamp, objection, self._payload(report, stamp))
 
@@ -124,20 +125,20 @@ class Favourites:
     """Which decoder to try for a device: the one that its last body would have fitted."""
 
     def __init__(self, most_devices: int, most_reports: int) -> None:
-        self._of: dict[bytes, Compiled] = {}
+        self._of: dict[bytes, tuple[Compiled, int]] = {}
         self._made: dict[tuple[int, Units], Compiled] = {}
         self._most_devices = most_devices
         self._most_reports = most_reports
 
-    def find(self, device: bytes) -> Compiled | None:
-        """The decoder to try, if there is one."""
+    def find(self, device: bytes) -> tuple[Compiled, int] | None:
+        """The decoder to try, if there is one, and the number of the series that it reads."""
         return self._of.get(device)
 
     def forget(self, device: bytes) -> None:
         """It did not fit."""
         self._of.pop(device, None)
 
-    def learn(self, device: bytes, layout: Layout, units: Units) -> None:
+    def learn(self, device: bytes, layout: Layout, units: Units, series: int) -> None:
         """The device sent a body in which every report had exactly these metrics."""
         layout.uses += 1
         if layout.uses < _WORTH_IT or any(_ESCAPED & set(name) for name in layout.names):
@@ -151,4 +152,4 @@ class Favourites:
             compiled = self._made[key] = Compiled(layout, units, self._most_reports)
         if len(self._of) >= self._most_devices:
             del self._of[next(iter(self._of))]
-        self._of[device] = compiled
+        self._of[device] = compiled, series

@@ -25,7 +25,6 @@ from iotistic.telemetry.inbox import Inbox
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.lines import LineReader
 from iotistic.telemetry.live import Live
-from iotistic.telemetry.metric_sets import MetricSets
 from iotistic.telemetry.model import IngestStatistics, Receipt
 from iotistic.telemetry.receipts import Receipts
 from iotistic.telemetry.reports import ReportReader
@@ -76,7 +75,7 @@ class Ingest:
         self._writing = Session(connect, prepare_session)
         self._looking = Session(connect)
         self._windows = Windows(self._looking, clock, self.limits)
-        self._reports = ReportReader(MetricSets(self._looking, self.limits.device_metric_sets), self.limits)
+        self._reports = ReportReader(self._looking, self.limits)
         self._lines = LineReader(self.limits)
         self._receipts = Receipts(self._looking)
         self._inbox = Inbox(self.limits)

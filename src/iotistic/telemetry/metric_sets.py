@@ -31,7 +31,7 @@ class Layout:
         self.packer: Final = packer
         self.metric_set_id: Final = number.id
         self.metric_names_id: Final = number.metric_names_id
-        """The names without their units: what the key of a report holds."""
+        """The names without their units: what a series is of."""
         self.names: Final = tuple(sorted(names))
         """The metrics in the order they are stored in."""
         self.pick: Final[Callable[[Mapping[str, float | None]], tuple[float | None, ...]] | None] = (
@@ -103,7 +103,7 @@ class MetricSets:
                 number = await self._number(device_uuid, names, units, digest)
                 if number is None:
                     return None
-                packer = MetricPacker(number.metric_names_id, number.id, len(names))
+                packer = MetricPacker(number.id, len(names))
                 self._packers[digest] = number, packer
             layout = Layout(*self._packers[digest], names)
             self._remember(units, names, layout)

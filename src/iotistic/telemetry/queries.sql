@@ -40,6 +40,25 @@ WHERE (
 ) < %(most)s::bigint
 ON CONFLICT (digest) DO NOTHING;
 
+-- name: find_series
+-- The numbers of devices with lists of metric names, as far as they have one.
+SELECT
+  asked.number,
+  series.id
+FROM unnest(%(devices)s::uuid [], %(names_ids)s::integer []) WITH ORDINALITY AS asked (device_uuid, metric_names_id, number)
+INNER JOIN metric_series AS series
+  ON series.device_uuid = asked.device_uuid AND series.metric_names_id = asked.metric_names_id;
+
+-- name: create_series
+-- Gives them one, unless another process is quicker. In key order, so that two processes with the same devices cannot deadlock.
+INSERT INTO metric_series (device_uuid, metric_names_id)
+SELECT
+  asked.device_uuid,
+  asked.metric_names_id
+FROM unnest(%(devices)s::uuid [], %(names_ids)s::integer []) AS asked (device_uuid, metric_names_id)
+ORDER BY asked.device_uuid, asked.metric_names_id
+ON CONFLICT (device_uuid, metric_names_id) DO NOTHING;
+
 -- name: find_clock
 -- How far a device's clock is off, and whether it is trusted.
 SELECT
@@ -132,8 +151,7 @@ CROSS JOIN LATERAL (
     report.values
   FROM device_metrics AS report
   WHERE
-    report.device_uuid = known.device_uuid
-    AND report.metric_names_id = known.metric_names_id
+    report.series_id = known.series_id
     AND report.timestamp > known.timestamp
     AND report.timestamp >= %(since)s::timestamptz
     AND report.timestamp < %(until)s::timestamptz
@@ -142,7 +160,7 @@ CROSS JOIN LATERAL (
 ) AS newest
 WHERE
   latest.device_uuid = known.device_uuid
-  AND latest.metric_names_id = known.metric_names_id
+  AND latest.series_id = known.series_id
   AND latest.timestamp < newest.timestamp;
 
 -- name: list_logs
@@ -183,24 +201,21 @@ ORDER BY timestamp DESC, sequence DESC
 LIMIT %(limit)s::bigint;
 
 -- name: summarise
--- The rate of reports since a moment. From the devices that are known to have reported, since the key does not begin with time.
+-- The rate of reports since a moment. From the series that are known to have reported, since the key does not begin with time.
 SELECT
   coalesce(sum(recent.reports), 0)::bigint AS reports,
   coalesce(sum(recent.points), 0)::bigint AS points,
-  count(*) FILTER (WHERE recent.reports > 0) AS devices,
+  count(DISTINCT active.device_uuid) FILTER (WHERE recent.reports > 0) AS devices,
   (SELECT max(timestamp) FROM device_metric_latest) AS newest
-FROM (
-  SELECT DISTINCT device_uuid
-  FROM device_metric_latest
-  WHERE timestamp >= %(since)s::timestamptz
-) AS active
+FROM device_metric_latest AS active
 CROSS JOIN LATERAL (
   SELECT
     count(*) AS reports,
     sum(cardinality(report.values)) AS points
   FROM device_metrics AS report
   WHERE
-    report.device_uuid = active.device_uuid
+    report.series_id = active.series_id
     AND report.timestamp >= %(since)s::timestamptz
     AND report.timestamp < %(until)s::timestamptz
-) AS recent;
+) AS recent
+WHERE active.timestamp >= %(since)s::timestamptz;

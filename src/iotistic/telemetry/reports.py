@@ -23,6 +23,8 @@ from iotistic.telemetry.draft import Draft, Rows
 from iotistic.telemetry.errors import BodyInvalid
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.metric_sets import Layout, MetricSets, Units
+from iotistic.telemetry.series import SeriesNumbers
+from iotistic.telemetry.session import Session
 from iotistic.telemetry.stamps import from_number, moment_of, stamp_of, stamp_of_time
 
 __all__ = ["Report", "ReportReader"]
@@ -55,8 +57,10 @@ class _Body(msgspec.Struct, gc=False):
 class ReportReader:
     """Turns bodies of metrics into drafts."""
 
-    def __init__(self, sets: MetricSets, limits: IngestLimits) -> None:
-        self._sets = sets
+    def __init__(self, session: Session, limits: IngestLimits) -> None:
+        """Metric sets and series that it does not know are looked up on the session."""
+        self._sets = MetricSets(session, limits.device_metric_sets)
+        self._numbers = SeriesNumbers(session, limits.watermarks)
         self._most_metrics = limits.metrics
         self._favourites = Favourites(limits.watermarks, limits.reports)
         self._items: ItemsReader[Report] = ItemsReader(
@@ -70,10 +74,11 @@ class ReportReader:
     def read_at_once(self, draft: Draft, body: bytes, *, ndjson: bool) -> bool:
         """The same for a body like the last ones of its device; False, and nothing done, for any other."""
         # Whose clock is not trusted goes the general way: its bodies are read twice.
-        compiled = None if ndjson or draft.stamped_on_receipt else self._favourites.find(draft.device)
-        if compiled is None:
+        found = None if ndjson or draft.stamped_on_receipt else self._favourites.find(draft.device)
+        if found is None:
             return False
-        if compiled.read(draft, body):
+        compiled, series = found
+        if compiled.read(draft, body, series):
             return True
         self._favourites.forget(draft.device)
         return False
@@ -92,13 +97,14 @@ class ReportReader:
             await self._read_lines(draft, items)
             return
         units = _units(items.units)
-        placing = _Placing(draft, self._sets, units, self._most_metrics)
+        placing = self._placing(draft, units)
         if items.strict is None:
             await placing.all((index, report) for index, report, _ in _examined(draft, items.loose))
             return
         await placing.all(enumerate(items.strict))
-        if placing.only is not None:
-            self._favourites.learn(draft.device, placing.only, units)
+        layout = placing.only
+        if layout is not None:
+            self._favourites.learn(draft.device, layout, units, placing.series_of(layout))
 
     async def _read_lines(self, draft: Draft, items: Items[Report]) -> None:
         """Lines that say the same units are placed together."""
@@ -116,16 +122,22 @@ class ReportReader:
             else:
                 groups.setdefault(units, []).append((index, report))
         for units, reports in groups.items():
-            await _Placing(draft, self._sets, units, self._most_metrics).all(reports)
+            await self._placing(draft, units).all(reports)
+
+    def _placing(self, draft: Draft, units: Units) -> "_Placing":
+        return _Placing(draft, self._sets, self._numbers, units, self._most_metrics)
 
 
 @final
 class _Placing:
     """Reports of one body on their way to the rows of their metric set."""
 
-    def __init__(self, draft: Draft, sets: MetricSets, units: Units, most_metrics: int) -> None:
+    def __init__(
+        self, draft: Draft, sets: MetricSets, numbers: SeriesNumbers, units: Units, most_metrics: int
+    ) -> None:
         self._draft = draft
         self._sets = sets
+        self._numbers = numbers
         self._units = units
         self._most_metrics = most_metrics
         self._layouts = sets.known(units)
@@ -137,6 +149,10 @@ class _Placing:
     def only(self) -> Layout | None:
         """The layout of all reports, if it was the same for all and nothing had to be left out."""
         return None if self._is_mixed else self._layout_of_all
+
+    def series_of(self, layout: Layout) -> int:
+        """The number of the device's reports of a layout that came in this body."""
+        return self._rows[layout.metric_set_id].series[1]
 
     async def all(self, reports: Iterable[tuple[int, Report]]) -> None:
         """A tight loop; whatever is not as in the report before leaves it."""
@@ -158,7 +174,7 @@ class _Placing:
             ):
                 values = metrics.values() if layout.pick is None else layout.pick(metrics)
                 try:
-                    rows.parts.append(layout.packer.pack(device, stamp, *values))
+                    rows.parts.append(layout.packer.pack(device, stamp, rows.series[1], *values))
                 except struct.error:
                     pass  # a metric that is null
                 else:
@@ -191,9 +207,9 @@ class _Placing:
             return None, None
         rows = self._rows.get(layout.metric_set_id)
         if rows is None:
-            rows = self._rows[layout.metric_set_id] = self._series(layout)
+            rows = self._rows[layout.metric_set_id] = await self._series(layout)
         values = metrics.values() if layout.pick is None else layout.pick(metrics)
-        rows.add(index, stamp, layout.packer.pack(self._draft.device, stamp, *values))
+        rows.add(index, stamp, layout.packer.pack(self._draft.device, stamp, rows.series[1], *values))
         return layout, rows
 
     async def _new(self, index: int, metrics: Metrics) -> Layout | None:
@@ -233,8 +249,9 @@ class _Placing:
             )
         return layout
 
-    def _series(self, layout: Layout) -> Rows:
-        series = (self._draft.device, layout.metric_names_id)
+    async def _series(self, layout: Layout) -> Rows:
+        number = await self._numbers.number(self._draft.device_uuid, layout.metric_names_id)
+        series = (self._draft.device, number)
         return self._draft.collect(Rows(series, layout.seal, partial(layout.explain, self._units)))
 
     def _payload(self, report: Report, stamp: int) -> Mapping[str, object]:

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 Series = tuple[bytes, int]
-"""What a watermark is kept for: device and list of metric names; for logs device and 0."""
+"""What a watermark is kept for: device and number of its series; for logs device and 0."""
 Order = int
 """Where a row stands in its series: its stamp; for logs stamp and sequence as one number (`log_order`)."""
 Key = tuple[Series, Order]

@@ -41,26 +41,26 @@ METRICS: Final = Stream(
     table="device_metrics",
     staging="""
         CREATE TEMPORARY TABLE IF NOT EXISTS staged_metrics (
-          device_uuid uuid, timestamp timestamptz, metric_names_id integer, metric_set_id integer,
+          device_uuid uuid, timestamp timestamptz, series_id integer, metric_set_id integer,
           values double precision []
         ) ON COMMIT DELETE ROWS
     """,
-    copy="COPY device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values) FROM STDIN (FORMAT BINARY)",
-    stage="COPY staged_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values) FROM STDIN (FORMAT BINARY)",
+    copy="COPY device_metrics (device_uuid, timestamp, series_id, metric_set_id, values) FROM STDIN (FORMAT BINARY)",
+    stage="COPY staged_metrics (device_uuid, timestamp, series_id, metric_set_id, values) FROM STDIN (FORMAT BINARY)",
     settle="""
-        INSERT INTO device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values)
-        SELECT device_uuid, timestamp, metric_names_id, metric_set_id, values
+        INSERT INTO device_metrics (device_uuid, timestamp, series_id, metric_set_id, values)
+        SELECT device_uuid, timestamp, series_id, metric_set_id, values
         FROM staged_metrics
-        ORDER BY device_uuid, timestamp, metric_names_id
+        ORDER BY series_id, timestamp
         ON CONFLICT DO NOTHING
     """,
     repeated="""
         SELECT
           staged.device_uuid,
           (extract(EPOCH FROM staged.timestamp) * 1000000)::bigint - 946684800000000,
-          staged.metric_names_id
+          staged.series_id
         FROM staged_metrics AS staged
-        INNER JOIN device_metrics AS stored USING (device_uuid, timestamp, metric_names_id)
+        INNER JOIN device_metrics AS stored USING (series_id, timestamp)
         WHERE
           stored.timestamp BETWEEN %(first)s AND %(last)s
           AND stored.xmin <> pg_current_xact_id()::xid
@@ -119,31 +119,31 @@ class Latest:
 LATEST: Final = Latest(
     staging="""
         CREATE TEMPORARY TABLE IF NOT EXISTS staged_latest (
-          device_uuid uuid, timestamp timestamptz, metric_names_id integer, metric_set_id integer,
+          device_uuid uuid, timestamp timestamptz, series_id integer, metric_set_id integer,
           values double precision []
         ) ON COMMIT DELETE ROWS
     """,
-    stage="COPY staged_latest (device_uuid, timestamp, metric_names_id, metric_set_id, values) FROM STDIN (FORMAT BINARY)",
+    stage="COPY staged_latest (device_uuid, timestamp, series_id, metric_set_id, values) FROM STDIN (FORMAT BINARY)",
     update="""
         UPDATE device_metric_latest AS latest
         SET timestamp = staged.timestamp, metric_set_id = staged.metric_set_id, values = staged.values
         FROM staged_latest AS staged
         WHERE
           latest.device_uuid = staged.device_uuid
-          AND latest.metric_names_id = staged.metric_names_id
+          AND latest.series_id = staged.series_id
           AND latest.timestamp < staged.timestamp
     """,
     insert="""
-        INSERT INTO device_metric_latest AS latest (device_uuid, metric_names_id, metric_set_id, timestamp, values)
-        SELECT staged.device_uuid, staged.metric_names_id, staged.metric_set_id, staged.timestamp, staged.values
+        INSERT INTO device_metric_latest AS latest (device_uuid, series_id, metric_set_id, timestamp, values)
+        SELECT staged.device_uuid, staged.series_id, staged.metric_set_id, staged.timestamp, staged.values
         FROM staged_latest AS staged
         WHERE NOT EXISTS (
           SELECT 1
           FROM device_metric_latest AS known
-          WHERE known.device_uuid = staged.device_uuid AND known.metric_names_id = staged.metric_names_id
+          WHERE known.device_uuid = staged.device_uuid AND known.series_id = staged.series_id
         )
-        ORDER BY staged.device_uuid, staged.metric_names_id
-        ON CONFLICT (device_uuid, metric_names_id) DO UPDATE
+        ORDER BY staged.device_uuid, staged.series_id
+        ON CONFLICT (device_uuid, series_id) DO UPDATE
         SET timestamp = excluded.timestamp, metric_set_id = excluded.metric_set_id, values = excluded.values
         WHERE latest.timestamp < excluded.timestamp
     """,

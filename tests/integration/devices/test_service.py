@@ -224,10 +224,10 @@ async def test_the_overview_shows_where_a_device_is_and_how_it_does(connection: 
         """
         WITH names AS (INSERT INTO metric_name_lists (digest) VALUES (sha256('n')) RETURNING id), kind AS (
           INSERT INTO metric_sets (metric_names_id, names, units, digest, first_device_uuid)
-          SELECT id, '{cpu_usage,memory_percent}', '{%%,%%}', sha256('s'), %(uuid)s FROM names RETURNING id, metric_names_id
+          SELECT id, '{cpu_usage,memory_percent}', '{%%,%%}', sha256('s'), %(uuid)s FROM names RETURNING id
         )
-        INSERT INTO device_metric_latest (device_uuid, metric_names_id, metric_set_id, timestamp, values)
-        SELECT %(uuid)s, metric_names_id, id, now(), '{12.5,40}' FROM kind
+        INSERT INTO device_metric_latest (device_uuid, series_id, metric_set_id, timestamp, values)
+        SELECT %(uuid)s, 1, id, now(), '{12.5,40}' FROM kind
         """,
         """
         INSERT INTO device_shadows (device_uuid, half, version, document, changed_at)

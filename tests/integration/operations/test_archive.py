@@ -52,10 +52,10 @@ async def owner(database: TestDatabase) -> AsyncIterator[Connection]:
     )
     for device in DEVICES:
         await connection.execute(
-            "INSERT INTO device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values)"
-            " SELECT %s, %s + n * interval '1 second', 1, 7, ARRAY[n / 3.0, NULL, 'NaN', 'Infinity', 1e300 / (n + 1)]"
+            "INSERT INTO device_metrics (device_uuid, timestamp, series_id, metric_set_id, values)"
+            " SELECT %s, %s + n * interval '1 second', %s, 7, ARRAY[n / 3.0, NULL, 'NaN', 'Infinity', 1e300 / (n + 1)]"
             " FROM generate_series(1, 500) AS n",
-            (device, PERIOD.lower),
+            (device, PERIOD.lower, device.int),
         )
     for number, message in enumerate(AWKWARD):
         await connection.execute(
@@ -141,7 +141,7 @@ async def test_a_second_time_adds_only_rows_that_are_new(owner: Connection, fold
     assert await keep(owner, folder, METRICS) == 1500
     assert await keep(owner, folder, METRICS) == 0
     await owner.execute(
-        "INSERT INTO device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values) VALUES (%s, %s, 1, 7, '{1}')",
+        "INSERT INTO device_metrics (device_uuid, timestamp, series_id, metric_set_id, values) VALUES (%s, %s, 1, 7, '{1}')",
         (DEVICES[0], NOW),
     )
     assert await keep(owner, folder, METRICS) == 1

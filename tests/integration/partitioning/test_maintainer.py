@@ -68,7 +68,7 @@ async def leaves(connection: Connection, parent: str = "device_metrics") -> set[
 
 async def insert(connection: Connection, moment: datetime) -> None:
     await connection.execute(
-        "INSERT INTO device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values) VALUES (%s, %s, 1, 1, '{1}')",
+        "INSERT INTO device_metrics (device_uuid, timestamp, series_id, metric_set_id, values) VALUES (%s, %s, 1, 1, '{1}')",
         (DEVICE, moment),
     )
 

@@ -43,9 +43,9 @@ async def owner(database: TestDatabase) -> AsyncIterator[Connection]:
 
 async def insert(connection: Connection, device: UUID, moment: datetime) -> None:
     await connection.execute(
-        "INSERT INTO device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values)"
-        " VALUES (%s, %s, 1, 1, '{1}')",
-        (device, moment),
+        "INSERT INTO device_metrics (device_uuid, timestamp, series_id, metric_set_id, values)"
+        " VALUES (%s, %s, %s, 1, '{1}')",
+        (device, moment, device.int),
     )
 
 

@@ -122,7 +122,7 @@ async def station(telemetry_database: TestDatabase, limits: IngestLimits) -> Asy
     async with owner_of(telemetry_database) as owner, ingest_on(telemetry_database, limits) as ingest:
         await owner.execute(
             "TRUNCATE device_metrics, device_metric_latest, device_logs, ingest_quarantine, metric_sets,"
-            " metric_name_lists, metric_rollup_marks, log_alert_marks"
+            " metric_name_lists, metric_series, metric_rollup_marks, log_alert_marks"
         )
         yield Station(database=telemetry_database, owner=owner, ingest=ingest)
 

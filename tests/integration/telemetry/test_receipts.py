@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import msgspec
@@ -18,9 +18,10 @@ from iotistic.telemetry import (
     Ingest,
     Receipt,
     Sent,
+    lookups,
 )
 from iotistic.telemetry.claims import Claim
-from iotistic.telemetry.lookups import Kept, Lookups
+from iotistic.telemetry.lookups import Kept
 from tests.integration.telemetry.conftest import Station, ingest_on, owner_of
 from tests.support.proxy import proxied
 
@@ -55,13 +56,15 @@ async def test_keys_that_come_together_are_looked_up_together_and_each_gets_its_
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    ask = Lookups._ask
+    find = lookups._Rows.find
 
-    async def counted(self: Lookups, claims: Sequence[Claim]) -> dict[int, Kept]:
+    async def counted(
+        self: lookups._Rows, claims: Sequence[Claim], since: datetime, until: datetime
+    ) -> list[Kept]:
         asked.append(len(claims))
-        return await ask(self, claims)
+        return await find(self, claims, since, until)
 
-    monkeypatch.setattr(Lookups, "_ask", counted)
+    monkeypatch.setattr(lookups._Rows, "find", counted)
     requests = [sent(station, *range(-number, 0), key=f"k-{number}") for number in range(1, 21)]
 
     async def all_at_once() -> list[bytes]:

@@ -132,13 +132,15 @@ async def test_a_value_that_is_missing_from_some_reports_has_a_count_of_its_own(
 ) -> None:
     reports = walk(1, 600, holes=True)
     await send(station, [(YESTERDAY, {"a": 0.0, "b": 0.0, "c": 0.0})])  # makes the metric set
-    ((names, number),) = await station.rows("SELECT metric_names_id, id FROM metric_sets")
+    ((series, number),) = await station.rows(
+        "SELECT series.id, kind.id FROM metric_series AS series JOIN metric_sets AS kind USING (metric_names_id)"
+    )
     await station.owner.execute("TRUNCATE device_metrics")
     async with station.owner.cursor() as cursor:
         await cursor.executemany(
-            "INSERT INTO device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values)"
+            "INSERT INTO device_metrics (device_uuid, timestamp, series_id, metric_set_id, values)"
             " VALUES (%s, %s, %s, %s, %s)",
-            [(station.device, moment, names, number, list(metrics.values())) for moment, metrics in reports],
+            [(station.device, moment, series, number, list(metrics.values())) for moment, metrics in reports],
         )
     await roll(app)
     for level in LEVELS:

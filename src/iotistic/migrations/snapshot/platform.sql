@@ -1437,13 +1437,14 @@ CREATE INDEX device_metric_hours_bucket_idx ON ONLY public.device_metric_hours U
 
 CREATE TABLE public.device_metric_latest (
   device_uuid uuid NOT NULL,
-  metric_names_id integer NOT NULL,
+  series_id integer NOT NULL,
   metric_set_id integer NOT NULL,
   "timestamp" timestamp with time zone NOT NULL,
   "values" double precision[] NOT NULL,
-  CONSTRAINT device_metric_latest_pkey PRIMARY KEY (device_uuid, metric_names_id)
+  CONSTRAINT device_metric_latest_pkey PRIMARY KEY (device_uuid, series_id)
 ) WITH (fillfactor=50);
 COMMENT ON TABLE public.device_metric_latest IS 'One row per device and list of metric names: its newest report. A copy, rebuildable from device_metrics.';
+COMMENT ON COLUMN public.device_metric_latest.series_id IS 'Which list of names, metric_series.id.';
 COMMENT ON COLUMN public.device_metric_latest."timestamp" IS 'When the device measured, by its own clock.';
 COMMENT ON COLUMN public.device_metric_latest."values" IS 'The values, in the order of metric_sets.names.';
 
@@ -1469,15 +1470,15 @@ CREATE INDEX device_metric_quarters_bucket_idx ON ONLY public.device_metric_quar
 CREATE TABLE public.device_metrics (
   device_uuid uuid NOT NULL,
   "timestamp" timestamp with time zone NOT NULL,
-  metric_names_id integer NOT NULL,
+  series_id integer NOT NULL,
   metric_set_id integer NOT NULL,
   "values" double precision[] NOT NULL,
-  CONSTRAINT device_metrics_pkey PRIMARY KEY (device_uuid, "timestamp", metric_names_id)
+  CONSTRAINT device_metrics_pkey PRIMARY KEY (series_id, "timestamp")
 ) PARTITION BY RANGE ("timestamp");
 COMMENT ON TABLE public.device_metrics IS 'One row per report of a device: all values it measured at one moment. Partitioned by UTC day.';
-COMMENT ON COLUMN public.device_metrics.device_uuid IS 'The device, devices.uuid.';
+COMMENT ON COLUMN public.device_metrics.device_uuid IS 'The device, devices.uuid. Not in the key: one device''s reports are found by its metric_series, as the views do.';
 COMMENT ON COLUMN public.device_metrics."timestamp" IS 'When the device measured, by its own clock.';
-COMMENT ON COLUMN public.device_metrics.metric_names_id IS 'The names of the values without their units, metric_sets.metric_names_id: a report sent again after its device learned a unit is still the same report.';
+COMMENT ON COLUMN public.device_metrics.series_id IS 'Which device, and which names without their units, metric_series.id: with the timestamp it says which report this is.';
 COMMENT ON COLUMN public.device_metrics.metric_set_id IS 'What the values are, metric_sets.id.';
 COMMENT ON COLUMN public.device_metrics."values" IS 'The values, in the order of metric_sets.names.';
 
@@ -2392,6 +2393,17 @@ COMMENT ON COLUMN public.metric_rollup_progress.complete_until IS 'Every bucket 
 COMMENT ON COLUMN public.metric_rollup_progress.pass_until IS 'The pass that runs makes the buckets up to this moment; NULL: none runs.';
 COMMENT ON COLUMN public.metric_rollup_progress.device_uuid IS 'Devices up to this one are done in that pass; NULL: none is.';
 
+CREATE TABLE public.metric_series (
+  id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+  device_uuid uuid NOT NULL,
+  metric_names_id integer NOT NULL,
+  CONSTRAINT metric_series_pkey PRIMARY KEY (id),
+  CONSTRAINT metric_series_device_uuid_metric_names_id_key UNIQUE (device_uuid, metric_names_id)
+);
+COMMENT ON TABLE public.metric_series IS 'One row per device and list of metric names that it reports: the number that stands for both in the keys of its reports.';
+COMMENT ON COLUMN public.metric_series.device_uuid IS 'The device, devices.uuid.';
+COMMENT ON COLUMN public.metric_series.metric_names_id IS 'The names without their units, metric_name_lists.id: a report sent again after its device learned a unit is still the same report.';
+
 CREATE TABLE public.metric_sets (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   metric_names_id integer NOT NULL,
@@ -2967,12 +2979,13 @@ SELECT DISTINCT ON (newest.device_uuid, point.metric) newest.device_uuid,
 COMMENT ON VIEW public.device_latest_values IS 'One row per device and metric: its newest value.';
 
 CREATE VIEW public.device_metric_values WITH (security_invoker=true) AS
-SELECT report.device_uuid,
+SELECT series.device_uuid,
     report."timestamp",
     point.metric,
     point.unit,
     point.value
-   FROM public.device_metrics report
+   FROM public.metric_series series
+     JOIN public.device_metrics report ON report.series_id = series.id
      JOIN public.metric_sets kind ON kind.id = report.metric_set_id
      CROSS JOIN LATERAL UNNEST(kind.names, kind.units, report."values") point(metric, unit, value);
 COMMENT ON VIEW public.device_metric_values IS 'One row per measured value. Bound timestamp on both sides with literals: an expression such as now() - interval reads every partition''s plan.';
@@ -3027,7 +3040,7 @@ COMMENT ON VIEW public.device_overview IS 'One row per device with what an opera
 -- column comments: addresses 'Of the interface that its default route leads through, as is mac.', cpu_usage 'Percent, as it last reported, at measured_at.', desired_version 'How often people changed what they want of it; NULL: never. It says itself what it has come to in reported.'
 
 CREATE VIEW public.device_system_metrics WITH (security_invoker=true) AS
-SELECT report.device_uuid,
+SELECT series.device_uuid,
     report."timestamp",
     report."values"[array_position(kind.names, 'cpu_usage'::text)] AS cpu_usage,
     report."values"[array_position(kind.names, 'cpu_temp'::text)] AS cpu_temp,
@@ -3047,7 +3060,8 @@ SELECT report.device_uuid,
     report."values"[array_position(kind.names, 'load_15m'::text)] AS load_15m,
     report."values"[array_position(kind.names, 'uptime_seconds'::text)] AS uptime_seconds,
     report."values"[array_position(kind.names, 'process_count'::text)] AS process_count
-   FROM public.device_metrics report
+   FROM public.metric_series series
+     JOIN public.device_metrics report ON report.series_id = series.id
      JOIN public.metric_sets kind ON kind.id = report.metric_set_id;
 COMMENT ON VIEW public.device_system_metrics IS 'One row per report, the metrics of a host as columns; NULL where the report has none of that name.';
 
@@ -3236,6 +3250,7 @@ GRANT USAGE ON SEQUENCE public.log_alert_rules_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.log_alerts_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_name_lists_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_rollup_marks_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.metric_series_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.metric_sets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.mqtt_acls_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.network_interface_history_id_seq TO iotistic_app;
@@ -3372,6 +3387,9 @@ GRANT INSERT ON TABLE public.metric_rollup_marks TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_rollup_marks TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_rollup_progress TO iotistic_app;
 GRANT SELECT ON TABLE public.metric_rollup_progress TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_series TO iotistic_app;
+GRANT INSERT, SELECT ON TABLE public.metric_series TO iotistic_ingest;
+GRANT SELECT ON TABLE public.metric_series TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_sets TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.metric_sets TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_sets TO iotistic_readonly;

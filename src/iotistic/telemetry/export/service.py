@@ -22,7 +22,7 @@ class Position:
     """The report that a page ended with."""
 
     timestamp: datetime
-    metric_names_id: int
+    series_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Report:
     """A report as it is stored."""
 
     timestamp: datetime
-    metric_names_id: int
+    series_id: int
     metric_set_id: int
     values: list[float | None]
 
@@ -67,7 +67,7 @@ class MetricExport:
             Report,
             device_uuid=device,
             since=start if after is None else after.timestamp,
-            after=0 if after is None else after.metric_names_id,
+            after=0 if after is None else after.series_id,
             until=end,
             limit=_PAGE,
         )
@@ -77,7 +77,5 @@ class MetricExport:
         return ExportPage(
             reports=reports,
             columns={one.id: list(zip(one.names, one.units, strict=True)) for one in known},
-            end=None
-            if last is None
-            else Position(timestamp=last.timestamp, metric_names_id=last.metric_names_id),
+            end=None if last is None else Position(timestamp=last.timestamp, series_id=last.series_id),
         )

@@ -18,7 +18,6 @@ from iotistic.database.queries import Queries, Statements
 from iotistic.telemetry.draft import Draft
 from iotistic.telemetry.limits import IngestLimits
 from iotistic.telemetry.lines import LineReader
-from iotistic.telemetry.metric_sets import MetricSets
 from iotistic.telemetry.newest import Newest
 from iotistic.telemetry.quarantine.model import QuarantinedRow, QuarantineFilter, Replayed, Shift
 from iotistic.telemetry.quarantine.service import bounds_of
@@ -53,7 +52,7 @@ class Replay:
         self._session = Session(connect, prepare_session)
         self._looking = Session(connect)
         self._windows = Windows(self._looking, clock, self._limits)
-        self._reports = ReportReader(MetricSets(self._looking, self._limits.device_metric_sets), self._limits)
+        self._reports = ReportReader(self._looking, self._limits)
         self._lines = LineReader(self._limits)
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 -- name: list_kinds
 -- Where the metrics asked for stand in the reports of these devices (of all when NULL); all metrics when none is named. A device's
--- lists of names are in its latest values from its first report on.
+-- lists of names are in its series from its first report on.
 SELECT
   sets.id AS metric_set_id,
   named.position::integer AS position,
@@ -13,7 +13,7 @@ WHERE
     %(devices)s::uuid [] IS NULL
     OR sets.metric_names_id IN (
       SELECT metric_names_id
-      FROM device_metric_latest
+      FROM metric_series
       WHERE device_uuid = ANY(%(devices)s::uuid [])
     )
   )
@@ -54,8 +54,14 @@ SELECT
 FROM metric_sets
 WHERE id = ANY(%(ids)s::integer []);
 
+-- name: list_series
+-- Whose reports to look for.
+SELECT id
+FROM metric_series
+WHERE device_uuid = ANY(%(devices)s::uuid []);
+
 -- name: list_reports
--- Single values in the order of the key, of each device in the order of time. Bounds are parameters: an expression would plan every
+-- Single values, of each device in the order of time. Bounds are parameters: an expression would plan every
 -- partition.
 SELECT
   report.device_uuid,
@@ -66,7 +72,7 @@ FROM device_metrics AS report
 INNER JOIN unnest(%(sets)s::integer [], %(positions)s::integer [], %(series)s::integer []) AS kind (metric_set_id, position, series)
   ON kind.metric_set_id = report.metric_set_id
 WHERE
-  report.device_uuid = ANY(%(devices)s::uuid [])
+  report.series_id = ANY(%(series_ids)s::integer [])
   AND report.timestamp >= %(since)s::timestamptz
   AND report.timestamp < %(until)s::timestamptz
   AND report.values[kind.position] IS NOT NULL
@@ -89,7 +95,7 @@ FROM device_metrics AS part
 INNER JOIN unnest(%(sets)s::integer [], %(positions)s::integer [], %(series)s::integer []) AS kind (metric_set_id, position, series)
   ON kind.metric_set_id = part.metric_set_id
 WHERE
-  (part.device_uuid = ANY(%(devices)s::uuid []) OR %(devices)s::uuid [] IS NULL)
+  (part.series_id = ANY(%(series_ids)s::integer []) OR %(series_ids)s::integer [] IS NULL)
   AND part.timestamp >= %(since)s::timestamptz
   AND part.timestamp < %(until)s::timestamptz
 GROUP BY device, kind.series, number

@@ -142,7 +142,7 @@ class MetricRepository:
         """Device, number of the series, moment, value; of each device oldest first."""
         return await self._sql.rows(
             "list_reports",
-            devices=list(devices),
+            series_ids=await self._series(devices),
             sets=list(kinds.sets),
             positions=list(kinds.positions),
             series=list(kinds.numbers),
@@ -180,13 +180,22 @@ class MetricRepository:
         asked |= {"edges": list(edges), "by_device": by_device, "limit": limit}
         match part.source:
             case "raw":
-                return await self._sql.many("sum_reports", Sum, **asked)
+                del asked["devices"]
+                return await self._sql.many(
+                    "sum_reports", Sum, series_ids=await self._series(devices), **asked
+                )
             case "quarters":
                 return await self._sql.many("sum_quarters", Sum, **asked)
             case "hours":
                 return await self._sql.many("sum_hours", Sum, **asked)
             case "days":
                 return await self._sql.many("sum_days", Sum, **asked)
+
+    async def _series(self, devices: Sequence[UUID] | None) -> list[int] | None:
+        """Their numbers; None for the fleet."""
+        if devices is None:
+            return None
+        return [number for (number,) in await self._sql.rows("list_series", devices=list(devices))]
 
     async def _ready_made(self, part: Segment, asked: Mapping[str, object]) -> list[_Bucket]:
         match part.source:

@@ -87,9 +87,10 @@ WITH part AS MATERIALIZED (
       made_of.metric_set_id,
       made_of.timestamp,
       made_of.values
-    FROM device_metrics AS made_of
+    FROM metric_series AS series
+    INNER JOIN device_metrics AS made_of ON made_of.series_id = series.id
     WHERE
-      made_of.device_uuid = pair.device_uuid
+      series.device_uuid = pair.device_uuid
       AND made_of.timestamp >= pair.bucket
       AND made_of.timestamp < pair.bucket + '15 minutes'::interval
       AND made_of.timestamp >= %(since)s::timestamptz

@@ -1,12 +1,14 @@
--- Gives people with SQL the shapes they expect: one row per value, and the well-known metrics as columns.
+-- Gives people with SQL the shapes they expect: one row per value, and the well-known metrics as columns. The device is that of the
+-- series, so that who asks for one goes through the key.
 CREATE VIEW device_metric_values WITH (security_invoker = true) AS
 SELECT
-  report.device_uuid,
+  series.device_uuid,
   report.timestamp,
   point.metric,
   point.unit,
   point.value
-FROM device_metrics AS report
+FROM metric_series AS series
+INNER JOIN device_metrics AS report ON report.series_id = series.id
 INNER JOIN metric_sets AS kind ON kind.id = report.metric_set_id
 CROSS JOIN LATERAL unnest(kind.names, kind.units, report.values) AS point (metric, unit, value);
 
@@ -14,7 +16,7 @@ COMMENT ON VIEW device_metric_values IS 'One row per measured value. Bound times
 
 CREATE VIEW device_system_metrics WITH (security_invoker = true) AS
 SELECT
-  report.device_uuid,
+  series.device_uuid,
   report.timestamp,
   report.values[array_position(kind.names, 'cpu_usage')] AS cpu_usage,
   report.values[array_position(kind.names, 'cpu_temp')] AS cpu_temp,
@@ -34,7 +36,8 @@ SELECT
   report.values[array_position(kind.names, 'load_15m')] AS load_15m,
   report.values[array_position(kind.names, 'uptime_seconds')] AS uptime_seconds,
   report.values[array_position(kind.names, 'process_count')] AS process_count
-FROM device_metrics AS report
+FROM metric_series AS series
+INNER JOIN device_metrics AS report ON report.series_id = series.id
 INNER JOIN metric_sets AS kind ON kind.id = report.metric_set_id;
 
 COMMENT ON VIEW device_system_metrics IS 'One row per report, the metrics of a host as columns; NULL where the report has none of that name.';

@@ -43,7 +43,7 @@ BEGIN
     GRANT SELECT ON mqtt_broker_users, mqtt_broker_acls TO iotistic_broker;
   END IF;
   IF 'iotistic_ingest' = ANY(present) THEN
-    GRANT SELECT, INSERT ON device_metrics, device_logs, ingest_quarantine, ingest_receipts, metric_name_lists, metric_sets TO iotistic_ingest;
+    GRANT SELECT, INSERT ON device_metrics, device_logs, ingest_quarantine, ingest_receipts, metric_name_lists, metric_sets, metric_series TO iotistic_ingest;
     GRANT INSERT ON log_alert_marks, metric_rollup_marks TO iotistic_ingest;
     GRANT SELECT (is_enabled) ON log_alert_rules TO iotistic_ingest;
     GRANT SELECT, INSERT, UPDATE ON device_metric_latest, device_contacts, device_clocks TO iotistic_ingest;
