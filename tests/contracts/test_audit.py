@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 NOT_AUDITED = {
     "api_key_history": "a history, never changed",
     "api_key_history_heads": "where that history ends",
+    "api_key_uses": "when a key was last used",
     "audit_log": "the audit itself",
     "device_clocks": "what ingest measured",
     "connection_transitions": "a history, never changed",

@@ -73,7 +73,7 @@ async def test_the_permissions_and_roles_are_those_of_the_database(owner_connect
     [
         (
             "viewer",
-            {"audit:read", "users:read"}
+            {"audit:read", "keys:read", "users:read"}
             | {name for name in get_args(Permission) if not name.endswith(":read")},
         ),
         (

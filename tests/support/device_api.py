@@ -135,6 +135,8 @@ class DeviceApi:
         """uuid by serial."""
         self.keys: dict[str, str] = {}
         """uuid by valid key."""
+        self.retiring: dict[str, str] = {}
+        """uuid by key that is being replaced; one that is not valid any more may do nothing but fetch the next."""
         self.enrolments: list[Any] = []
         """What those said who claimed."""
         self.claims: dict[str, dict[str, str]] = {}
@@ -223,6 +225,8 @@ class DeviceApi:
             await asyncio.get_running_loop().create_future()
         if status:
             headers = {"content-type": "application/json", "content-length": str(len(body)), **fault.headers}
+            if request.key in self.retiring and request.key in self.keys:
+                headers["Key-Retires"] = "2026-12-05T19:00:00+00:00"
             text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             sent = body[: len(body) // 2] if fault.close else body
             writer.write(f"HTTP/1.1 {status} X\r\n{text}\r\n".encode() + sent)
@@ -232,9 +236,14 @@ class DeviceApi:
     def _handle(self, request: Request) -> tuple[int, bytes]:  # noqa: PLR0911 - one a kind of request
         if request.path.endswith(("/enrol", "/enrol/proof")):
             return (self._claim if request.path.endswith("/enrol") else self._prove)(request)
+        if request.path.endswith("/successor"):
+            return self._succeed(request)
         uuid, resource = request.path.removeprefix("/api/v1/devices/").split("/", maxsplit=1)
         if self.keys.get(request.key) != uuid:
             return 401, _problem(401, "unauthenticated")
+        if self.retiring and request.key not in self.retiring:  # the next key arrived
+            self.retiring.clear()
+            self.keys = {request.key: uuid}
         if resource.startswith("jobs/"):
             return self.jobs.handle(request, resource.removeprefix("jobs/"))
         if len(request.body) > self.largest_body:
@@ -260,6 +269,14 @@ class DeviceApi:
         }
         self.claims[given["enrolment_id"]] = {**given, "serial": request.json["serial"]}
         return 201, json.dumps(given).encode()
+
+    def _succeed(self, request: Request) -> tuple[int, bytes]:
+        uuid = self.retiring.get(request.key)
+        if uuid is None:
+            return 401, _problem(401, "successor_refused")
+        old = {key: owner for key, owner in self.keys.items() if key in self.retiring}
+        self.keys = {**old, f"next-{uuid4().hex}": uuid}
+        return 200, json.dumps({"device_uuid": uuid, "api_key": [*self.keys][-1]}).encode()
 
     def _prove(self, request: Request) -> tuple[int, bytes]:
         claim = self.claims.get(request.json["enrolment_id"])

@@ -1,19 +1,23 @@
 """Services over a test's connection, with a cheap password hash and a fixed pepper."""
 
-from iotistic.clock import Clock, system_clock
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
 from iotistic.security import PasswordHasher, Peppers, SecurityService
 from iotistic.security.enrolment import EnrolmentService
+from iotistic.security.keyring import KeyringService
 
-__all__ = ["HASHER", "PEPPERS", "enrolment_service", "security_service"]
+__all__ = ["HASHER", "PEPPERS", "enrolment_service", "keyring_service", "security_service"]
 
 PEPPERS = Peppers.of(Secret("test pepper"))
 HASHER = PasswordHasher(cost=4)
 
 
-def security_service(connection: Connection, *, clock: Clock = system_clock) -> SecurityService:
-    return SecurityService(connection, peppers=PEPPERS, hasher=HASHER, clock=clock)
+def security_service(connection: Connection, *, peppers: Peppers = PEPPERS) -> SecurityService:
+    return SecurityService(connection, peppers=peppers, hasher=HASHER)
+
+
+def keyring_service(connection: Connection, *, peppers: Peppers = PEPPERS) -> KeyringService:
+    return KeyringService(connection, peppers=peppers)
 
 
 def enrolment_service(connection: Connection) -> EnrolmentService:

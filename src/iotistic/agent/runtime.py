@@ -159,6 +159,7 @@ class Agent:
         await self._tick()
         for carrier in (*self._couriers, self._bulletin):
             trouble = await carrier.drain()
+            await self._session.settle()
             if trouble is not None:
                 raise Unavailable(
                     f"The server did not take the report: {trouble.reason}.",

@@ -11,6 +11,7 @@ from iotistic.agent.identity import Identity, find_identity, host_serial, keep_i
 from iotistic.agent.pending import Pending, answer_to, find_pending, forget_pending, keep_pending
 from iotistic.agent.settings import AgentSettings
 from iotistic.agent.state_folder import StateFolder
+from iotistic.agent.succession import fetch_successor
 from iotistic.agent.transport import (
     Blocked,
     Delivered,
@@ -64,12 +65,19 @@ class Session:
         self._events = events
         self._ready = asyncio.Event()
         self._wanted = asyncio.Event()
+        """That it enrols."""
+        self._busy = asyncio.Event()
+        """That it enrols, or fetches its next key."""
+        self._retiring: Identity | None = None
+        """What the next key is to be fetched with."""
+        self._without_successor: Identity | None = None
         self._is_refused = False
+        transport.on_retiring = self._retire
         self.identity = self._stored()
         if self.identity is not None:
             self._ready.set()
         else:
-            self._wanted.set()
+            self._want()
 
     @property
     def state(self) -> SessionState:
@@ -90,12 +98,15 @@ class Session:
 
     def refuse(self, identity: Identity, problem: Problem) -> None:
         """The server refused `identity`: enrols again when there is a claim key, else says what to do, once."""
-        if identity is not self.identity or self._wanted.is_set():
+        if identity is not self.identity or self._busy.is_set():
             return  # an answer to a request of before
+        if identity is not self._without_successor:
+            self._retire(identity.api_key)  # it may have slept through the time in which its key was replaced
+            return
         was_refused, self._is_refused = self._is_refused, True
         if self._find_claim_key() is not None:
             self._events.warning("device_key_refused", reason=problem, action="enrolling again")
-            self._wanted.set()
+            self._want()
         elif not was_refused:
             self._events.error(
                 "device_key_refused",
@@ -105,11 +116,11 @@ class Session:
             )
 
     async def run(self) -> None:
-        """Enrols whenever it is wanted, until cancelled."""
+        """Enrols, or fetches its next key, whenever it is wanted, until cancelled."""
         while True:
-            await self._wanted.wait()
+            await self._busy.wait()
             try:
-                await self.enrol()
+                await (self.enrol() if self._wanted.is_set() else self._succeed())
             except IotisticError as error:
                 pause = self._backoff.next(error.retry_after if isinstance(error, Unavailable) else None)
                 self._tell_failure(error, pause)
@@ -124,10 +135,44 @@ class Session:
         Goes on with an enrolment that is under way; its answer may have been lost, or this host may have crashed.
         """
         pending = find_pending(self._folder, self._settings.server) or await self._claim()
-        self._keep(await self._prove(pending))
+        self._keep(await self._prove(pending), event="enrolled")
         forget_pending(self._folder)
 
-    def _keep(self, identity: Identity) -> None:
+    async def settle(self) -> None:
+        """Fetches the next key now, if it is wanted: for who does not `run`. What fails is told, and over."""
+        try:
+            await self._succeed()
+        except Unavailable as error:
+            self._events.warning("next_key_not_fetched", reason=error.message)
+
+    async def _succeed(self) -> None:
+        """Fetches the next key and goes on with it; its first use ends the one before. Raises Unavailable."""
+        retiring, self._retiring = self._retiring, None
+        if retiring is None or retiring is not self.identity:
+            self._busy.clear()
+            return
+        try:
+            following = await fetch_successor(self._transport, retiring)
+        except Unavailable:
+            self._retiring = retiring
+            raise
+        if following is None:
+            self._without_successor = retiring
+            self._busy.clear()
+        else:
+            self._keep(following, event="next_key_fetched")
+
+    def _retire(self, key: Secret) -> None:
+        """The key is to give way to another, or was refused."""
+        if self.identity is not None and key == self.identity.api_key and not self._busy.is_set():
+            self._retiring = self.identity
+            self._busy.set()
+
+    def _want(self) -> None:
+        self._wanted.set()
+        self._busy.set()
+
+    def _keep(self, identity: Identity, *, event: Literal["enrolled", "next_key_fetched"]) -> None:
         try:
             keep_identity(self._folder, identity)
         except OSError as error:
@@ -135,8 +180,9 @@ class Session:
         self.identity = identity
         self._is_refused = False
         self._wanted.clear()
+        self._busy.clear()
         self._ready.set()
-        self._events.info("enrolled", device=identity.device_uuid, server=identity.server)
+        self._events.info(event, device=identity.device_uuid, server=identity.server)
 
     async def _claim(self) -> Pending:
         """A new key and its challenge, kept on disk."""
@@ -208,7 +254,12 @@ class Session:
     def _tell_failure(self, error: IotisticError, pause: timedelta) -> None:
         tell = self._events.warning if isinstance(error, Unavailable) else self._events.error
         hint = {"hint": error.hint} if error.hint else {}
-        tell("enrolment_failed", reason=error.message, retry_in_seconds=pause.total_seconds(), **hint)
+        tell(
+            "enrolment_failed" if self._wanted.is_set() else "next_key_not_fetched",
+            reason=error.message,
+            retry_in_seconds=pause.total_seconds(),
+            **hint,
+        )
 
 
 def _failure(outcome: Outcome) -> IotisticError:

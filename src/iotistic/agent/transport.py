@@ -1,6 +1,7 @@
 """Requests to the server, and what each answer means for what was sent. Refusals are values here, not exceptions."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, final
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 _LONGEST_ANSWER = 2**20
+_RETIRES = "Key-Retires"
 _CONNECT = 5.0
 
 
@@ -126,6 +128,8 @@ class Transport:
         self._client = client
         self._clock = clock
         self._deadline = deadline.total_seconds()
+        self.on_retiring: Callable[[Secret], None] | None = None
+        """Told of a key that is to give way to another, with every answer that says so."""
 
     async def send(
         self, method: Literal["GET", "POST", "PUT"], path: str, *, key: Secret | None, body: bytes
@@ -144,6 +148,8 @@ class Transport:
             return TryLater(reason=f"no answer within {self._deadline:g} s")
         except (httpx.HTTPError, OSError) as error:
             return TryLater(reason=_cause(error))
+        if key is not None and self.on_retiring is not None and _RETIRES in response.headers:
+            self.on_retiring(key)
         if content is None:
             return TryLater(reason=f"an answer of more than {_LONGEST_ANSWER} bytes")
         retry_after = parse_retry_after(response.headers.get("Retry-After"), self._clock)

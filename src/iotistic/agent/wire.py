@@ -28,6 +28,7 @@ __all__ = [
     "parse_problem",
     "parse_receipt",
     "parse_retry_after",
+    "parse_successor",
     "wrap_lines",
     "wrap_reports",
 ]
@@ -115,9 +116,15 @@ class _EnrolledWire:
     device_uuid: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SuccessorWire:
+    api_key: str
+
+
 _RECEIPT = msgspec.json.Decoder(Receipt)
 _CHALLENGE = msgspec.json.Decoder(_ChallengeWire)
 _ENROLLED = msgspec.json.Decoder(_EnrolledWire)
+_SUCCESSOR = msgspec.json.Decoder(_SuccessorWire)
 _PROBLEM = msgspec.json.Decoder(Problem)
 
 
@@ -167,6 +174,15 @@ def parse_enrolled(body: bytes) -> str | None:
         return _ENROLLED.decode(body).device_uuid or None
     except msgspec.MsgspecError:
         return None
+
+
+def parse_successor(body: bytes) -> Secret | None:
+    """The device's next key in an answer, or None when it is something else."""
+    try:
+        key = _SUCCESSOR.decode(body).api_key
+    except msgspec.MsgspecError:
+        return None
+    return Secret(key) if key and key.isascii() else None
 
 
 def parse_problem(body: bytes) -> Problem:

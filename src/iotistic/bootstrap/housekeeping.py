@@ -6,6 +6,7 @@ from platform import node as host_name
 
 from iotistic.bootstrap.housekeeping_book import PlatformBook
 from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, run_schedules
+from iotistic.bootstrap.key_rounds import advance_rotations
 from iotistic.bootstrap.partition_rounds import keep_partitions, tend_partitions
 from iotistic.bootstrap.platform import Platform
 from iotistic.bootstrap.telemetry_rounds import count_log_lines, forget_alerts, make_rollups
@@ -73,6 +74,7 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="old alerts", run=lambda: forget_alerts(platform), every=timedelta(minutes=10)),
             Job(name="job timeouts", run=lambda: expire_attempts(platform), every=timedelta(seconds=5)),
             Job(name="job schedules", run=lambda: run_schedules(platform), every=timedelta(seconds=10)),
+            Job(name="key rotations", run=lambda: advance_rotations(platform), every=timedelta(seconds=30)),
             Job(name="job devices", run=lambda: admit_new_devices(platform), every=timedelta(seconds=30)),
             *_backups(platform),
         ],

@@ -34,6 +34,7 @@ from iotistic.sealing import SealingKeys
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.security.enrolment import EnrolmentService
+from iotistic.security.keyring import KeyringService, KeyUses
 from iotistic.telemetry import GatewayIngest, Ingest
 from iotistic.telemetry.quarantine import Replay
 
@@ -97,6 +98,7 @@ class Platform:
         self.rollouts = RolloutDriver(self.advance_job)
         self.traffic = TrafficMeter(clock=clock)
         self.traffic_keeper = TrafficKeeper(self.traffic, self._keep_traffic)
+        self.key_uses = KeyUses(self._keep_key_uses)
         self.refusals = RefusalBook(clock=clock)
         self._refusals_kept = Periodic("refusals", self.keep_refusals, every=_MINUTE)
         self.sealing = sealing
@@ -128,14 +130,27 @@ class Platform:
             yield Work(unit, self)
 
     def security(self, connection: Connection) -> SecurityService:
-        return SecurityService(connection, peppers=self._peppers, hasher=self._hasher, clock=self.clock)
+        return SecurityService(connection, peppers=self._peppers, hasher=self._hasher)
 
     def enrolment(self, connection: Connection) -> EnrolmentService:
         return EnrolmentService(connection, peppers=self._peppers)
 
-    async def authenticate(self, key: Secret) -> Principal | Refusal:
-        """Who the bearer of a key is, from memory where that is safe."""
-        return await self.key_cache.authenticate(key, self._look_up)
+    def keyring(self, connection: Connection) -> KeyringService:
+        return KeyringService(connection, peppers=self._peppers)
+
+    async def authenticate(self, key: Secret, address: str | None) -> Principal | Refusal:
+        """Who the bearer of a key is that comes from this address, from memory where that is safe."""
+        verdict = await self.key_cache.authenticate(key, self._look_up)
+        if isinstance(verdict, Refusal):
+            return verdict
+        return self._admitted(verdict, address) or Refusal(reason="wrong_network")
+
+    def find_known(self, key: Secret, address: str | None) -> Principal | None:
+        """The same, without asking the database: None where that would be needed, and for a key that is being replaced."""
+        principal = self.key_cache.find(key)
+        if principal is None or principal.retires_at is not None:
+            return None
+        return self._admitted(principal, address)
 
     async def advance_job(self, job_id: int) -> None:
         """Lets the rollout of a job go on, in a transaction of its own."""
@@ -182,12 +197,14 @@ class Platform:
         await self.news.start()
         await self.ingest.start()
         await self.traffic_keeper.start()
+        await self.key_uses.start()
         await self._refusals_kept.start()
 
     async def close(self) -> None:
         """Flushes what ingest accepted, then closes every connection."""
         await self.ingest.stop()
         await self.traffic_keeper.stop()
+        await self.key_uses.stop()
         await self._refusals_kept.stop()
         await self.rollouts.stop()
         await self.news.stop()
@@ -196,9 +213,23 @@ class Platform:
         await self.pool.close()
         self._hasher.close()
 
+    def _admitted(self, principal: Principal, address: str | None) -> Principal | None:
+        if not principal.is_welcome_from(address):
+            return None
+        self.key_uses.note(principal.key_id, address)
+        return principal
+
     async def _look_up(self, key: Secret) -> Principal | Refusal:
         async with self.begin(read_only=True) as work:
-            return await work.security.authenticate(key)
+            verdict = await work.security.authenticate(key)
+        if isinstance(verdict, Refusal) or not verdict.wants_note:
+            return verdict
+        async with self.begin() as work:
+            return await work.security.note_use(key)
+
+    async def _keep_key_uses(self, uses: Sequence[tuple[str, str | None]]) -> None:
+        async with self.begin() as work:
+            await work.keyring.note_uses(uses)
 
     async def _keep_traffic(self, traffic: Sequence[Traffic]) -> None:
         async with self.begin() as work:

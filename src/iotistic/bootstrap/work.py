@@ -31,6 +31,7 @@ from iotistic.releases import ReleaseService
 from iotistic.security import KeyHistory, SecurityService
 from iotistic.security.bindings import BindingService
 from iotistic.security.enrolment import AttemptService, EnrolmentService
+from iotistic.security.keyring import KeyringService, RotationService
 from iotistic.telemetry import ClockService, TelemetryService
 from iotistic.telemetry.alerts import AlertEvaluator, AlertService, RuleService
 from iotistic.telemetry.quarantine import QuarantineService
@@ -53,6 +54,10 @@ class ServesWork(Protocol):
 
     def enrolment(self, connection: Connection) -> EnrolmentService:
         """Letting devices in."""
+        ...
+
+    def keyring(self, connection: Connection) -> KeyringService:
+        """Which keys there are."""
         ...
 
 
@@ -159,6 +164,14 @@ class Work:
     @cached_property
     def key_history(self) -> KeyHistory:
         return KeyHistory(self.connection)
+
+    @cached_property
+    def keyring(self) -> KeyringService:
+        return self._platform.keyring(self.connection)
+
+    @cached_property
+    def key_rotations(self) -> RotationService:
+        return RotationService(self.connection)
 
     @cached_property
     def bindings(self) -> BindingService:

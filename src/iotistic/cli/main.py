@@ -41,6 +41,7 @@ COMMANDS = {
     "telemetry": Command("iotistic.cli.telemetry", "Look after what devices reported and was set aside."),
     "tags": Command("iotistic.cli.tags", "Rules of tags, and who breaks them."),
     "users": Command("iotistic.cli.users", "Make and list accounts, and say who may do what."),
+    "keys": Command("iotistic.cli.keys", "List, make, replace and revoke keys of devices and accounts."),
     "shadow": Command("iotistic.cli.shadow", "Show and change what devices are to be, and compare."),
     "dashboards": Command("iotistic.cli.dashboards", "Dashboards: own ones of people, and those all share."),
     "events": Command("iotistic.cli.events", "Show what happened, and follow it as it comes."),

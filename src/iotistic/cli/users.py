@@ -39,7 +39,7 @@ def list_users(data_dir: DataDir = None, url: Url = None, as_json: AsJson = Fals
     if as_json:
         print_json_lines(rows)
     else:
-        print_table(rows, ["username", "role", "is_active"], empty="There is no account yet.")
+        print_table(rows, ["username", "kind", "role", "is_active"], empty="There is no account yet.")
 
 
 @app.command("reset-password")
@@ -64,12 +64,19 @@ def reset_password(
 @app.command()
 def create(
     username: Username,
+    *,
     role: Annotated[str | None, typer.Option("--role", help="Its role on everything; none without.")] = None,
+    service: Annotated[
+        bool, typer.Option("--service", help="For a program: without a password, for keys only.")
+    ] = False,
     data_dir: DataDir = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an account with a random password, which is printed once."""
+    """Make an account with a random password, which is printed once; or, with --service, one that comes with keys only."""
+    if service:
+        _make_service(settings_from(data_dir, url), username, role, as_json=as_json)
+        return
     password = readable_password()
 
     async def make(work: Work) -> User:
@@ -143,6 +150,19 @@ def bindings(
         for row in rows:
             row["on"] = row["fleet"] or row["device_uuid"] or "everything"
         print_table(rows, _BINDING, empty="Nobody has a role.")
+
+
+def _make_service(settings: Settings, username: str, role: str | None, *, as_json: bool) -> None:
+    async def make(work: Work) -> User:
+        return await work.security.create_service(username, cast("Role | None", role))
+
+    made = run_async(_within(settings, make))
+    if as_json:
+        print_json(asdict(made))
+    else:
+        narrate(
+            f"Give the service {username} a key: iotistic keys issue --user {username} --scope PERMISSION"
+        )
 
 
 def _show(binding: Binding, *, as_json: bool) -> None:

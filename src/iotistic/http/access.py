@@ -26,6 +26,7 @@ __all__ = [
     "address_of",
     "find_principal",
     "get_principal",
+    "key_missing",
     "presented_key",
     "provenance_of",
     "recognise",
@@ -41,6 +42,7 @@ OPEN_PATHS = frozenset(
         "/health",
         "/openapi.json",
         "/ready",
+        "/api/v1/auth/key/successor",  # takes a key that may open nothing else any more: the keyring checks it
         "/api/v1/auth/login",
         "/api/v1/devices/enrol",  # takes a claim key, which is no key of a caller: the workflow checks it
         "/api/v1/devices/enrol/proof",  # takes the answer to a challenge: the workflow checks it
@@ -81,6 +83,8 @@ class DeviceKeyNeeded(Denied):
 
     code = "device_key_needed"
 
+
+Headers = list[tuple[bytes, bytes]]
 
 _BEARER = re.compile(rb"bearer +(?P<key>[A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 
@@ -126,15 +130,19 @@ class Authentication:
             except Unauthenticated:
                 self._rates.take(scope, None)
                 raise
-        allowance = self._rates.take(scope, find_principal(scope))
+        principal = find_principal(scope)
+        allowance = self._rates.take(scope, principal)
+        told = [] if allowance is None else allowance.headers
+        if principal is not None and principal.retires_at is not None:
+            told = [*told, (b"key-retires", principal.retires_at.isoformat().encode())]
         with acting(provenance_of(scope)):
-            await self._app(scope, receive, send if allowance is None else _telling(allowance, send))
+            await self._app(scope, receive, _telling(told, send) if told else send)
 
 
-def _telling(allowance: Allowance, send: Send) -> Send:
+def _telling(told: Headers, send: Send) -> Send:
     async def tell(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *allowance.headers]
+            message["headers"] = [*message.get("headers", ()), *told]
         await send(message)
 
     return tell
@@ -155,7 +163,7 @@ def get_principal(scope: Scope) -> Principal:
     """Who calls. Raises KeyMissing where no key was asked for, so that a route opened by mistake stays closed."""
     principal = find_principal(scope)
     if principal is None:
-        raise _key_missing()
+        raise key_missing()
     return principal
 
 
@@ -213,8 +221,8 @@ def require_own_device(scope: Scope, uuid: UUID) -> None:
 async def _authenticate(scope: Scope) -> Principal:
     key = presented_key(scope)
     if key is None:
-        raise _key_missing()
-    verdict = await platform_of(scope).authenticate(key)
+        raise key_missing()
+    verdict = await platform_of(scope).authenticate(key, address_of(scope))
     if isinstance(verdict, Refusal):
         if verdict.reason == "pepper_missing":
             # Our fault, not the bearer's: a device that is told 401 throws its key away.
@@ -235,7 +243,8 @@ async def _authenticate(scope: Scope) -> Principal:
     return verdict
 
 
-def _key_missing() -> KeyMissing:
+def key_missing() -> KeyMissing:
+    """For a request that carries none."""
     return KeyMissing(
         "This needs a key.",
         hint="Send `Authorization: Bearer <key>`; POST /api/v1/auth/login gives people one.",

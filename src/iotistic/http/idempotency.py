@@ -5,6 +5,7 @@ changed nothing and is not kept; it is judged anew. What devices send has its ow
 """
 
 import hashlib
+import re
 from http import HTTPStatus
 from typing import final
 
@@ -16,8 +17,11 @@ from iotistic.idempotency import IdempotencyUnsupported, KeptAnswer
 
 __all__ = ["TELLS_A_SECRET", "Idempotency"]
 
-TELLS_A_SECRET = frozenset({"/api/v1/enrolment/claim-keys", "/api/v1/mqtt/users"})
+TELLS_A_SECRET = frozenset(
+    {"/api/v1/auth/keys", "/api/v1/enrolment/claim-keys", "/api/v1/keys", "/api/v1/mqtt/users"}
+)
 """Paths whose answer holds a secret that is told once: keeping it would be keeping the secret."""
+_REPLACES_A_KEY = re.compile(r"/api/v1/(?:auth/)?keys/[^/]+/rotation")
 
 _HEADER = b"idempotency-key"
 _KEPT = frozenset({b"content-type", b"etag", b"link", b"location"})
@@ -41,7 +45,7 @@ class Idempotency:
             await self._app(scope, receive, send)
             return
         user_id, text = key
-        if scope["path"] in TELLS_A_SECRET:
+        if scope["path"] in TELLS_A_SECRET or _REPLACES_A_KEY.fullmatch(scope["path"]):
             raise IdempotencyUnsupported(
                 "This answer holds a secret, which is told once and kept nowhere.",
                 hint="Send it without Idempotency-Key, and take back what got lost.",

@@ -17,14 +17,12 @@ from starlette.types import Scope
 
 from iotistic.bootstrap.platform import Platform
 from iotistic.errors import Unavailable
-from iotistic.http.access import presented_key, recognise
+from iotistic.http.access import address_of, presented_key, recognise
 from iotistic.http.ingest import LOGS_PATH, METRICS_PATH
 from iotistic.http.platform_access import ServesPlatform
 from iotistic.http.request_body import BodyBudget, note_received
 from iotistic.http.request_context import Observe, headers_of_all, identify, note_request
 from iotistic.http.request_metrics import ROUTE_KEY
-from iotistic.secret import Secret
-from iotistic.security import Principal
 from iotistic.telemetry import LOGS, METRICS, Sent, Stream, Tell
 
 __all__ = ["IngestLane", "Passage", "answer_of"]
@@ -77,7 +75,9 @@ class IngestLane:
         if len(headers) != len(scope["headers"]) or not 0 < size <= self._limit:
             return None
         stream, route, device_uuid = target
-        principal = _known(platform, presented_key(scope))
+        key = presented_key(scope)
+        # Whoever is to fetch another key is told so, which the framework does.
+        principal = None if key is None else platform.find_known(key, address_of(scope))
         if principal is None or principal.device_uuid != device_uuid:
             return None
         try:
@@ -154,10 +154,6 @@ def _size(headers: Mapping[bytes, bytes]) -> int:
     if not length.isdigit() or len(length) > _MOST_DIGITS:
         return 0
     return 0 if b"transfer-encoding" in headers or b"expect" in headers else int(length)
-
-
-def _known(platform: Platform, key: Secret | None) -> Principal | None:
-    return None if key is None else platform.key_cache.find(key)
 
 
 def _sent(headers: Mapping[bytes, bytes], body: bytes) -> Sent:

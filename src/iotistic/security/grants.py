@@ -1,6 +1,6 @@
 """What somebody may do, and where: decided from the grants that came with the key, without asking anybody. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,11 +28,13 @@ class Grant:
         return self.fleet_id is None and self.device_uuid is None
 
 
-def grants_from(rows: Iterable[Mapping[str, Any]] | None) -> tuple[Grant, ...]:
-    """As the database tells them, one object each."""
+def grants_from(
+    rows: Iterable[Mapping[str, Any]] | None, scopes: Collection[str] | None = None
+) -> tuple[Grant, ...]:
+    """As the database tells them, one object each; of their permissions only those in `scopes`, if that is given."""
     return tuple(
         Grant(
-            permissions=frozenset(row["permissions"]),
+            permissions=frozenset(name for name in row["permissions"] if scopes is None or name in scopes),
             fleet_id=row["fleet_id"],
             device_uuid=None if row["device_uuid"] is None else UUID(row["device_uuid"]),
             expires_at=None if row["expires_at"] is None else datetime.fromisoformat(row["expires_at"]),

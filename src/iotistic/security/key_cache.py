@@ -7,11 +7,12 @@ that decide send a NOTIFY, and whenever the session that listens is lost everyth
 import asyncio
 import hashlib
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import final
 
-from iotistic.clock import Clock, system_clock
 from iotistic.database.listener import Listener, Lost, Reconnected
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
@@ -29,12 +30,17 @@ class KeyCache:
     """At most `size` principals by the hash of their key. One per process."""
 
     def __init__(
-        self, connect: Callable[[], Awaitable[Connection]], *, clock: Clock = system_clock, size: int = 20_000
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        *,
+        now: Callable[[], float] = monotonic,
+        size: int = 20_000,
     ) -> None:
         self._listener = Listener(connect, (CHANNEL,))
-        self._clock = clock
+        self._now = now
         self._size = size
-        self._kept: OrderedDict[bytes, Principal] = OrderedDict()
+        # With the moment it ends, counted by this process from the look-up on: the clock on its wall may be wrong.
+        self._kept: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
         # By key id: only one text opens a key, so there is one digest a key.
         self._digests: dict[str, bytes] = {}
         self._listening = False
@@ -69,24 +75,25 @@ class KeyCache:
         kept = self._find(digest)
         if kept is not None:
             return kept
-        changes = self._changes
+        changes, began = self._changes, self._now()
         found = await look_up(text)
         if isinstance(found, Principal) and self._listening and changes == self._changes:
-            self._keep(digest, found)
+            self._keep(digest, found, began)
         return found
 
     def _find(self, digest: bytes) -> Principal | None:
         kept = self._kept.get(digest)
-        if kept is None or (kept.expires_at is not None and self._clock() >= kept.expires_at):
+        if kept is None or self._now() >= kept[1]:
             return None
         self._kept.move_to_end(digest)
-        return kept
+        return kept[0]
 
-    def _keep(self, digest: bytes, principal: Principal) -> None:
-        self._kept[digest] = principal
+    def _keep(self, digest: bytes, principal: Principal, began: float) -> None:
+        ends = math.inf if principal.good_for is None else began + principal.good_for.total_seconds()
+        self._kept[digest] = principal, ends
         self._digests[principal.key_id] = digest
         if len(self._kept) > self._size:
-            _, oldest = self._kept.popitem(last=False)
+            _, (oldest, _) = self._kept.popitem(last=False)
             del self._digests[oldest.key_id]
 
     async def _listen(self) -> None:

@@ -3,7 +3,7 @@
     iot_dev_3kqh2v7w5m4x_<32 characters of secret><6 characters of checksum>
     |   |   |
     |   |   key id: 12 characters, public, finds the row
-    |   kind: dev (device), usr (person), clm (claim)
+    |   kind: dev (device), usr (person), svc (service), clm (claim)
     prefix: what secret scanners look for
 
 The secret is 192 random bits in URL-safe base64. The checksum is the CRC-32 (ISO-HDLC, as zlib computes it) of all before it, in
@@ -29,7 +29,7 @@ _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 characters; l, o, 0 and 
 _ID_LENGTH = 12
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHAPE = re.compile(
-    rf"(?P<body>iot_(?P<kind>dev|usr|clm)_(?P<id>[{_ID_ALPHABET}]{{{_ID_LENGTH}}})_(?P<secret>[A-Za-z0-9_-]{{32}}))"
+    rf"(?P<body>iot_(?P<kind>dev|usr|svc|clm)_(?P<id>[{_ID_ALPHABET}]{{{_ID_LENGTH}}})_(?P<secret>[A-Za-z0-9_-]{{32}}))"
     r"(?P<checksum>[0-9A-Za-z]{6})"
 )
 
@@ -39,6 +39,7 @@ class KeyKind(StrEnum):
 
     DEVICE = "dev"
     USER = "usr"
+    SERVICE = "svc"
     CLAIM = "clm"
 
 

@@ -19,6 +19,8 @@ Permission = Literal[
     "fleets:write",
     "jobs:read",
     "jobs:write",
+    "keys:read",
+    "keys:write",
     "mqtt:read",
     "mqtt:write",
     "owners:write",

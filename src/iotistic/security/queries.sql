@@ -1,12 +1,12 @@
 -- Everything security asks of the database.
 
 -- name: insert_user
--- Makes an account, with a role on everything if one is given; answers nothing when the name is taken.
+-- Makes a person's account, with a role on everything if one is given; answers nothing when the name is taken.
 WITH made AS (
   INSERT INTO users (username, password_hash)
   VALUES (%(username)s::text, %(password_hash)s::text)
   ON CONFLICT (username) DO NOTHING
-  RETURNING id, username, is_active
+  RETURNING id, username, kind, is_active
 ), bound AS (
   INSERT INTO role_bindings (user_id, role, granted_by)
   SELECT id, %(role)s::text, ''
@@ -14,7 +14,25 @@ WITH made AS (
   WHERE %(role)s::text IS NOT NULL
   RETURNING user_id, role
 )
-SELECT made.id, made.username, bound.role, made.is_active
+SELECT made.id, made.username, made.kind, bound.role, made.is_active
+FROM made
+LEFT JOIN bound ON bound.user_id = made.id;
+
+-- name: insert_service
+-- Makes a service's account in the same way: nobody logs in to it.
+WITH made AS (
+  INSERT INTO users (username, kind)
+  VALUES (%(username)s::text, 'service')
+  ON CONFLICT (username) DO NOTHING
+  RETURNING id, username, kind, is_active
+), bound AS (
+  INSERT INTO role_bindings (user_id, role, granted_by)
+  SELECT id, %(role)s::text, ''
+  FROM made
+  WHERE %(role)s::text IS NOT NULL
+  RETURNING user_id, role
+)
+SELECT made.id, made.username, made.kind, bound.role, made.is_active
 FROM made
 LEFT JOIN bound ON bound.user_id = made.id;
 
@@ -24,13 +42,13 @@ SELECT EXISTS (SELECT FROM users WHERE username = %(username)s::text) AS found;
 
 -- name: find_user
 -- An account with what checks its password.
-SELECT id, username, widest_role_v1(id) AS role, is_active, password_hash
+SELECT id, username, kind, widest_role_v1(id) AS role, is_active, password_hash
 FROM users
 WHERE username = %(username)s::text;
 
 -- name: list_users
 -- Every account by name.
-SELECT id, username, widest_role_v1(id) AS role, is_active
+SELECT id, username, kind, widest_role_v1(id) AS role, is_active
 FROM users
 ORDER BY username
 LIMIT 1000;
@@ -42,11 +60,11 @@ FROM users
 WHERE username = ANY(%(usernames)s::text []);
 
 -- name: set_password_hash
--- Replaces what checks a password.
+-- Replaces what checks a person's password.
 UPDATE users
 SET password_hash = %(password_hash)s::text
-WHERE username = %(username)s::text
-RETURNING id, username, widest_role_v1(id) AS role, is_active;
+WHERE username = %(username)s::text AND kind = 'person'
+RETURNING id, username, kind, widest_role_v1(id) AS role, is_active;
 
 -- name: revoke_user_keys
 -- Takes all keys of a person back.
@@ -85,20 +103,48 @@ SELECT
   ) AS grants,
   key.secret_hash,
   key.pepper_version,
+  key.scopes,
+  key.allowed_networks,
+  key.replaces,
   key.expires_at,
+  key.first_used_at,
+  key.retires_at,
+  key.successor_until,
+  key.fetched_late_at,
   key.revoked_at,
   person.is_active AS user_is_active,
-  device.retired_at AS device_retired_at
+  device.retired_at AS device_retired_at,
+  clock_timestamp() AS seen_at
 FROM api_keys AS key
 LEFT JOIN users AS person ON person.id = key.user_id
 LEFT JOIN devices AS device ON device.uuid = key.device_uuid
 WHERE key.key_id = %(key_id)s::text;
 
+-- name: lock_key
+-- Lets nobody else replace, use up or revoke a key meanwhile.
+SELECT key_id
+FROM api_keys
+WHERE key_id = %(key_id)s::text
+FOR NO KEY UPDATE;
+
+-- name: note_first_use
+-- That a key which replaces another has arrived; a trigger ends the other.
+UPDATE api_keys
+SET first_used_at = now()
+WHERE key_id = %(key_id)s::text AND replaces IS NOT NULL AND first_used_at IS NULL;
+
+-- name: rehash_key
+-- Puts the hash under another pepper in the place of the one there was.
+UPDATE api_keys
+SET secret_hash = %(secret_hash)s::bytea, pepper_version = %(pepper_version)s::bigint
+WHERE key_id = %(key_id)s::text AND pepper_version <> %(pepper_version)s::bigint;
+
 -- name: revoke_key
--- Takes one key back; nothing happens to one that is revoked already.
+-- Takes one key back, with the one that was to replace it, which whoever had the first may have fetched. Nothing happens to one that
+-- is revoked already.
 UPDATE api_keys
 SET revoked_at = now()
-WHERE key_id = %(key_id)s::text AND revoked_at IS NULL;
+WHERE %(key_id)s::text IN (key_id, replaces) AND (key_id = %(key_id)s::text OR first_used_at IS NULL) AND revoked_at IS NULL;
 
 -- name: revoke_device_keys
 -- Takes all keys of a device back.

@@ -22,6 +22,10 @@ class SecurityRepository:
     def __init__(self, connection: Connection) -> None:
         self._sql = Statements(connection, _QUERIES, CONSTRAINTS)
 
+    async def insert_service(self, username: str, role: Role | None) -> User | None:
+        """None when the name is taken."""
+        return await self._sql.one("insert_service", User, username=username, role=role)
+
     async def insert_user(self, *, username: str, password_hash: str, role: Role | None) -> User | None:
         """None when the name is taken."""
         return await self._sql.one(
@@ -74,9 +78,21 @@ class SecurityRepository:
     async def find_key(self, key_id: str) -> StoredKey | None:
         return await self._sql.one("find_key", StoredKey, key_id=key_id)
 
-    async def revoke_key(self, key_id: str, reason: str) -> bool:
+    async def lock_key(self, key_id: str) -> bool:
+        """Until the transaction ends; whether there is one."""
+        return await self._sql.value("lock_key", key_id=key_id) is not None
+
+    async def note_use(self, key_id: str, *, secret_hash: bytes, pepper_version: int) -> None:
+        await self._sql.value("say_reason", reason="first used")
+        await self._sql.run("note_first_use", key_id=key_id)
+        await self._sql.value("say_reason", reason=f"hashed under pepper {pepper_version}")
+        await self._sql.run(
+            "rehash_key", key_id=key_id, secret_hash=secret_hash, pepper_version=pepper_version
+        )
+
+    async def revoke_key(self, key_id: str, reason: str) -> int:
         await self._sql.value("say_reason", reason=reason)
-        return await self._sql.run("revoke_key", key_id=key_id) > 0
+        return await self._sql.run("revoke_key", key_id=key_id)
 
     async def revoke_device_keys(self, device_uuid: UUID, reason: str) -> int:
         await self._sql.value("say_reason", reason=reason)

@@ -1,11 +1,10 @@
 """What can be done about getting in."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import final
 from uuid import UUID
 
-from iotistic.clock import Clock
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
 from iotistic.security.errors import LoginRefused, UsernameTaken, UserNotFound
@@ -24,19 +23,23 @@ ADMINISTRATOR = "admin"
 class SecurityService:
     """Accounts and keys on one connection; whoever opened the transaction commits it."""
 
-    def __init__(
-        self, connection: Connection, *, peppers: Peppers, hasher: PasswordHasher, clock: Clock
-    ) -> None:
+    def __init__(self, connection: Connection, *, peppers: Peppers, hasher: PasswordHasher) -> None:
         self._security = SecurityRepository(connection)
         self._peppers = peppers
         self._hasher = hasher
-        self._clock = clock
 
     async def create_user(self, username: str, password: Secret, role: Role | None) -> User:
         """Makes an account, with this role on everything; None: with none yet. Raises UsernameTaken, UserInvalid, PasswordUnusable or HasherBusy."""
         made = await self._security.insert_user(
             username=username, password_hash=await self._hasher.hash(password), role=role
         )
+        if made is None:
+            raise UsernameTaken("Another account has this name.", hint="Choose another name.")
+        return made
+
+    async def create_service(self, username: str, role: Role | None) -> User:
+        """Makes an account that comes with keys only, with this role on everything; None: with none yet. Raises UsernameTaken or UserInvalid."""
+        made = await self._security.insert_service(username, role)
         if made is None:
             raise UsernameTaken("Another account has this name.", hint="Choose another name.")
         return made
@@ -65,7 +68,7 @@ class SecurityService:
         user = await self._security.set_password_hash(username, await self._hasher.hash(password))
         if user is None:
             raise UserNotFound(
-                f"There is no account {username!r}.", hint="`iotistic users list` shows them all."
+                f"There is no person {username!r}.", hint="`iotistic users list` shows them all."
             )
         await self._security.revoke_user_keys(user.id, "password reset")
         return password
@@ -76,10 +79,16 @@ class SecurityService:
         right = await self._hasher.matches(password, stored.password_hash if stored else None)
         if stored is None or not right or not stored.is_active:
             raise LoginRefused("The user name or the password is wrong.")
-        return User(id=stored.id, username=stored.username, role=stored.role, is_active=stored.is_active)
+        return User(
+            id=stored.id,
+            username=stored.username,
+            kind=stored.kind,
+            role=stored.role,
+            is_active=stored.is_active,
+        )
 
     async def issue_device_key(self, device_uuid: UUID, *, reason: str) -> IssuedKey:
-        """A new key for the device; older ones stay good until they are revoked."""
+        """The key of a device that has none. Raises KeyKept: a device has one, and a second only while it is replaced."""
         parsed, issued = generate_key(KeyKind.DEVICE)
         await self._security.insert_key(
             key_id=issued.key_id,
@@ -104,7 +113,30 @@ class SecurityService:
         return issued
 
     async def authenticate(self, text: Secret) -> Principal | Refusal:
-        """Who the bearer of a device's or person's key is, or why it opens nothing."""
+        """Who the bearer of a device's, service's or person's key is, or why it opens nothing."""
+        stored = await self._recognised(text)
+        return stored if isinstance(stored, Refusal) else judge(stored, pepper=self._peppers.current)
+
+    async def note_use(self, text: Secret) -> Principal | Refusal:
+        """The same, and what the use of the key brings about: the key it replaces ends, and it is hashed under the newest pepper."""
+        stored = await self._recognised(text)
+        if isinstance(stored, Refusal):
+            return stored
+        # The older key first, as whoever replaces or revokes keys does: two who lock both never wait for each other.
+        for key_id in (stored.replaces, stored.key_id):
+            if key_id is not None:
+                await self._security.lock_key(key_id)
+        verdict = await self.authenticate(text)
+        if isinstance(verdict, Principal) and verdict.wants_note:
+            parsed = parse_key(text.reveal())
+            if parsed is not None:
+                await self._security.note_use(
+                    parsed.key_id, secret_hash=self._digest(parsed), pepper_version=self._peppers.current
+                )
+        return verdict
+
+    async def _recognised(self, text: Secret) -> StoredKey | Refusal:
+        """The key of this text, if its secret is right."""
         parsed = parse_key(text.reveal())
         if parsed is None or parsed.kind is KeyKind.CLAIM:
             return Refusal(reason="malformed")
@@ -117,11 +149,12 @@ class SecurityService:
             case False:
                 return Refusal(reason="wrong_secret")
             case True:
-                return judge(stored, self._clock())
+                return stored
 
     async def revoke_key(self, key_id: str, *, reason: str) -> bool:
-        """Takes a key back; whether it was good until now. Every process learns of it at once (`KeyCache`)."""
-        return await self._security.revoke_key(key_id, reason)
+        """Takes a key back, with one that was to replace it; whether it was good until now. Every process learns of it at once (`KeyCache`)."""
+        await self._security.lock_key(key_id)
+        return await self._security.revoke_key(key_id, reason) > 0
 
     async def revoke_device_keys(self, device_uuid: UUID, *, reason: str) -> int:
         """Takes all keys of a device back; answers how many were good."""
@@ -134,12 +167,18 @@ class SecurityService:
         return digest
 
 
-def judge(stored: StoredKey, now: datetime) -> Principal | Refusal:
-    """What a key whose secret is right opens at this moment: fails closed on anything that speaks against it."""
+def judge(stored: StoredKey, *, pepper: int) -> Principal | Refusal:
+    """What a key whose secret is right opened when it was looked up: fails closed on anything that speaks against it.
+
+    `pepper` is the version that hashes are to be made under.
+    """
+    now = stored.seen_at
     if stored.revoked_at is not None:
         return Refusal(reason="revoked")
     if stored.expires_at is not None and stored.expires_at <= now:
         return Refusal(reason="expired")
+    if stored.retires_at is not None and stored.retires_at <= now:
+        return Refusal(reason="replaced")
     if stored.device_retired_at is not None:
         return Refusal(reason="retired_device")
     if stored.user_id is not None and stored.user_is_active is not True:
@@ -150,6 +189,11 @@ def judge(stored: StoredKey, now: datetime) -> Principal | Refusal:
         user_id=stored.user_id,
         username=stored.username,
         role=stored.role,
-        grants=grants_from(stored.grants),
+        grants=grants_from(stored.grants, stored.scopes),
         expires_at=stored.expires_at,
+        retires_at=stored.retires_at,
+        good_for=min((end - now for end in (stored.expires_at, stored.retires_at) if end), default=None),
+        networks=tuple(stored.allowed_networks or ()),
+        wants_note=stored.pepper_version != pepper
+        or (stored.replaces is not None and stored.first_used_at is None),
     )

@@ -8,6 +8,7 @@ from iotistic.security.model import Principal, Refusal, StoredKey
 from iotistic.security.service import judge
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
 DEVICE_KEY = StoredKey(
     key_id="k",
     device_uuid=UUID(int=1),
@@ -17,10 +18,18 @@ DEVICE_KEY = StoredKey(
     grants=None,
     secret_hash=b"",
     pepper_version=1,
+    scopes=None,
+    allowed_networks=None,
+    replaces=None,
     expires_at=None,
+    first_used_at=None,
+    retires_at=None,
+    successor_until=None,
+    fetched_late_at=None,
     revoked_at=None,
     user_is_active=None,
     device_retired_at=None,
+    seen_at=NOW,
 )
 USER_KEY = replace(
     DEVICE_KEY, device_uuid=None, user_id=7, username="ada", role="viewer", user_is_active=True
@@ -28,17 +37,47 @@ USER_KEY = replace(
 
 
 def test_a_good_device_key_is_the_device() -> None:
-    assert judge(DEVICE_KEY, NOW) == Principal(key_id="k", device_uuid=UUID(int=1))
+    assert judge(DEVICE_KEY, pepper=1) == Principal(key_id="k", device_uuid=UUID(int=1))
 
 
 def test_a_good_user_key_is_the_person_with_the_role() -> None:
-    assert judge(USER_KEY, NOW) == Principal(key_id="k", user_id=7, username="ada", role="viewer")
+    assert judge(USER_KEY, pepper=1) == Principal(key_id="k", user_id=7, username="ada", role="viewer")
 
 
 def test_a_key_works_until_the_moment_it_expires() -> None:
-    key = replace(USER_KEY, expires_at=NOW)
-    assert isinstance(judge(key, NOW - timedelta(microseconds=1)), Principal)
-    assert judge(key, NOW) == Refusal(reason="expired")
+    early = judge(replace(USER_KEY, expires_at=NOW + TICK), pepper=1)
+    assert isinstance(early, Principal)
+    assert early.good_for == TICK
+    assert judge(replace(USER_KEY, expires_at=NOW), pepper=1) == Refusal(reason="expired")
+
+
+def test_an_old_key_works_until_the_end_of_its_grace_and_not_at_that_moment() -> None:
+    early = judge(replace(DEVICE_KEY, retires_at=NOW + TICK, expires_at=NOW + 2 * TICK), pepper=1)
+    assert isinstance(early, Principal)
+    assert early.good_for == TICK
+    for end in (NOW, NOW - TICK):
+        assert judge(replace(DEVICE_KEY, retires_at=end), pepper=1) == Refusal(reason="replaced")
+
+
+def test_a_key_with_no_end_is_good_for_ever() -> None:
+    found = judge(DEVICE_KEY, pepper=1)
+    assert isinstance(found, Principal)
+    assert found.good_for is None
+
+
+@pytest.mark.parametrize(
+    ("key", "wanted"),
+    [
+        (DEVICE_KEY, False),
+        (replace(DEVICE_KEY, replaces="old"), True),
+        (replace(DEVICE_KEY, replaces="old", first_used_at=NOW), False),
+        (replace(DEVICE_KEY, pepper_version=2), True),
+    ],
+)
+def test_a_first_use_and_an_old_pepper_are_noted(key: StoredKey, wanted: bool) -> None:
+    found = judge(key, pepper=1)
+    assert isinstance(found, Principal)
+    assert found.wants_note == wanted
 
 
 @pytest.mark.parametrize(
@@ -51,6 +90,6 @@ def test_a_key_works_until_the_moment_it_expires() -> None:
     ],
 )
 def test_anything_that_speaks_against_it_closes(key: StoredKey, reason: str) -> None:
-    found = judge(key, NOW)
+    found = judge(key, pepper=1)
     assert isinstance(found, Refusal)
     assert found.reason == reason

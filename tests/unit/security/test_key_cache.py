@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -12,27 +12,25 @@ from iotistic.database.pool import Connection
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, Principal
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
 
 class Asked:
     """Answers every key with a principal of its own, and counts."""
 
-    def __init__(self, expires_at: datetime | None = None) -> None:
+    def __init__(self, good_for: timedelta | None = None) -> None:
         self.keys: list[str] = []
-        self._expires_at = expires_at
+        self._good_for = good_for
 
     async def __call__(self, text: Secret) -> Principal:
         self.keys.append(text.reveal())
-        return Principal(key_id=text.reveal(), expires_at=self._expires_at)
+        return Principal(key_id=text.reveal(), good_for=self._good_for)
 
 
 async def unreachable() -> Connection:
     raise NotImplementedError
 
 
-def listening(*, size: int = 100, clock: Callable[[], datetime] = lambda: NOON) -> KeyCache:
-    cache = KeyCache(unreachable, clock=clock, size=size)
+def listening(*, size: int = 100, now: Callable[[], float] = lambda: 0.0) -> KeyCache:
+    cache = KeyCache(unreachable, now=now, size=size)
     cache._forget(listening=True)
     return cache
 
@@ -53,13 +51,13 @@ async def test_the_key_longest_unused_makes_room() -> None:
 
 
 async def test_a_key_is_remembered_until_it_expires_and_not_at_that_moment() -> None:
-    now = [NOON]
-    cache, asked = listening(clock=lambda: now[0]), Asked(expires_at=NOON + timedelta(seconds=1))
+    now = [1000.0]
+    cache, asked = listening(now=lambda: now[0]), Asked(good_for=timedelta(seconds=1))
     await ask(cache, asked, "a")
-    now[0] = NOON + timedelta(seconds=1) - timedelta(microseconds=1)
+    now[0] = 1000.999
     await ask(cache, asked, "a")
     assert asked.keys == ["a"]
-    now[0] = NOON + timedelta(seconds=1)
+    now[0] = 1001.0
     await ask(cache, asked, "a")
     assert asked.keys == ["a", "a"]
 

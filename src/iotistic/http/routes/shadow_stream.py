@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from iotistic.bootstrap.following import follow_desired
 from iotistic.database.news import Waiter
 from iotistic.devices.shadow import Shadow
-from iotistic.http.access import presented_key
+from iotistic.http.access import address_of, presented_key
 from iotistic.http.permissions import needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
@@ -63,7 +63,7 @@ async def _messages(request: Request, uuid: UUID, known: str | None) -> AsyncGen
 
     async for shadow in follow_desired(platform, uuid, known, wait=wait):
         key = presented_key(request.scope)
-        if key is None or isinstance(await platform.authenticate(key), Refusal):
+        if key is None or isinstance(await platform.authenticate(key, address_of(request.scope)), Refusal):
             return
         yield SILENCE if shadow is None else _message(shadow)
 

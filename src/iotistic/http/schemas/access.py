@@ -1,6 +1,6 @@
 """Accounts and their roles on the wire."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -14,9 +14,12 @@ RoleName = Annotated[str, Field(pattern=r"^[a-z]{1,30}$", examples=["operator"])
 
 
 class AccountSeen(Answer):
-    """A person who may log in."""
+    """An account."""
 
     username: str = Field(examples=["ada"])
+    kind: Literal["person", "service"] = Field(
+        description="A service never logs in: it comes with keys.", examples=["person"]
+    )
     role: str | None = Field(description="The widest on everything; null: none.", examples=["viewer"])
     is_active: bool = Field(examples=[True])
 

@@ -305,6 +305,81 @@ END
 $function$;
 COMMENT ON FUNCTION public.drop_old_partitions("table" text, days integer) IS 'Drops the partitions of a table whose day ended more than this many whole UTC days before today; answers which.';
 
+CREATE OR REPLACE FUNCTION public.end_replaced_key_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM set_config('iotistic.key_reason', 'its successor was used', true);
+  UPDATE public.api_keys SET revoked_at = now() WHERE key_id = NEW.replaces AND revoked_at IS NULL;
+  RETURN NULL;
+END
+$function$;
+COMMENT ON FUNCTION public.end_replaced_key_v1() IS 'Revokes the key whose successor was used for the first time.';
+
+CREATE OR REPLACE FUNCTION public.guard_api_key_v1()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  said CONSTANT jsonb := coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb;
+  missing text;
+BEGIN
+  IF TG_OP = 'UPDATE' THEN
+    IF
+      OLD.revoked_at IS NOT NULL
+      OR (NEW.key_id, NEW.kind, NEW.device_uuid, NEW.user_id, NEW.scopes, NEW.allowed_networks, NEW.replaces, NEW.created_at)
+      IS DISTINCT FROM (OLD.key_id, OLD.kind, OLD.device_uuid, OLD.user_id, OLD.scopes, OLD.allowed_networks, OLD.replaces, OLD.created_at)
+      OR (OLD.expires_at IS NOT NULL AND coalesce(NEW.expires_at, 'infinity') > OLD.expires_at)
+      OR (OLD.retires_at IS NOT NULL AND coalesce(NEW.retires_at, 'infinity') > OLD.retires_at)
+      OR (OLD.successor_until IS NOT NULL AND coalesce(NEW.successor_until, 'infinity') > OLD.successor_until)
+      OR (OLD.first_used_at IS NOT NULL AND NEW.first_used_at IS DISTINCT FROM OLD.first_used_at)
+      OR (OLD.fetched_late_at IS NOT NULL AND NEW.fetched_late_at IS DISTINCT FROM OLD.fetched_late_at)
+    THEN
+      RAISE EXCEPTION 'the key % is as it was issued, and only ever ends earlier', OLD.key_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'api_keys_as_issued';
+    END IF;
+    RETURN NEW;
+  END IF;
+  NEW.created_by := coalesce(said ->> 'actor', session_user);
+  IF NEW.scopes IS NOT NULL THEN
+    SELECT min(scope) INTO missing
+    FROM unnest(NEW.scopes) AS scope
+    WHERE NOT EXISTS (SELECT FROM public.permissions AS p WHERE p.name = scope);
+    IF missing IS NOT NULL THEN
+      RAISE EXCEPTION 'there is no permission %', missing
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'api_keys_scopes_known', DETAIL = missing;
+    END IF;
+  END IF;
+  IF
+    NEW.replaces IS NOT NULL
+    AND NOT EXISTS (
+      SELECT FROM public.api_keys AS before
+      WHERE
+        before.key_id = NEW.replaces AND before.revoked_at IS NULL AND before.retires_at IS NOT NULL
+        AND (before.kind, before.device_uuid, before.user_id) IS NOT DISTINCT FROM (NEW.kind, NEW.device_uuid, NEW.user_id)
+    )
+  THEN
+    RAISE EXCEPTION 'the key % is not being replaced, or not for this bearer', NEW.replaces
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'api_keys_replaces_retiring';
+  END IF;
+  IF (NEW.kind = 'service') IS DISTINCT FROM EXISTS (SELECT FROM public.users AS u WHERE u.id = NEW.user_id AND u.kind = 'service') THEN
+    RAISE EXCEPTION 'a service has service keys, and nobody else'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'api_keys_kind_of_account';
+  END IF;
+  missing := public.missing_for_key_v1(NEW, said);
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'whoever makes this key must hold %', missing
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'api_keys_ceiling', DETAIL = missing;
+  END IF;
+  RETURN NEW;
+END
+$function$;
+COMMENT ON FUNCTION public.guard_api_key_v1() IS 'Refuses a key that may more than whoever makes it, and a change that gives a key back what it lost.';
+
 CREATE OR REPLACE FUNCTION public.guard_role_binding_v1()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -315,6 +390,7 @@ DECLARE
   said CONSTANT jsonb := coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb;
   given public.role_bindings;
   holder bigint;
+  scopes text[];
   missing text;
 BEGIN
   IF TG_OP = 'DELETE' THEN
@@ -327,7 +403,7 @@ BEGIN
   IF pg_trigger_depth() > 1 OR (coalesce(said ->> 'actor_kind', 'system') = 'system' AND said ->> 'request_id' IS NULL) THEN
     RETURN given;
   END IF;
-  SELECT key.user_id INTO holder FROM public.api_keys AS key WHERE key.key_id = said ->> 'key_id';
+  SELECT key.user_id, key.scopes INTO holder, scopes FROM public.api_keys AS key WHERE key.key_id = said ->> 'key_id';
   -- Held until the end, so that what is taken from the granter meanwhile is not given on.
   PERFORM FROM public.role_bindings AS held WHERE held.user_id = holder FOR KEY SHARE;
   SELECT min(wanted.permission) INTO missing
@@ -341,6 +417,7 @@ BEGIN
     INNER JOIN public.role_permissions AS allowed ON allowed.role = held.role
     WHERE
       held.user_id = holder AND allowed.permission = wanted.permission
+      AND (scopes IS NULL OR allowed.permission = ANY(scopes))
       AND (
         held.expires_at IS NULL
         OR (held.expires_at > now() AND (TG_OP = 'DELETE' OR given.expires_at <= held.expires_at))
@@ -374,7 +451,7 @@ BEGIN
     AND NOT EXISTS (
       SELECT FROM public.role_bindings AS held
       INNER JOIN public.users AS person ON person.id = held.user_id
-      WHERE held.role = 'owner' AND person.is_active
+      WHERE held.role = 'owner' AND person.is_active AND person.kind = 'person'
     )
   THEN
     RAISE EXCEPTION 'nobody would be owner any more'
@@ -397,7 +474,7 @@ BEGIN
   IF NOT EXISTS (
     SELECT FROM public.role_bindings AS held
     INNER JOIN public.users AS person ON person.id = held.user_id
-    WHERE held.role = 'owner' AND person.is_active
+    WHERE held.role = 'owner' AND person.is_active AND person.kind = 'person'
   ) THEN
     RAISE EXCEPTION 'nobody would be owner any more'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'role_bindings_last_owner', HINT = 'Make somebody else owner first.';
@@ -405,7 +482,7 @@ BEGIN
   RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION public.keep_an_owner_v1() IS 'Fails when no active account is owner.';
+COMMENT ON FUNCTION public.keep_an_owner_v1() IS 'Fails when no active person is owner.';
 
 CREATE OR REPLACE FUNCTION public.key_history_hash_v1(previous bytea, entry public.api_key_history)
  RETURNS bytea
@@ -427,6 +504,93 @@ AS $function$
   )
 $function$;
 COMMENT ON FUNCTION public.key_history_hash_v1(previous bytea, entry public.api_key_history) IS 'The hash of a row of the chain, over that of the row before and every column of its own.';
+
+CREATE OR REPLACE FUNCTION public.missing_for_key_v1(made public.api_keys, said jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  acting public.api_keys;
+  missing text;
+BEGIN
+  CASE coalesce(said ->> 'actor_kind', 'system')
+    WHEN 'system' THEN
+      -- A command of whoever runs the server; a stranger's request makes no key.
+      RETURN CASE WHEN said ->> 'request_id' IS NOT NULL THEN 'a key' END;
+    WHEN 'claim_key' THEN
+      RETURN CASE WHEN made.device_uuid IS NULL OR made.replaces IS NOT NULL THEN 'a key' END;
+    WHEN 'device' THEN
+      -- The next key of the very device, which it fetches with the one that retires.
+      RETURN CASE WHEN made.replaces IS DISTINCT FROM said ->> 'key_id' OR made.device_uuid::text IS DISTINCT FROM said ->> 'actor' THEN 'a key' END;
+    ELSE
+      NULL;
+  END CASE;
+  IF said ->> 'key_id' IS NULL THEN
+    -- Somebody who has just proved a password.
+    RETURN CASE WHEN NOT EXISTS (SELECT FROM public.users AS u WHERE u.id = made.user_id AND u.username = said ->> 'actor') THEN 'a key' END;
+  END IF;
+  SELECT * INTO acting FROM public.api_keys AS key WHERE key.key_id = said ->> 'key_id';
+  IF
+    acting.allowed_networks IS NOT NULL
+    AND (
+      made.allowed_networks IS NULL
+      OR EXISTS (
+        SELECT FROM unnest(made.allowed_networks) AS inner_net
+        WHERE NOT EXISTS (SELECT FROM unnest(acting.allowed_networks) AS outer_net WHERE inner_net <<= outer_net)
+      )
+    )
+  THEN
+    RETURN 'a key for those networks';
+  END IF;
+  IF made.user_id = acting.user_id THEN
+    SELECT min(scope) INTO missing
+    FROM unnest(coalesce(made.scopes, ARRAY(SELECT p.name FROM public.permissions AS p))) AS scope
+    WHERE scope <> ALL (acting.scopes);
+    RETURN missing;
+  END IF;
+  IF made.device_uuid IS NULL THEN
+    -- Whoever had a key of another person would be that person. A service's later roles must not flow to whoever kept its key.
+    IF made.kind <> 'service' THEN
+      RETURN 'the account itself';
+    ELSIF made.scopes IS NULL THEN
+      RETURN 'named scopes';
+    END IF;
+  END IF;
+  -- Held until the end, so that what is taken from the maker meanwhile is not given on.
+  PERFORM FROM public.role_bindings AS held WHERE held.user_id = acting.user_id FOR KEY SHARE;
+  SELECT min(wanted.permission) INTO missing
+  FROM (
+    SELECT 'keys:write' AS permission, NULL::bigint AS fleet_id, made.device_uuid AS device_uuid, NULL::timestamptz AS expires_at
+    UNION ALL
+    SELECT allowed.permission, given.fleet_id, given.device_uuid, least(given.expires_at, made.expires_at)
+    FROM public.role_bindings AS given
+    INNER JOIN public.role_permissions AS allowed ON allowed.role = given.role
+    WHERE
+      given.user_id = made.user_id AND allowed.permission = ANY(made.scopes)
+      AND (given.expires_at IS NULL OR given.expires_at > now())
+  ) AS wanted
+  WHERE NOT EXISTS (
+    SELECT FROM public.role_bindings AS held
+    INNER JOIN public.role_permissions AS allowed ON allowed.role = held.role
+    WHERE
+      held.user_id = acting.user_id AND allowed.permission = wanted.permission
+      AND (acting.scopes IS NULL OR allowed.permission = ANY(acting.scopes))
+      AND (
+        held.expires_at IS NULL
+        OR (held.expires_at > now() AND (wanted.permission = 'keys:write' OR wanted.expires_at <= held.expires_at))
+      )
+      AND (
+        num_nonnulls(held.fleet_id, held.device_uuid) = 0
+        OR held.device_uuid = wanted.device_uuid
+        OR held.fleet_id = wanted.fleet_id
+        OR held.fleet_id = (SELECT device.fleet_id FROM public.devices AS device WHERE device.uuid = wanted.device_uuid)
+      )
+  );
+  RETURN missing;
+END
+$function$;
+COMMENT ON FUNCTION public.missing_for_key_v1(made public.api_keys, said jsonb) IS 'What whoever acts lacks for making this key; NULL: nothing.';
 
 CREATE OR REPLACE FUNCTION public.note_connection_transition_v1()
  RETURNS trigger
@@ -1191,36 +1355,77 @@ COMMENT ON TABLE public.api_key_history_heads IS 'One row: where the chain of ap
 COMMENT ON COLUMN public.api_key_history_heads.sequence IS 'The number of the last row of the chain; 0 before the first.';
 COMMENT ON COLUMN public.api_key_history_heads.hash IS 'Its hash. Kept elsewhere, it proves later that everything before is as it was.';
 
+CREATE TABLE public.api_key_uses (
+  key_id text NOT NULL,
+  last_used_at timestamp with time zone NOT NULL,
+  last_used_from inet,
+  CONSTRAINT api_key_uses_pkey PRIMARY KEY (key_id),
+  CONSTRAINT api_key_uses_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.api_keys(key_id) ON DELETE CASCADE
+) WITH (fillfactor=70);
+COMMENT ON TABLE public.api_key_uses IS 'One row per key that was ever used.';
+COMMENT ON COLUMN public.api_key_uses.last_used_at IS 'To the minute or so.';
+COMMENT ON COLUMN public.api_key_uses.last_used_from IS 'The address it came from that time; NULL where that is not known.';
+
 CREATE TABLE public.api_keys (
   key_id text NOT NULL,
   kind text NOT NULL,
   device_uuid uuid,
   user_id bigint,
+  label text NOT NULL DEFAULT ''::text,
   secret_hash bytea NOT NULL,
   pepper_version bigint NOT NULL,
+  scopes text[],
+  allowed_networks cidr[],
+  replaces text,
+  created_by text NOT NULL DEFAULT ''::text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   expires_at timestamp with time zone,
+  first_used_at timestamp with time zone,
+  retires_at timestamp with time zone,
+  successor_until timestamp with time zone,
+  fetched_late_at timestamp with time zone,
   revoked_at timestamp with time zone,
   CONSTRAINT api_keys_pkey PRIMARY KEY (key_id),
-  CONSTRAINT api_keys_kind_check CHECK ((((kind = 'device'::text) AND (device_uuid IS NOT NULL) AND (user_id IS NULL)) OR ((kind = 'user'::text) AND (user_id IS NOT NULL) AND (device_uuid IS NULL)))),
+  CONSTRAINT api_keys_allowed_networks_check CHECK ((((cardinality(allowed_networks) >= 1) AND (cardinality(allowed_networks) <= 100)) AND (array_position(allowed_networks, NULL::cidr) IS NULL))),
+  CONSTRAINT api_keys_expires_at_check CHECK ((expires_at > created_at)),
+  CONSTRAINT api_keys_fetched_late_at_check CHECK ((((fetched_late_at >= retires_at) AND (fetched_late_at < successor_until) AND (successor_until IS NOT NULL)) OR (fetched_late_at IS NULL))),
+  CONSTRAINT api_keys_first_used_at_check CHECK (((first_used_at IS NULL) OR (replaces IS NOT NULL))),
+  CONSTRAINT api_keys_kind_check CHECK ((((kind = 'device'::text) AND (device_uuid IS NOT NULL) AND (user_id IS NULL)) OR ((kind = ANY (ARRAY['user'::text, 'service'::text])) AND (user_id IS NOT NULL) AND (device_uuid IS NULL)))),
+  CONSTRAINT api_keys_label_check CHECK ((char_length(label) <= 100)),
+  CONSTRAINT api_keys_scopes_check CHECK ((((user_id IS NOT NULL) AND ((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 100)) AND (array_position(scopes, NULL::text) IS NULL)) OR (scopes IS NULL))),
   CONSTRAINT api_keys_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+  CONSTRAINT api_keys_successor_until_check CHECK ((((successor_until >= retires_at) AND (device_uuid IS NOT NULL) AND (retires_at IS NOT NULL)) OR (successor_until IS NULL))),
   CONSTRAINT api_keys_device_uuid_fkey FOREIGN KEY (device_uuid) REFERENCES public.devices(uuid) ON DELETE CASCADE,
   CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE
 );
-COMMENT ON TABLE public.api_keys IS 'One row per key a device or a person proves itself with.';
+COMMENT ON TABLE public.api_keys IS 'One row per key that a device, a service or a person proves itself with.';
 COMMENT ON COLUMN public.api_keys.key_id IS 'The public part of the key, by which its row is found.';
+COMMENT ON COLUMN public.api_keys.label IS 'What it is for, in words of whoever made it.';
 COMMENT ON COLUMN public.api_keys.secret_hash IS 'HMAC-SHA-256 of the secret part under the pepper, which is not in the database.';
 COMMENT ON COLUMN public.api_keys.pepper_version IS 'Which pepper the hash was made under.';
+COMMENT ON COLUMN public.api_keys.scopes IS 'The only permissions it carries, of those its bearer has; NULL: all of them.';
+COMMENT ON COLUMN public.api_keys.allowed_networks IS 'The only networks it is taken from; NULL: any.';
+COMMENT ON COLUMN public.api_keys.replaces IS 'The key whose place it takes: that one ends when this one is first used.';
+COMMENT ON COLUMN public.api_keys.created_by IS 'Who made it: a username, the uuid of the device, the id of the claim key, or the name of the program.';
 COMMENT ON COLUMN public.api_keys.expires_at IS 'When it stops to work by itself; NULL: never.';
+COMMENT ON COLUMN public.api_keys.first_used_at IS 'When a key that replaces another was first used.';
+COMMENT ON COLUMN public.api_keys.retires_at IS 'The end of its grace while it is being replaced; NULL: it stays.';
+COMMENT ON COLUMN public.api_keys.successor_until IS 'Until when a device that slept through the grace may still fetch its next key with it, and do nothing else.';
+COMMENT ON COLUMN public.api_keys.fetched_late_at IS 'When a device did so, which it may once.';
 COMMENT ON COLUMN public.api_keys.revoked_at IS 'When it was taken back; NULL while it is good.';
 CREATE INDEX api_keys_device_uuid_idx ON public.api_keys USING btree (device_uuid) WHERE (device_uuid IS NOT NULL);
+CREATE UNIQUE INDEX api_keys_device_uuid_retiring_key ON public.api_keys USING btree (device_uuid) WHERE ((device_uuid IS NOT NULL) AND (revoked_at IS NULL) AND (retires_at IS NOT NULL));
+CREATE UNIQUE INDEX api_keys_device_uuid_staying_key ON public.api_keys USING btree (device_uuid) WHERE ((device_uuid IS NOT NULL) AND (revoked_at IS NULL) AND (retires_at IS NULL));
+CREATE UNIQUE INDEX api_keys_replaces_key ON public.api_keys USING btree (replaces) WHERE ((replaces IS NOT NULL) AND (revoked_at IS NULL));
 CREATE INDEX api_keys_user_id_idx ON public.api_keys USING btree (user_id) WHERE (user_id IS NOT NULL);
 CREATE TRIGGER api_keys_changed AFTER DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.notify_key_changed_v1();
+CREATE TRIGGER api_keys_guard BEFORE INSERT OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.guard_api_key_v1();
 CREATE TRIGGER api_keys_history AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.write_key_history_v1(); -- enabled: always
 CREATE TRIGGER api_keys_kept BEFORE TRUNCATE ON public.api_keys FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting_v1(); -- enabled: always
-CREATE TRIGGER audit_delete AFTER DELETE ON public.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON public.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON public.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,pepper_version,expires_at,revoked_at}', '{}');
+CREATE TRIGGER api_keys_successor_used AFTER UPDATE OF first_used_at ON public.api_keys FOR EACH ROW WHEN (((old.first_used_at IS NULL) AND (new.first_used_at IS NOT NULL))) EXECUTE FUNCTION public.end_replaced_key_v1();
+CREATE TRIGGER audit_delete AFTER DELETE ON public.api_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,label,pepper_version,scopes,allowed_networks,replaces,expires_at,first_used_at,retires_at,successor_until,fetched_late_at,revoked_at}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.api_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,label,pepper_version,scopes,allowed_networks,replaces,expires_at,first_used_at,retires_at,successor_until,fetched_late_at,revoked_at}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.api_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key_id}', 'device_uuid', '{kind,user_id,label,pepper_version,scopes,allowed_networks,replaces,expires_at,first_used_at,retires_at,successor_until,fetched_late_at,revoked_at}', '{}');
 
 CREATE TABLE public.applications (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -2236,6 +2441,34 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.jobs REFERENCING OLD TABLE AS
 CREATE TRIGGER event_insert AFTER INSERT ON public.jobs REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_jobs_v1();
 CREATE TRIGGER event_update AFTER UPDATE ON public.jobs REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_jobs_v1();
 
+CREATE TABLE public.key_rotations (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  fleet_id bigint,
+  grace interval NOT NULL,
+  reason text NOT NULL,
+  requested_by text NOT NULL,
+  requested_at timestamp with time zone NOT NULL DEFAULT now(),
+  last_key_id text NOT NULL DEFAULT ''::text,
+  marked bigint NOT NULL DEFAULT 0,
+  finished_at timestamp with time zone,
+  CONSTRAINT key_rotations_pkey PRIMARY KEY (id),
+  CONSTRAINT key_rotations_grace_check CHECK (((grace >= '00:00:00'::interval) AND (grace <= '366 days'::interval))),
+  CONSTRAINT key_rotations_marked_check CHECK ((marked >= 0)),
+  CONSTRAINT key_rotations_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 200))),
+  CONSTRAINT key_rotations_fleet_id_fkey FOREIGN KEY (fleet_id) REFERENCES public.fleets(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.key_rotations IS 'One row per time that somebody had the keys of many devices replaced.';
+COMMENT ON COLUMN public.key_rotations.fleet_id IS 'The fleet whose devices are meant; NULL: all devices.';
+COMMENT ON COLUMN public.key_rotations.grace IS 'How long each old key stays good, from the moment it is marked.';
+COMMENT ON COLUMN public.key_rotations.requested_at IS 'Keys that are older than this are replaced.';
+COMMENT ON COLUMN public.key_rotations.last_key_id IS 'Keys up to this one are done, in the order of their ids.';
+COMMENT ON COLUMN public.key_rotations.marked IS 'How many keys it gave an end.';
+COMMENT ON COLUMN public.key_rotations.finished_at IS 'When it had come to the last key; NULL: it goes on.';
+CREATE INDEX key_rotations_fleet_id_idx ON public.key_rotations USING btree (fleet_id) WHERE (fleet_id IS NOT NULL);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.key_rotations REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{fleet_id,grace,reason,requested_by,finished_at}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.key_rotations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{fleet_id,grace,reason,requested_by,finished_at}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.key_rotations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{fleet_id,grace,reason,requested_by,finished_at}', '{}');
+
 CREATE TABLE public.log_alert_counts (
   rule_id bigint NOT NULL,
   device_uuid uuid NOT NULL,
@@ -2916,19 +3149,23 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.tag_definitions REFERENCING O
 CREATE TABLE public.users (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   username text NOT NULL,
-  password_hash text NOT NULL,
+  kind text NOT NULL DEFAULT 'person'::text,
+  password_hash text,
   is_active boolean NOT NULL DEFAULT true,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT users_pkey PRIMARY KEY (id),
   CONSTRAINT users_username_key UNIQUE (username),
+  CONSTRAINT users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'service'::text]))),
+  CONSTRAINT users_password_hash_check CHECK (((kind = 'person'::text) = (password_hash IS NOT NULL))),
   CONSTRAINT users_username_check CHECK ((username ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text))
 );
-COMMENT ON TABLE public.users IS 'One row per person who may log in.';
-COMMENT ON COLUMN public.users.password_hash IS 'bcrypt, its cost inside.';
-COMMENT ON COLUMN public.users.is_active IS 'Whether the person may log in and the keys of the person work.';
-CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{is_active}', '{password_hash}');
-CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{is_active}', '{password_hash}');
-CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{is_active}', '{password_hash}');
+COMMENT ON TABLE public.users IS 'One row per account: a person who may log in, or a service that comes with keys only.';
+COMMENT ON COLUMN public.users.kind IS 'person or service.';
+COMMENT ON COLUMN public.users.password_hash IS 'bcrypt, its cost inside; a service has none.';
+COMMENT ON COLUMN public.users.is_active IS 'Whether the account may log in and its keys work.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{kind,is_active}', '{password_hash}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{kind,is_active}', '{password_hash}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{kind,is_active}', '{password_hash}');
 CREATE TRIGGER users_changed AFTER DELETE OR UPDATE OF is_active ON public.users FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
 CREATE TRIGGER users_keep_owner AFTER UPDATE OF is_active ON public.users FOR EACH ROW WHEN ((old.is_active AND (NOT new.is_active))) EXECUTE FUNCTION public.keep_an_owner_active_v1();
 
@@ -3099,13 +3336,22 @@ SELECT parent.relname::text AS parent,
 COMMENT ON VIEW public.partition_leaves IS 'One row per attached partition of a table with a policy; bounds are NULL where they are no plain range of time.';
 -- column comments: lower_bound 'The first moment it holds.', upper_bound 'The first moment it no longer holds.', detach_pending 'An interrupted DETACH CONCURRENTLY: its rows are hidden and no other partition can be detached until it is finalised.'
 
+GRANT SELECT ON COLUMN public.api_keys.allowed_networks TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.api_keys.created_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.created_by TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.api_keys.device_uuid TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.api_keys.expires_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.fetched_late_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.first_used_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.api_keys.key_id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.api_keys.kind TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.label TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.api_keys.pepper_version TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.replaces TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.retires_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.api_keys.revoked_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.scopes TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.api_keys.successor_until TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.api_keys.user_id TO iotistic_readonly;
 GRANT SELECT, UPDATE ON COLUMN public.devices.connection_status TO iotistic_ingest;
 GRANT SELECT ON COLUMN public.devices.retired_at TO iotistic_ingest;
@@ -3147,6 +3393,7 @@ GRANT SELECT ON COLUMN public.provisioning_keys.uses TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.created_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.is_active TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.users.kind TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.username TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.append_event_v1(type text, aggregate_id text, data jsonb, device_uuid uuid, id uuid, causation_id uuid, correlation_id text) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.append_events_v1(type text, aggregate_ids text[], device_uuids uuid[], data jsonb[]) TO iotistic_app;
@@ -3161,6 +3408,10 @@ GRANT EXECUTE ON FUNCTION public.audit_table_v1("table" regclass, keys text[], s
 GRANT EXECUTE ON FUNCTION public.audit_table_v1("table" regclass, keys text[], shown text[], masked text[], device text) TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.drop_old_partitions("table" text, days integer) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.end_replaced_key_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.end_replaced_key_v1() TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.guard_api_key_v1() TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.guard_api_key_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.guard_role_binding_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.guard_role_binding_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.keep_an_owner_active_v1() TO iotistic_app;
@@ -3169,6 +3420,8 @@ GRANT EXECUTE ON FUNCTION public.keep_an_owner_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.keep_an_owner_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.key_history_hash_v1(previous bytea, entry public.api_key_history) TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.key_history_hash_v1(previous bytea, entry public.api_key_history) TO iotistic_readonly;
+GRANT EXECUTE ON FUNCTION public.missing_for_key_v1(made public.api_keys, said jsonb) TO iotistic_app;
+GRANT EXECUTE ON FUNCTION public.missing_for_key_v1(made public.api_keys, said jsonb) TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_connection_transition_v1() TO iotistic_app;
 GRANT EXECUTE ON FUNCTION public.note_connection_transition_v1() TO iotistic_readonly;
 GRANT EXECUTE ON FUNCTION public.note_device_changed_v1() TO iotistic_app;
@@ -3245,6 +3498,7 @@ GRANT USAGE ON SEQUENCE public.fleets_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.job_schedules_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.job_templates_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.jobs_id_seq TO iotistic_app;
+GRANT USAGE ON SEQUENCE public.key_rotations_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.log_alert_marks_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.log_alert_rules_id_seq TO iotistic_app;
 GRANT USAGE ON SEQUENCE public.log_alerts_id_seq TO iotistic_app;
@@ -3270,6 +3524,8 @@ GRANT SELECT ON TABLE public.api_key_history TO iotistic_app;
 GRANT SELECT ON TABLE public.api_key_history TO iotistic_readonly;
 GRANT SELECT ON TABLE public.api_key_history_heads TO iotistic_app;
 GRANT SELECT ON TABLE public.api_key_history_heads TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.api_key_uses TO iotistic_app;
+GRANT SELECT ON TABLE public.api_key_uses TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.api_keys TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.applications TO iotistic_app;
 GRANT SELECT ON TABLE public.applications TO iotistic_readonly;
@@ -3370,6 +3626,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.job_templates TO iotistic_a
 GRANT SELECT ON TABLE public.job_templates TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.jobs TO iotistic_app;
 GRANT SELECT ON TABLE public.jobs TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.key_rotations TO iotistic_app;
+GRANT SELECT ON TABLE public.key_rotations TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.log_alert_counts TO iotistic_app;
 GRANT SELECT ON TABLE public.log_alert_counts TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.log_alert_marks TO iotistic_app;

@@ -1,10 +1,12 @@
 -- Accounts, keys and settings. What is masked is compared and not shown: that a password changed is told, and nothing of the hash.
 SELECT audit_table_v1(
-  'users', keys => '{username}', shown => '{is_active}', masked => '{password_hash}'
+  'users', keys => '{username}', shown => '{kind,is_active}', masked => '{password_hash}'
 );
 
 SELECT audit_table_v1(
-  'api_keys', keys => '{key_id}', shown => '{kind,user_id,pepper_version,expires_at,revoked_at}', device => 'device_uuid'
+  'api_keys', keys => '{key_id}',
+  shown => '{kind,user_id,label,pepper_version,scopes,allowed_networks,replaces,expires_at,first_used_at,retires_at,successor_until,fetched_late_at,revoked_at}',
+  device => 'device_uuid'
 );
 
 SELECT audit_table_v1(

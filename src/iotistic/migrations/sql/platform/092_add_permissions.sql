@@ -25,6 +25,8 @@ INSERT INTO permissions (name, description) VALUES
 ('fleets:write', 'Make, change and delete fleets.'),
 ('jobs:read', 'See jobs, their templates and schedules, and how they go.'),
 ('jobs:write', 'Start, pause and end jobs, and change templates and schedules.'),
+('keys:read', 'See which keys there are, and when they were last used.'),
+('keys:write', 'Make, replace and revoke keys of devices and services.'),
 ('mqtt:read', 'See MQTT accounts, rules and brokers.'),
 ('mqtt:write', 'Make, change and take away MQTT accounts and rules.'),
 ('owners:write', 'Make and unmake owners.'),

@@ -41,6 +41,7 @@ WHERE
     WHEN p.name = 'owners:write' THEN r.name = 'owner'
     WHEN p.name IN ('audit:read', 'mqtt:write', 'settings:write') THEN r.name IN ('owner', 'admin')
     WHEN p.name IN ('users:read', 'users:grant') THEN r.name IN ('owner', 'admin', 'manager')
+    WHEN p.name = 'keys:read' THEN r.name <> 'viewer'
     WHEN p.name LIKE '%:read' THEN true
     ELSE r.name <> 'viewer'
   END;

@@ -40,6 +40,7 @@ DECLARE
   said CONSTANT jsonb := coalesce(nullif(current_setting('iotistic.provenance', true), ''), '{}')::jsonb;
   given public.role_bindings;
   holder bigint;
+  scopes text[];
   missing text;
 BEGIN
   IF TG_OP = 'DELETE' THEN
@@ -52,7 +53,7 @@ BEGIN
   IF pg_trigger_depth() > 1 OR (coalesce(said ->> 'actor_kind', 'system') = 'system' AND said ->> 'request_id' IS NULL) THEN
     RETURN given;
   END IF;
-  SELECT key.user_id INTO holder FROM public.api_keys AS key WHERE key.key_id = said ->> 'key_id';
+  SELECT key.user_id, key.scopes INTO holder, scopes FROM public.api_keys AS key WHERE key.key_id = said ->> 'key_id';
   -- Held until the end, so that what is taken from the granter meanwhile is not given on.
   PERFORM FROM public.role_bindings AS held WHERE held.user_id = holder FOR KEY SHARE;
   SELECT min(wanted.permission) INTO missing
@@ -66,6 +67,7 @@ BEGIN
     INNER JOIN public.role_permissions AS allowed ON allowed.role = held.role
     WHERE
       held.user_id = holder AND allowed.permission = wanted.permission
+      AND (scopes IS NULL OR allowed.permission = ANY(scopes))
       AND (
         held.expires_at IS NULL
         OR (held.expires_at > now() AND (TG_OP = 'DELETE' OR given.expires_at <= held.expires_at))
@@ -101,7 +103,7 @@ BEGIN
   IF NOT EXISTS (
     SELECT FROM public.role_bindings AS held
     INNER JOIN public.users AS person ON person.id = held.user_id
-    WHERE held.role = 'owner' AND person.is_active
+    WHERE held.role = 'owner' AND person.is_active AND person.kind = 'person'
   ) THEN
     RAISE EXCEPTION 'nobody would be owner any more'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'role_bindings_last_owner', HINT = 'Make somebody else owner first.';
@@ -110,7 +112,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION keep_an_owner_v1() IS 'Fails when no active account is owner.';
+COMMENT ON FUNCTION keep_an_owner_v1() IS 'Fails when no active person is owner.';
 
 CREATE TRIGGER role_bindings_keep_owner AFTER UPDATE OR DELETE ON role_bindings
 FOR EACH ROW WHEN (old.role = 'owner') EXECUTE FUNCTION keep_an_owner_v1();
@@ -127,7 +129,7 @@ BEGIN
     AND NOT EXISTS (
       SELECT FROM public.role_bindings AS held
       INNER JOIN public.users AS person ON person.id = held.user_id
-      WHERE held.role = 'owner' AND person.is_active
+      WHERE held.role = 'owner' AND person.is_active AND person.kind = 'person'
     )
   THEN
     RAISE EXCEPTION 'nobody would be owner any more'

@@ -7,9 +7,11 @@ BEGIN
   IF 'iotistic_readonly' = ANY(present) THEN
     -- People and reports see who has a key, never what would help to guess it.
     REVOKE SELECT ON users, api_keys, provisioning_keys, enrolments, mqtt_users, mqtt_broker_users FROM iotistic_readonly;
-    GRANT SELECT (id, username, is_active, created_at) ON users TO iotistic_readonly;
-    GRANT SELECT (key_id, kind, device_uuid, user_id, pepper_version, created_at, expires_at, revoked_at)
-      ON api_keys TO iotistic_readonly;
+    GRANT SELECT (id, username, kind, is_active, created_at) ON users TO iotistic_readonly;
+    GRANT SELECT (
+      key_id, kind, device_uuid, user_id, label, pepper_version, scopes, allowed_networks, replaces, created_by, created_at,
+      expires_at, first_used_at, retires_at, successor_until, fetched_late_at, revoked_at
+    ) ON api_keys TO iotistic_readonly;
     GRANT SELECT (
       key_id, label, pepper_version, max_uses, uses, allowed_serials, created_by, created_at, expires_at, revoked_at
     ) ON provisioning_keys TO iotistic_readonly;
