@@ -89,14 +89,7 @@ class DataFolder:
         found = self.find_secret(name)
         if found is not None:
             return found
-        self.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._secret_path(name)
-        draft = path.with_name(f".{name}.{token_hex(8)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(make().reveal() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        path, draft = self._secret_path(name), self._draft(name, make())
         try:
             os.link(draft, path)
         except FileExistsError:
@@ -107,6 +100,21 @@ class DataFolder:
         if kept is None:
             raise Unavailable(f"The secret file {path} vanished while it was made.", path=str(path))
         return kept
+
+    def replace_secret(self, name: str, secret: Secret) -> None:
+        """Keeps another secret under `name`. Whoever reads meanwhile gets the old one or the new one, whole."""
+        self._draft(name, secret).replace(self._secret_path(name))
+
+    def _draft(self, name: str, secret: Secret) -> Path:
+        """The secret on disk, under a name that nobody reads."""
+        self.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self._secret_path(name).with_name(f".{name}.{token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secret.reveal() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return draft
 
     def _secret_path(self, name: str) -> Path:
         if not _SECRET_NAME.fullmatch(name):

@@ -109,17 +109,17 @@ class TestEmbedded:
         folder = DataFolder(tmp_path / "installation")
         folder.postgres.mkdir(parents=True)
         (folder.postgres / "postmaster.pid").write_text(self.PID_FILE)
-        folder.secret("iotistic_owner")
+        folder.secret("iotistic_migrator")
         return folder
 
     def test_the_running_server_is_found(self, folder: DataFolder) -> None:
         found = light(["--data-dir", str(folder.root)], {})
-        secret = folder.find_secret("iotistic_owner")
+        secret = folder.find_secret("iotistic_migrator")
         assert secret is not None
         assert found == {
             "host": "127.0.0.1",
             "port": "5499",
-            "user": "iotistic_owner",
+            "user": "iotistic_migrator",
             "password": secret.reveal(),
             "dbname": "iotistic",
             "sslmode": "disable",

@@ -37,7 +37,7 @@ class TestDatabase:
     def endpoint(self, purpose: str) -> Endpoint:
         """`purpose` as in roles: owner, app, ingest, readonly, ..."""
         role = next(role for role in ROLES if role.purpose == purpose)
-        return replace(self.superuser, user=role.name, password=password_of(role))
+        return replace(self.superuser, user=role.logins[0], password=password_of(role))
 
 
 async def give_events_a_place(database: TestDatabase) -> None:

@@ -170,6 +170,11 @@ class Platform:
             autocommit=True,
         )
 
+    async def is_superuser(self) -> bool:
+        """Whether this process could do anything to the server. The server tells by itself, at the start of a session."""
+        async with self.pool.connection() as connection:
+            return connection.info.parameter_status("is_superuser") == "on"
+
     def replay(self) -> Replay:
         """A replay of what was set aside; whoever made it closes it."""
 
@@ -279,7 +284,7 @@ async def open_platform(
     database = settings.names.platform
     peppers = Peppers.of(settings.pepper or endpoints.folder.secret("pepper"))
     pool = await open_pool(
-        endpoints.of("app"),
+        lambda: endpoints.of("app"),
         database,
         settings=settings.pool,
         limits=settings.limits,

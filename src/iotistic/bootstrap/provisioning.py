@@ -66,7 +66,11 @@ async def provision(settings: Settings, narrate: Narrate) -> None:
         require_supported(connection.info.server_version)
         async with locks.hold(connection, locks.LockKey.PROVISIONING, wait=timedelta(minutes=1)):
             if endpoints.embedded:
-                made = await ensure_roles(connection, lambda role: endpoints.folder.secret(role.name))
+                made = await ensure_roles(
+                    connection,
+                    lambda role: endpoints.folder.secret(endpoints.login(role)),
+                    login_of=endpoints.login,
+                )
                 if made:
                     narrate(f"made roles {', '.join(made)}")
             for database, _ in histories(settings.names):

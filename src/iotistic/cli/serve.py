@@ -127,6 +127,7 @@ async def _open(settings: Settings) -> _Opened:
             if settings.startup_migrations == "run":  # else somebody with the owner's rights does both
                 await make_partitions(settings, _narrate)
             platform = await open_platform(settings)
+            await _warn_of_superuser(platform)
             housekeeper = make_housekeeper(platform)
             await housekeeper.start()
             return _Opened(platform=platform, housekeeper=housekeeper)
@@ -136,6 +137,17 @@ async def _open(settings: Settings) -> _Opened:
                 _log.warning("waiting for the database", extra={"reason": error.message, "hint": error.hint})
         await asyncio.sleep(pause.total_seconds())
         pause = min(_LONGEST_PAUSE, pause * 2)
+
+
+async def _warn_of_superuser(platform: Platform) -> None:
+    if await platform.is_superuser():
+        _log.warning(
+            "works as superuser",
+            extra={
+                "reason": "a hole in this service is a hole in the whole server",
+                "hint": "Run `iotistic db roles apply`, then start it with IOTISTIC_DB_ROLES=each.",
+            },
+        )
 
 
 def _narrate(line: str) -> None:

@@ -45,6 +45,7 @@ def assemble(
     return Settings(
         data_dir=data_dir,
         database=database,
+        database_roles=values[Catalogue.db_roles],
         names=names,
         pool=pool,
         limits=SessionLimits(

@@ -13,6 +13,7 @@ __all__ = [
     "ApiSettings",
     "BackupSettings",
     "DatabaseNames",
+    "DatabaseRoles",
     "Endpoint",
     "LogSettings",
     "PoolSettings",
@@ -22,6 +23,7 @@ __all__ = [
     "StartupMigrations",
 ]
 
+DatabaseRoles = Literal["one", "each"]
 StartupLint = Literal["off", "warn", "refuse"]
 StartupMigrations = Literal["run", "check", "off"]
 
@@ -140,6 +142,8 @@ class Settings:
     """The server to use; None means the embedded one."""
     direct: Endpoint | None = None
     """The same server for what needs a session of its own and the owner's rights; None means `database`."""
+    database_roles: DatabaseRoles = "one"
+    """Whether everything signs in at that server as one role, or each job as its own."""
     names: DatabaseNames = field(default_factory=DatabaseNames)
     pool: PoolSettings = field(default_factory=PoolSettings)
     limits: SessionLimits = field(default_factory=SessionLimits)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from iotistic.config.groups import DATABASE, TLS
 from iotistic.config.kinds import DATABASE_NAME, HOSTS, PATH, PORT, PORTS, ROLE, SECRET, URL, choice
+from iotistic.config.model import DatabaseRoles
 from iotistic.config.setting import Setting
 from iotistic.secret import Secret
 
@@ -71,6 +72,15 @@ class ServerCatalogue:
         unset="~/.pgpass, a client certificate or peer authentication",
         meaning="The password of DB_USER, as it is: nothing in it needs escaping.",
         example="postgres",
+    )
+    db_roles: Setting[DatabaseRoles] = Setting(
+        variable="IOTISTIC_DB_ROLES",
+        kind=choice("one", "each"),
+        default="one",
+        group=DATABASE,
+        meaning="Who signs in at DB_HOST: everything as DB_USER (one), or each job as its own role (each), with the passwords that "
+        "`iotistic db roles apply` left in the data folder.",
+        example="each",
     )
     database_url: Setting[Secret] = Setting(
         variable="DATABASE_URL",

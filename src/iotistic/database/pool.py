@@ -5,7 +5,9 @@ otherwise go on answering reads and failing writes. The server reports `in_hot_s
 round trip (PostgreSQL 14 and newer).
 """
 
-from collections.abc import AsyncGenerator, Mapping
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, final
@@ -19,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRe
 from iotistic.config import Endpoint, PoolSettings, SessionLimits
 from iotistic.database.conninfo import conninfo
 from iotistic.database.errors import DatabaseUnavailable, translated
+from iotistic.errors import Unavailable
 
 __all__ = ["Connection", "Pool", "PoolExhausted", "connect", "open_pool"]
 
@@ -31,12 +34,38 @@ class PoolExhausted(DatabaseUnavailable):
     code = "pool_exhausted"
 
 
+Source = Callable[[], Endpoint]
+"""Where to connect to, asked anew for each connection: passwords change while a service runs."""
+
+
+@final
+class _Login:
+    """Notices that another login is in use, by a look a second."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._looked_at = time.monotonic()
+        self._user = source().user
+
+    def has_changed(self) -> bool:
+        """Whether it is another one than at the last look; a server that is away has none to tell."""
+        now, before = time.monotonic(), self._user
+        if now - self._looked_at >= 1:
+            self._looked_at = now
+            with contextlib.suppress(Unavailable):
+                self._user = self._source().user
+        return self._user != before
+
+
 @final
 class Pool:
     """A bounded set of open connections to one database. Made by `open_pool`."""
 
-    def __init__(self, inner: AsyncConnectionPool[Connection], database: str) -> None:
+    def __init__(
+        self, inner: AsyncConnectionPool[Connection], database: str, login: _Login | None = None
+    ) -> None:
         self._inner = inner
+        self._login = login
         self.database = database
 
     @asynccontextmanager
@@ -45,6 +74,8 @@ class Pool:
 
         Raises PoolExhausted when none is free in time, DatabaseUnavailable when the server cannot be reached.
         """
+        if self._login is not None and self._login.has_changed():
+            await self._inner.drain()  # before somebody ends the sessions of the old login under our hands
         try:
             connection = await self._inner.getconn()
         except (PoolTimeout, TooManyRequests) as error:
@@ -100,7 +131,7 @@ async def _check(connection: Connection) -> None:
 
 
 async def open_pool(
-    endpoint: Endpoint,
+    endpoint: Endpoint | Source,
     database: str,
     *,
     settings: PoolSettings,
@@ -111,12 +142,14 @@ async def open_pool(
     """Opens `settings.min_size` connections and keeps between that and `settings.max_size`.
 
     Lost connections are replaced in the background, with exponential back-off up to `reconnect_timeout`, for ever: a
-    database restart needs no restart here. `session_settings` are further server settings for every connection.
+    database restart needs no restart here. An endpoint that is a function is asked for each connection, so that a new password
+    needs none either. `session_settings` are further server settings for every connection.
     Raises DatabaseUnavailable when the first connections cannot be had within `settings.timeout`.
     """
+    source = endpoint if callable(endpoint) else lambda: endpoint
     inner: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-        conninfo(
-            endpoint, database, application_name=application_name, limits=limits, settings=session_settings
+        lambda: conninfo(
+            source(), database, application_name=application_name, limits=limits, settings=session_settings
         ),
         min_size=settings.min_size,
         max_size=settings.max_size,
@@ -133,12 +166,12 @@ async def open_pool(
     except PoolTimeout as error:
         await inner.close()
         # The pool swallows why; one direct attempt tells.
-        probe = await connect(endpoint, database, application_name=application_name)
+        probe = await connect(source(), database, application_name=application_name)
         await probe.close()
         raise DatabaseUnavailable(
             f"The connections to database {database} could not be opened in time."
         ) from error
-    return Pool(inner, database)
+    return Pool(inner, database, _Login(source) if callable(endpoint) else None)
 
 
 async def connect(

@@ -10,6 +10,7 @@ from psycopg import sql
 
 from iotistic.config import Endpoint
 from iotistic.database.pool import Connection, connect
+from iotistic.database.roles import works_as
 from iotistic.errors import Denied
 
 __all__ = ["Prepare", "ScratchDenied", "scratch_database"]
@@ -43,7 +44,7 @@ async def scratch_database(
     administrator = maintenance or endpoint
     connection = await connect(administrator, beside, application_name="migrate:scratch", autocommit=True)
     try:
-        await _create(connection, name, owner=endpoint.user)
+        await _create(connection, name, owner=works_as(endpoint.user))
         try:
             if prepare is not None:
                 await _prepare(administrator, name, prepare)

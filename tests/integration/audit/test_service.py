@@ -220,7 +220,7 @@ async def test_somebody_in_psql_is_told_by_the_role_of_the_session(owner_connect
     await owner_connection.execute("INSERT INTO fleets (name) VALUES ('by-hand')")
     (entry,) = await told(owner_connection, "fleets")
     assert (entry.actor_kind, entry.actor, entry.database_user) == (
-        "system", "iotistic_owner", "iotistic_owner",
+        "system", "iotistic_migrator", "iotistic_migrator",
     )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ async def test_a_change_by_hand_is_told_by_the_role_of_the_session(owner_connect
     assert (change.key, change.actor_kind, change.actor) == (
         "mqtt.defaultBrokerId",
         "system",
-        "iotistic_owner",
+        "iotistic_migrator",
     )
 
 

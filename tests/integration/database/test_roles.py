@@ -12,7 +12,9 @@ async def administrator(database: TestDatabase) -> Connection:
 
 
 async def stored(connection: Connection, role: Role) -> str:
-    cursor = await connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", (role.name,))
+    cursor = await connection.execute(
+        "SELECT rolpassword FROM pg_authid WHERE rolname = %s", (role.logins[0],)
+    )
     row = await cursor.fetchone()
     assert row
     return str(row[0])

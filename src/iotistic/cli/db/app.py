@@ -7,6 +7,8 @@ from iotistic.cli.db.connecting import psql, show_url
 from iotistic.cli.db.ending import end_session
 from iotistic.cli.db.locks import show_locks
 from iotistic.cli.db.looking import show_indexes, show_sizes, show_statements, show_status
+from iotistic.cli.db.roles import app as roles_app
+from iotistic.cli.db.rotating import rotate
 
 __all__ = ["app"]
 
@@ -23,5 +25,7 @@ app.command("indexes")(show_indexes)
 app.command("locks")(show_locks)
 app.command("activity")(show_activity)
 app.command("kill")(end_session)
+app.add_typer(roles_app, name="roles")
+app.command("rotate-password")(rotate)
 app.command("url")(show_url)
 app.command("psql")(psql)

@@ -18,7 +18,8 @@ __all__ = ["psql", "show_url"]
 Role = Annotated[
     str,
     typer.Option(
-        "--role", help="Whose rights: readonly, app, owner, ingest, broker, monitor, backup, superuser."
+        "--role",
+        help="Whose rights: readonly, app, owner, ingest, broker, monitor, backup, maintenance, superuser.",
     ),
 ]
 

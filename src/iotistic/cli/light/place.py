@@ -82,7 +82,8 @@ def _of_embedded(request: Request, environment: Environment) -> dict[str, str] |
     folder = expanduser(folder)
     try:
         lines = _read(join(folder, "postgres", "postmaster.pid")).split("\n")
-        password = _read(join(folder, "secrets", "iotistic_owner")).strip()
+        login = _login(folder)
+        password = _read(join(folder, "secrets", login)).strip()
     except (OSError, UnicodeDecodeError):
         return None
     if len(lines) <= _STATUS or lines[_STATUS].strip() != "ready":
@@ -90,7 +91,16 @@ def _of_embedded(request: Request, environment: Environment) -> dict[str, str] |
     address = lines[_ADDRESS].strip()
     host = "127.0.0.1" if address in {"*", "0.0.0.0"} else address  # noqa: S104 - compared, not bound
     name = _DEFAULT_NAMES[request.database]
-    return _parameters((host, lines[_PORT].strip()), ("iotistic_owner", password), name, "disable")
+    return _parameters((host, lines[_PORT].strip()), (login, password), name, "disable")
+
+
+def _login(folder: str) -> str:
+    """As `iotistic.bootstrap.logins` decides it: a word in the data folder, once passwords were rotated."""
+    try:
+        chosen = _read(join(folder, "secrets", "owner-login")).strip()
+    except FileNotFoundError:
+        return "iotistic_migrator"
+    return "iotistic_migrator_b" if chosen == "iotistic_migrator_b" else "iotistic_migrator"
 
 
 def _parameters(

@@ -18,6 +18,7 @@ from iotistic.config import Endpoint
 from iotistic.database.errors import translated
 from iotistic.database.locks import LockKey, hold
 from iotistic.database.pool import Connection, connect
+from iotistic.database.roles import works_as
 from iotistic.errors import Conflict, Denied
 from iotistic.migrations.files import look_into
 from iotistic.migrations.history import History
@@ -96,7 +97,7 @@ async def create_tenant(
                     await _make_template(
                         connection, endpoint, history, template, administrator=administrator, prepare=prepare
                     )
-                await _copy(connection, template, database, owner=endpoint.user)
+                await _copy(connection, template, database, owner=works_as(endpoint.user))
             if admit is not None:
                 await admit(connection, database)
     finally:
@@ -131,7 +132,7 @@ async def _make_template(
     for name in _outdated(template, await _databases(connection, template.rpartition("_")[0] + "_")):
         await _run(connection, "ALTER DATABASE {} IS_TEMPLATE false", name)
         await _run(connection, "DROP DATABASE {} WITH (FORCE)", name)
-    await _create(connection, unfinished, template="template0", owner=endpoint.user)
+    await _create(connection, unfinished, template="template0", owner=works_as(endpoint.user))
     if prepare is not None:
         inside = await connect(
             administrator, unfinished, application_name="migrate:template", autocommit=True

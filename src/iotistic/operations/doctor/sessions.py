@@ -188,7 +188,7 @@ def judge_rights(sessions: Sequence[ServiceSession], _: Circumstances) -> Verdic
     if strong:
         return critical(
             f"services work as superuser: {', '.join(strong)}",
-            fix="Give them the roles of `iotistic db url --role app` (docs/runbooks/managed-server.md)",
+            fix="iotistic db roles apply; then start them with IOTISTIC_DB_ROLES=each (docs/runbooks/managed-server.md)",
         )
     return ok(f"none of {len(sessions)} sessions is a service with a superuser's rights")
 
