@@ -11,6 +11,7 @@ from uuid import UUID
 from iotistic import migrations
 from iotistic.audit import RefusalBook
 from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.bootstrap.peppers import find_peppers
 from iotistic.bootstrap.refusals import record_refusals
 from iotistic.bootstrap.sealing import sealing_keys
 from iotistic.bootstrap.work import Work
@@ -225,8 +226,8 @@ class Platform:
         return principal
 
     async def _look_up(self, key: Secret) -> Principal | Refusal:
-        async with self.begin(read_only=True) as work:
-            verdict = await work.security.authenticate(key)
+        async with self.pool.statement() as connection:
+            verdict = await self.security(connection).authenticate(key)
         if isinstance(verdict, Refusal) or not verdict.wants_note:
             return verdict
         async with self.begin() as work:
@@ -282,7 +283,7 @@ async def open_platform(
     """
     endpoints = Endpoints(settings)
     database = settings.names.platform
-    peppers = Peppers.of(settings.pepper or endpoints.folder.secret("pepper"))
+    peppers = find_peppers(settings, endpoints.folder)
     pool = await open_pool(
         lambda: endpoints.of("app"),
         database,

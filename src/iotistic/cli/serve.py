@@ -66,6 +66,7 @@ def serve(
         web,
         host=settings.api.host if host is None else host,
         port=settings.api.port if port is None else port,
+        proxies=settings.api.trusted_proxies,
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(web, server, settings))

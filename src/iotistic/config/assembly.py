@@ -54,7 +54,11 @@ def assemble(
             idle_in_transaction_timeout=values[Catalogue.idle_in_transaction_timeout],
         ),
         rates=RateSettings(per_key=values[Catalogue.key_rate], per_address=values[Catalogue.stranger_rate]),
-        api=ApiSettings(host=values[Catalogue.api_host], port=values[Catalogue.api_port]),
+        api=ApiSettings(
+            host=values[Catalogue.api_host],
+            port=values[Catalogue.api_port],
+            trusted_proxies=values[Catalogue.trusted_proxies],
+        ),
         log=LogSettings(level=values[Catalogue.log_level], format=values[Catalogue.log_format]),
         backups=BackupSettings(
             folder=values.find(Catalogue.backup_dir),
@@ -67,6 +71,8 @@ def assemble(
         startup_lint=values[Catalogue.startup_lint],
         pepper=values.find(Catalogue.pepper),
         sealing_key=values.find(Catalogue.sealing_key),
+        pepper_version=values[Catalogue.pepper_version],
+        old_peppers=values.find(Catalogue.old_peppers) or {},
         claim_key=values.find(Catalogue.claim_key),
         warnings=tuple(values.report.warnings),
         rows=_rows(values, data_dir, database),

@@ -1,6 +1,8 @@
 """Every setting there is, once: parsing, `iotistic config show`, the reference page and .env.example are made from this."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, cast, final
 
@@ -9,7 +11,9 @@ from iotistic.config.kinds import (
     DURATION,
     FREE_PORT,
     LIMIT,
+    NETWORKS,
     PATH,
+    PEPPERS,
     PORT,
     SEALING_KEY,
     SECRET,
@@ -144,6 +148,15 @@ class Catalogue(ServerCatalogue):
         group=SERVICES,
         meaning="The port that the HTTP API listens on; 0 takes a free one.",
     )
+    trusted_proxies: Setting[tuple[IPv4Network | IPv6Network, ...]] = Setting(
+        variable="IOTISTIC_TRUSTED_PROXIES",
+        kind=NETWORKS,
+        default="127.0.0.0/8,::1/128",
+        group=SERVICES,
+        meaning="Where proxies stand whose X-Forwarded-For and X-Forwarded-Proto are believed; of all others they are ignored. none: of nobody. "
+        "Limits by address, networks of keys and the audit go by the right-most hop that is not among them.",
+        example="10.0.0.0/8",
+    )
     startup_migrations: Setting[StartupMigrations] = Setting(
         variable="IOTISTIC_STARTUP_MIGRATIONS",
         kind=choice("run", "check", "off"),
@@ -179,6 +192,23 @@ class Catalogue(ServerCatalogue):
         unset="made on first use, in the data folder",
         meaning="The key that secrets in the database are sealed under, as `iotistic secrets new-key` prints it. Several with commas: the "
         "first seals, all open. Every replica needs the same; without it what was sealed is lost.",
+    )
+    pepper_version: Setting[int] = Setting(
+        variable="IOTISTIC_PEPPER_VERSION",
+        kind=count(1, 9999),
+        default="1",
+        group=SERVICES,
+        meaning="Which pepper IOTISTIC_PEPPER is. Count up with every new one: keys move to it when they are next used. A new one that is not "
+        "given is made in the data folder.",
+    )
+    old_peppers: Setting[Mapping[int, Secret]] = Setting(
+        variable="IOTISTIC_OLD_PEPPERS",
+        kind=PEPPERS,
+        default=None,
+        group=SERVICES,
+        unset="those in the data folder",
+        meaning="Peppers of before, which keys that were not used since are still hashed under: 1:PEPPER,2:PEPPER. `iotistic keys report` says "
+        "when none is needed any more.",
     )
     claim_key: Setting[Secret] = Setting(
         variable="IOTISTIC_CLAIM_KEY",

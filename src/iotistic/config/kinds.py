@@ -1,9 +1,10 @@
 """The kinds of values a setting may have: text in, value out, or a reason and a suggestion."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
 
@@ -17,7 +18,9 @@ __all__ = [
     "FREE_PORT",
     "HOSTS",
     "LIMIT",
+    "NETWORKS",
     "PATH",
+    "PEPPERS",
     "PORT",
     "PORTS",
     "ROLE",
@@ -186,6 +189,32 @@ def count(lowest: int, highest: int) -> Kind[int]:
     return Kind(name=f"{lowest} to {highest}", parse=parse)
 
 
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip() != "none")
+    except ValueError:
+        _reject(
+            "It is no list of networks.",
+            "Write 10.0.0.0/8 or 10.0.0.0/8,2001:db8::/32, or none for no proxy at all.",
+        )
+
+
+_PEPPER = re.compile(r"(?P<version>[1-9][0-9]{0,3}):(?P<pepper>[^,:\s]{32,})")
+
+
+def _peppers(text: str) -> Mapping[int, Secret]:
+    found: dict[int, Secret] = {}
+    for part in text.split(","):
+        pepper = _PEPPER.fullmatch(part.strip())
+        if pepper is None or int(pepper["version"]) in found:
+            _reject(
+                "It is no list of peppers with their versions, each once.",
+                "Write 1:PEPPER or 1:PEPPER,2:PEPPER, each of 32 characters or more.",
+            )
+        found[int(pepper["version"])] = Secret(pepper["pepper"])
+    return found
+
+
 def secret(shortest: int = 1) -> Kind[Secret]:
     """A secret of at least `shortest` characters."""
 
@@ -214,9 +243,11 @@ PORT: Kind[int] = Kind(name="port", parse=_port)
 FREE_PORT: Kind[int] = Kind(name="port", parse=_free_port)
 PORTS: Kind[tuple[int, ...]] = Kind(name="port, or one per host", parse=_ports)
 HOSTS: Kind[tuple[str, ...]] = Kind(name="host, or several with commas", parse=_hosts)
+NETWORKS: Kind[tuple[IPv4Network | IPv6Network, ...]] = Kind(name="networks, with commas", parse=_networks)
 DURATION: Kind[timedelta] = Kind(name="duration", parse=_positive_duration)
 LIMIT: Kind[timedelta] = Kind(name="duration, 0 for none", parse=_limit)
 PATH: Kind[Path] = Kind(name="path", parse=_path)
 SECRET: Kind[Secret] = secret()
+PEPPERS: Kind[Mapping[int, Secret]] = Kind(name="secrets by version", parse=_peppers, mask=_stars)
 URL: Kind[Secret] = Kind(name="URL", parse=Secret, mask=masked)
 SEALING_KEY: Kind[Secret] = Kind(name="secret", parse=_sealing_key, mask=_stars)

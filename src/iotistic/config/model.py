@@ -1,7 +1,9 @@
 """What the settings are, once read and found right: frozen values, one group per concern."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -98,6 +100,11 @@ class ApiSettings:
     """The address; 0.0.0.0 is every interface."""
     port: int = 8080
     """The TCP port; 0 takes a free one."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (
+        ip_network("127.0.0.0/8"),
+        ip_network("::1/128"),
+    )
+    """Who is believed about where a request comes from."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,6 +170,10 @@ class Settings:
     """The key that machine secrets are hashed under; None makes one in the data folder."""
     sealing_key: Secret | None = None
     """What secrets in the database are sealed under, one key or several; None makes one in the data folder."""
+    pepper_version: int = 1
+    """Which one that is."""
+    old_peppers: Mapping[int, Secret] = field(default_factory=dict[int, Secret])
+    """Those of before, by version."""
     claim_key: Secret | None = None
     """What the agent of this host enrols with."""
     warnings: tuple[Problem, ...] = field(default=(), compare=False)

@@ -11,6 +11,7 @@ from uuid import UUID
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iotistic.errors import Denied, Unauthenticated, Unavailable
+from iotistic.http.login_gate import LoginGate
 from iotistic.http.platform_access import find_platform, platform_of
 from iotistic.http.rate_limits import Allowance, RateLimit, is_counted
 from iotistic.http.request_context import request_id_of
@@ -20,6 +21,7 @@ from iotistic.security import Principal, Refusal
 from iotistic.security.keys import parse_key
 
 __all__ = [
+    "LOGIN_PATH",
     "OPEN_PATHS",
     "Authentication",
     "RateLimits",
@@ -35,6 +37,7 @@ __all__ = [
 
 _log = logging.getLogger("iotistic.http.access")
 
+LOGIN_PATH = "/api/v1/auth/login"
 OPEN_PATHS = frozenset(
     {
         "/",
@@ -43,7 +46,7 @@ OPEN_PATHS = frozenset(
         "/openapi.json",
         "/ready",
         "/api/v1/auth/key/successor",  # takes a key that may open nothing else any more: the keyring checks it
-        "/api/v1/auth/login",
+        LOGIN_PATH,
         "/api/v1/devices/enrol",  # takes a claim key, which is no key of a caller: the workflow checks it
         "/api/v1/devices/enrol/proof",  # takes the answer to a challenge: the workflow checks it
     }
@@ -116,9 +119,10 @@ class RateLimits:
 class Authentication:
     """Lets a request through once its key is known to be good; keeps who it is for the routes."""
 
-    def __init__(self, app: ASGIApp, rates: RateLimits) -> None:
+    def __init__(self, app: ASGIApp, rates: RateLimits, gate: LoginGate) -> None:
         self._app = app
         self._rates = rates
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -130,6 +134,9 @@ class Authentication:
             except Unauthenticated:
                 self._rates.take(scope, None)
                 raise
+        if scope["path"] == LOGIN_PATH:
+            # In a storm of logins nearly all are refused: here that costs a fifth of what it does behind the framework.
+            self._gate.require_room()
         principal = find_principal(scope)
         allowance = self._rates.take(scope, principal)
         told = [] if allowance is None else allowance.headers

@@ -167,7 +167,7 @@ def create_platform_app(platform: Platform | None = None) -> PlatformApp:
     app.add_middleware(IngestFirst, routes=ingest)
     app.add_middleware(UnchangedFirst)
     app.add_middleware(BoundedBody, limit_of=_body_limit, budget=budget)
-    app.add_middleware(Authentication, rates=RateLimits())
+    app.add_middleware(Authentication, rates=RateLimits(), gate=app.state.login_gate)
 
     def observe(scope: Scope, status: int, seconds: float, sent: int) -> None:
         metrics.observe(scope, status, seconds)

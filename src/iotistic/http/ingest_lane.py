@@ -130,8 +130,8 @@ class IngestLane:
 def answer_of(passage: Passage, receipt: bytes, standing: bytes, *, keep_alive: bool) -> bytes:
     """The answer as it goes over the line; `standing` are the headers that the server gives all its answers."""
     scope = passage.scope
-    secure = scope["scheme"] == "https" or passage.headers.get(b"x-forwarded-proto") == b"https"
-    head = _ANSWER % (len(receipt), identify(scope).encode(), _OF_ALL[secure], _ENDS[keep_alive])
+    of_all = _OF_ALL[scope["scheme"] == "https"]
+    head = _ANSWER % (len(receipt), identify(scope).encode(), of_all, _ENDS[keep_alive])
     return b"".join((_STATUS, standing, head, receipt))
 
 

@@ -19,6 +19,7 @@ from iotistic.http.guarded_protocol import GuardedProtocol
 from iotistic.http.ingest_lane import IngestLane, Passage, answer_of
 from iotistic.http.request_body import DEADLINE, body_too_late
 from iotistic.http.request_context import CALLER_LEFT, FAILED_KEY
+from iotistic.http.trusted_proxies import TrustedProxies
 
 __all__ = ["LaneProtocol"]
 
@@ -33,8 +34,11 @@ class LaneProtocol(GuardedProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        proxies: TrustedProxies,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._proxies = proxies
         self._lane: IngestLane | None = getattr(config.app, "ingest_lane", None)
         self._awaited: _Awaited | None = None
         """The request whose body is on its way."""
@@ -64,6 +68,7 @@ class LaneProtocol(GuardedProtocol):
             self._lane.note(left.passage, CALLER_LEFT)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's
+        self._proxies.correct(_scope_of(cycle))
         # A client that does not read its answers is waited for in the framework.
         lane = None if self.flow.write_paused else self._lane
         passage = None if lane is None else lane.admit(_scope_of(cycle))

@@ -56,8 +56,7 @@ class LoginGate:
     async def turn(self, client: str) -> AsyncGenerator[None]:
         """One attempt; an Unauthenticated that leaves it counts. Raises TooManyFailures or TooManyLogins."""
         self._refuse_guesser(client)
-        if self._room <= 0:
-            raise TooManyLogins("Too many people log in at this moment.", retry_after=timedelta(seconds=2))
+        self.require_room()
         self._room -= 1
         try:
             async with self._turns:
@@ -67,6 +66,11 @@ class LoginGate:
             raise
         finally:
             self._room += 1
+
+    def require_room(self) -> None:
+        """Raises TooManyLogins when as many wait as may. For whoever can ask before a request costs anything."""
+        if self._room <= 0:
+            raise TooManyLogins("Too many people log in at this moment.", retry_after=timedelta(seconds=2))
 
     def _refuse_guesser(self, client: str) -> None:
         count, until = self._failed.get(client, (0, 0.0))

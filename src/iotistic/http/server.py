@@ -3,18 +3,21 @@
 uvicorn by itself ends with the signal that stopped it, which would skip whatever is still to be flushed and closed.
 """
 
+import asyncio
 import errno
 import socket
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import final
+from functools import partial
+from typing import cast, final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from iotistic.errors import Conflict, Unavailable
 from iotistic.http.lane_protocol import LaneProtocol
+from iotistic.http.trusted_proxies import LOOPBACK, Network, TrustedProxies
 
 __all__ = ["AddressTaken", "AddressUnusable", "HttpServer"]
 
@@ -48,9 +51,15 @@ class HttpServer:
     """A listening socket from the moment it is made; it answers once `run` is awaited."""
 
     def __init__(
-        self, app: ASGIApp, *, host: str, port: int, grace: timedelta = timedelta(seconds=6)
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        proxies: Collection[Network] = LOOPBACK,
+        grace: timedelta = timedelta(seconds=6),
     ) -> None:
-        """Port 0 takes a free one. `grace` is what running requests get to finish once a stop is asked for.
+        """Port 0 takes a free one. `proxies` are believed about who asks; `grace` is what running requests get to finish once a stop is asked for.
 
         Raises AddressTaken or AddressUnusable.
         """
@@ -60,7 +69,8 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=LaneProtocol,
+                http=cast("type[asyncio.Protocol]", partial(LaneProtocol, proxies=TrustedProxies(proxies))),
+                proxy_headers=False,  # the short way of ingest would not get to see what uvicorn makes of them
                 log_config=None,
                 access_log=False,
                 server_header=False,
