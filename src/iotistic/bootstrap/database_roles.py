@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from psycopg import sql
 
@@ -121,7 +121,7 @@ async def _repeat_grants(connection: Connection, history: History) -> None:
 
 @asynccontextmanager
 async def _administrator(settings: Settings, database: str) -> AsyncGenerator[Connection]:
-    connection: Any = await connect(
+    connection = await connect(
         Endpoints(settings).superuser(), database, application_name=_APPLICATION, autocommit=True
     )
     try:

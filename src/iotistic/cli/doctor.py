@@ -22,6 +22,7 @@ from iotistic.database.pool import Connection, connect
 from iotistic.database.server import find_binaries
 from iotistic.errors import IotisticError
 from iotistic.operations import doctor
+from iotistic.operations.access.server_certificate import find_server_certificate
 from iotistic.operations.doctor import Circumstances, Finding, Patient, State
 from iotistic.operations.reach import Problem, Step, Walk
 
@@ -193,6 +194,7 @@ async def _circumstances(settings: Settings, database: str, connection: Connecti
     now = system_clock()
     since = await doctor.DoctorRepository(connection).statistics_since()
     local = settings.database is None
+    certificate = await find_server_certificate(Endpoints(settings).superuser())
     disk = shutil.disk_usage(settings.data_dir) if local else None
     version = connection.info.server_version
     return Circumstances(
@@ -203,6 +205,7 @@ async def _circumstances(settings: Settings, database: str, connection: Connecti
         memory_bytes=psutil.virtual_memory().total if local else None,
         backups=settings.backup_folder if local or settings.backups.folder else None,
         database=database,
+        tls_ends=None if certificate is None else certificate.ends,
         installed_version=find_binaries(major=version // 10_000).version if local else None,
     )
 

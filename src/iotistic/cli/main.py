@@ -80,6 +80,10 @@ COMMANDS = {
     "secrets": Command(
         "iotistic.cli.sealed_secrets", "Secrets in the database: the keys they are sealed under."
     ),
+    "certificates": Command(
+        "iotistic.cli.certificates",
+        "Certificates for TLS to the database: make them, renew them, see when they end.",
+    ),
     "mqtt": Command("iotistic.cli.mqtt", "Accounts of the MQTT brokers, their rules, and how brokers do."),
     "vpn": Command("iotistic.cli.vpn", "Certificates of the VPN."),
     "twin": Command("iotistic.cli.twin", "The digital twin: what lies in what, and which of it is a device."),

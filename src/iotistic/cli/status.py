@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import typer
@@ -16,6 +17,7 @@ from iotistic.cli.stack.state import find_state
 from iotistic.config import Settings
 from iotistic.data_folder import DataFolder
 from iotistic.errors import IotisticError
+from iotistic.operations.access.server_certificate import find_server_certificate
 from iotistic.operations.overview import OverviewService
 from iotistic.partitioning import runway
 
@@ -46,7 +48,7 @@ async def _look(settings: Settings) -> dict[str, Any]:
             partitions = await runway(work.connection, platform.clock())
         return {
             "api": _api(settings),
-            "server": _server(platform),
+            "server": await _server(platform),
             "databases": [
                 {**asdict(size), **await _schema(platform, size.name)} for size in overview.databases
             ],
@@ -65,13 +67,16 @@ def _api(settings: Settings) -> dict[str, Any]:
     return {"url": state.api_url if state and running else None, "running": running}
 
 
-def _server(platform: Platform) -> dict[str, Any]:
+async def _server(platform: Platform) -> dict[str, Any]:
     endpoints = Endpoints(platform.settings)
-    host, port = endpoints.of("app").hosts[0]
+    endpoint = endpoints.of("app")
+    host, port = endpoint.hosts[0]
+    certificate = await find_server_certificate(endpoint)
     return {
         "embedded": endpoints.embedded,
         "host": host,
         "port": port,
+        "certificate_ends": None if certificate is None else certificate.ends,
         "data_dir": str(endpoints.folder.root),
     }
 
@@ -90,6 +95,10 @@ def _shown(row: dict[str, Any]) -> str:
     return row["problem"] or ("nothing applied" if row["schema"] is None else f"{row['schema']:03}")
 
 
+def _tls(ends: datetime | None) -> str:
+    return "none" if ends is None else f"the server's certificate ends {ends:%Y-%m-%d}"
+
+
 def _render(seen: dict[str, Any]) -> None:
     telemetry, devices, server = seen["telemetry"], seen["devices"], seen["server"]
     newest = telemetry["newest"]
@@ -97,6 +106,7 @@ def _render(seen: dict[str, Any]) -> None:
     lines = {
         "API": seen["api"]["url"] or "not running: start it with `iotistic up`",
         "Server": f"{kind} at {server['host']}:{server['port']}",
+        "TLS": _tls(server["certificate_ends"]),
         "Devices": f"{devices['online']} of {devices['registered']} online",
         "Ingest": f"{telemetry['reports_per_second']:.2f} reports/s, {telemetry['points_per_second']:.1f} values/s",
         "Newest": "nothing yet" if newest is None else f"{newest:%Y-%m-%d %H:%M:%S} UTC",

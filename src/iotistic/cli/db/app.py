@@ -2,6 +2,7 @@
 
 import typer
 
+from iotistic.cli.db.access_rules import app as hba_app
 from iotistic.cli.db.activity import show_activity
 from iotistic.cli.db.connecting import psql, show_url
 from iotistic.cli.db.ending import end_session
@@ -25,6 +26,7 @@ app.command("indexes")(show_indexes)
 app.command("locks")(show_locks)
 app.command("activity")(show_activity)
 app.command("kill")(end_session)
+app.add_typer(hba_app, name="hba")
 app.add_typer(roles_app, name="roles")
 app.command("rotate-password")(rotate)
 app.command("url")(show_url)

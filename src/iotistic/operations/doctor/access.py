@@ -1,15 +1,26 @@
 """Roles and their rights."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from iotistic.database import roles
-from iotistic.database.pool import Connection
 from iotistic.database.roles import Step
-from iotistic.operations.doctor.model import Circumstances, Verdict, critical, ok, skipped, warn
+from iotistic.operations.doctor.model import (
+    Circumstances,
+    Verdict,
+    critical,
+    graded,
+    ok,
+    skipped,
+    warn,
+    worse_of,
+)
+from iotistic.operations.doctor.patient import Patient
 
-__all__ = ["judge_roles", "look_at_roles"]
+__all__ = ["judge_certificate", "judge_roles", "look_at_certificate", "look_at_roles"]
 
 _MANY = 3
+_DAY = timedelta(days=1)
 _FIX = "`iotistic db roles plan` shows how, `iotistic db roles apply` does it"
 
 
@@ -25,8 +36,9 @@ def judge_roles(present: Collection[str], steps: Sequence[Step], _: Circumstance
     return (critical if drift else warn)(f"{shown}{more}", fix=_FIX, differences=len(steps))
 
 
-async def look_at_roles(connection: Connection, seen: Circumstances) -> Verdict:
+async def look_at_roles(it: Patient) -> Verdict:
     """The same plan as `iotistic db roles plan`, for the connected database."""
+    connection, seen = it.connection, it.seen
     present = await roles.RoleCatalog(connection).accounts(role.name for role in roles.ROLES)
     if not present:
         return judge_roles(present, [], seen)
@@ -37,3 +49,22 @@ async def look_at_roles(connection: Connection, seen: Circumstances) -> Verdict:
         *await roles.inspect_ownership(connection),
     ]
     return judge_roles(present, steps, seen)
+
+
+def judge_certificate(seen: Circumstances) -> Verdict:
+    """A server certificate that ends within 30 days is a warning, within 7 an alarm."""
+    if seen.tls_ends is None:
+        return skipped("the server shows no certificate: it offers no TLS here")
+    days = (seen.tls_ends - seen.now) / _DAY
+    observed = f"the server's certificate ends {seen.tls_ends:%Y-%m-%d %H:%M} UTC, in {days:.0f} days"
+    return graded(
+        worse_of(-days, warn_at=-30, critical_at=-7),
+        observed,
+        days=days,
+        fix="iotistic certificates create --host NAME --to FOLDER --reload  # or renew it where it came from, then SELECT pg_reload_conf()",
+    )
+
+
+async def look_at_certificate(it: Patient) -> Verdict:
+    """What the server showed when the examination began."""
+    return judge_certificate(it.seen)

@@ -75,6 +75,8 @@ class Circumstances:
     backups: Path | None = None
     """Where backups of this installation lie."""
     database: str = ""
+    tls_ends: datetime | None = None
+    """When the certificate ends that the server shows; None: it shows none."""
     installed_version: tuple[int, int] | None = None
     """Of the server program on disk, where the server is of this machine."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from iotistic.operations.doctor.access import look_at_roles
+from iotistic.operations.doctor.access import look_at_certificate, look_at_roles
 from iotistic.operations.doctor.checkpoints import count_checkpoints, judge_checkpoints
 from iotistic.operations.doctor.durability import (
     judge_archiving,
@@ -86,10 +86,6 @@ async def _statements(it: Patient) -> Verdict:
 
 async def _rights(it: Patient) -> Verdict:
     return judge_rights(await it.ask.service_sessions(), it.seen)
-
-
-async def _roles(it: Patient) -> Verdict:
-    return await look_at_roles(it.connection, it.seen)
 
 
 async def _transport(it: Patient) -> Verdict:
@@ -296,10 +292,13 @@ CHECKS = (
     _check(
         "roles",
         "Database roles",
-        _roles,
+        look_at_roles,
         "A role with more than its job needs makes a hole in it a hole in everything.",
     ),
     _check("transport", "Encryption", _transport, "Passwords' proofs and data travel in the clear."),
+    _check(
+        "certificate", "Certificate", look_at_certificate, "Clients that check it are refused from then on."
+    ),
     _check("access-rules", "pg_hba.conf", _rules, "Whoever reaches the port may be let in."),
     _check("settings", "Settings", _settings, "Some settings trade your data for speed."),
     _check(

@@ -81,6 +81,11 @@ class Conversation:
         """Goes on encrypted. Raises ssl.SSLError, OSError."""
         await self._writer.start_tls(context, server_hostname=host)
 
+    def certificate(self) -> bytes | None:
+        """What the server showed, in DER; None before TLS."""
+        tls: ssl.SSLObject | None = self._writer.get_extra_info("ssl_object")
+        return None if tls is None else tls.getpeercert(binary_form=True)
+
     async def log_in(
         self,
         *,
