@@ -1,7 +1,7 @@
-"""`iotistic devices retire`, `restore`, `tag` and `clock`."""
+"""`iotistic devices create`, `retire`, `restore`, `tag` and `clock`."""
 
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -15,13 +15,40 @@ from iotistic.devices.tagging.service import MOST_DEVICES
 from iotistic.errors import Invalid
 from iotistic.workflows import Retirement, restore_device, retire_device
 
-__all__ = ["clock", "restore", "retire", "tag"]
+__all__ = ["clock", "create", "restore", "retire", "tag"]
 
 
 class TaggingUnclear(Invalid):
     """Which devices, or which tags, is not said."""
 
     code = "tagging_unclear"
+
+
+def create(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="host, gateway, sensor, ...")],
+    serial: Annotated[
+        str | None, typer.Option("--serial", metavar="TEXT", help="What its hardware calls itself.")
+    ] = None,
+    *,
+    fleet: Annotated[
+        str | None, typer.Option("--fleet", metavar="NAME", help="The fleet it belongs to.")
+    ] = None,
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="A tag; may be repeated.")
+    ] = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a device before it comes: with a claim key and its serial it enrols as this one."""
+    wanted = dict(parse_tag(text) for text in tags or [])
+    draft = {"name": name, "kind": kind, "serial": serial, "fleet": fleet}
+    device = run_async(_create(settings_from(data_dir, url), draft, wanted))
+    if as_json:
+        print_json(asdict(device))
+    else:
+        narrate(f"{device.name} is registered as {device.uuid}.")
 
 
 def retire(
@@ -124,6 +151,13 @@ def tag(
         print_json(done)
     else:
         narrate(f"{done['matched']} devices, {done['changed']} of them changed")
+
+
+async def _create(settings: Settings, draft: dict[str, Any], tags: dict[str, str]) -> Device:
+    async with opened(settings) as platform, platform.begin() as work:
+        device = await work.devices.create_device(**draft)
+        await work.tagging.tag_devices([device.uuid], set_tags=tags)
+        return device
 
 
 async def _find(settings: Settings, name: str) -> Device:

@@ -9,6 +9,7 @@ import typer
 
 from iotistic.cli.claim_keys import lasting
 from iotistic.cli.device_options import opened
+from iotistic.cli.duration import readable_time
 from iotistic.cli.named_device import get_named_device
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
@@ -70,9 +71,9 @@ def transitions(
     heard = "never" if stands.last_contact_at is None else f"{stands.last_contact_at:%Y-%m-%d %H:%M:%S}"
     narrate(
         f"{stands.status} since {stands.since:%Y-%m-%d %H:%M:%S}, last heard of {heard},"
-        f" expected every {_readable(stands.expected_every)}"
+        f" expected every {readable_time(stands.expected_every)}"
     )
-    shown = [row | {"lasted": _readable(row["lasted"])} for row in rows]
+    shown = [row | {"lasted": readable_time(row["lasted"])} for row in rows]
     print_table(shown, ["occurred_at", "was", "lasted", "became"], empty="It never came.")
 
 
@@ -94,11 +95,7 @@ def expect(
     if as_json:
         print_json(asdict(stands) | {"expected_every": stands.expected_every.total_seconds()})
     else:
-        narrate(f"It is offline after {_readable(2 * stands.expected_every)} of silence.")
-
-
-def _readable(length: timedelta) -> str:
-    return str(timedelta(seconds=round(length.total_seconds())))
+        narrate(f"It is offline after {readable_time(2 * stands.expected_every)} of silence.")
 
 
 async def _find(settings: Settings, ip: str | None, mac: str | None, limit: int) -> Sequence[InterfaceFound]:

@@ -48,8 +48,8 @@ def import_devices(
     as_json: AsJson = False,
 ) -> None:
     """Import devices from a file: all good lines are stored, the others told by number. Exit 3 when there are such."""
-    kind = form or _form_of(file)
-    report = run_async(_import(settings_from(data_dir, url), _content(file), kind))
+    content = _content(file)
+    report = run_async(_import(settings_from(data_dir, url), content, form or _form_of(file)))
     if as_json:
         print_json(asdict(report))
     else:
@@ -94,6 +94,10 @@ def _content(file: Path) -> bytes:
         return sys.stdin.buffer.read()
     try:
         return file.read_bytes()
+    except FileNotFoundError as error:
+        raise FileUnreadable(
+            f"There is no file {file}.", hint="Name a CSV or NDJSON file, or - to read what is piped in."
+        ) from error
     except OSError as error:
         raise FileUnreadable(f"{file} cannot be read: {error.strerror}.") from error
 

@@ -9,7 +9,7 @@ import typer
 
 from iotistic.bootstrap.platform import open_platform
 from iotistic.cli import claim_keys, device_sensors
-from iotistic.cli.device_acts import clock, restore, retire, tag
+from iotistic.cli.device_acts import clock, create, restore, retire, tag
 from iotistic.cli.device_connectivity import expect, find, transitions
 from iotistic.cli.device_enrolment import allow_enrolment, enrolment_attempts
 from iotistic.cli.device_files import export_devices, import_devices
@@ -34,7 +34,9 @@ from iotistic.devices import Device, DeviceFilter
 __all__ = ["app"]
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="List devices, look at one, import and export them."
+    add_completion=False,
+    no_args_is_help=True,
+    help="List devices, look at one, register, import and export them.",
 )
 
 _IN_STEP = 2.0
@@ -52,6 +54,7 @@ _CHARTED = (
 
 app.command("import")(import_devices)
 app.command("export")(export_devices)
+app.command()(create)
 app.command()(retire)
 app.command()(restore)
 app.command()(tag)

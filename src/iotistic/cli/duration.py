@@ -1,11 +1,11 @@
-"""A length of time as people type it."""
+"""A length of time as people type and read it."""
 
 import re
 from datetime import timedelta
 
 from iotistic.errors import Invalid
 
-__all__ = ["DurationUnreadable", "parse_shift"]
+__all__ = ["DurationUnreadable", "parse_shift", "readable_time"]
 
 _PATTERN = re.compile(r"(?P<sign>[+-]?)(?P<number>\d{1,9})(?P<unit>ms|[smhd])")
 _UNITS = {
@@ -32,3 +32,16 @@ def parse_shift(text: str) -> timedelta:
         )
     length = int(found["number"]) * _UNITS[found["unit"]]
     return -length if found["sign"] == "-" else length
+
+
+def readable_time(length: timedelta) -> str:
+    """The two largest units of a length of time: 1 d 2 h, 4 min 3 s, 0 s."""
+    minutes, seconds = divmod(round(length.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [
+        f"{count} {unit}"
+        for count, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s"))
+        if count
+    ]
+    return " ".join(parts[:2]) or "0 s"

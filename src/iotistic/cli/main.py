@@ -32,7 +32,9 @@ COMMANDS = {
     "down": Command("iotistic.cli.down", "Stop what `iotistic up` started."),
     "reset": Command("iotistic.cli.reset", "Delete the local data and begin anew (asks first)."),
     "status": Command("iotistic.cli.status", "Show what runs, where, and how the data grows."),
-    "devices": Command("iotistic.cli.devices", "List devices, look at one, import and export them."),
+    "devices": Command(
+        "iotistic.cli.devices", "List devices, look at one, register, import and export them."
+    ),
     "logs": Command("iotistic.cli.logs", "Search the log lines of devices, and follow them."),
     "alerts": Command("iotistic.cli.alerts", "Watch log lines, and see what was found."),
     "metrics": Command("iotistic.cli.metrics", "Newest values, series, charts and files of metrics."),

@@ -106,15 +106,22 @@ class _Token:
     position: int
 
 
-def parse_tag_expression(text: str) -> Expression:
-    """The expression a text says. Raises TagExpressionInvalid, which names the position and what was expected there."""
+def parse_tag_expression(text: str, *, field: str = "query.where") -> Expression:
+    """The expression a text says. Raises TagExpressionInvalid, which names the position and what was expected there.
+
+    `field` is where a request has it.
+    """
     if len(text) > LONGEST:
         raise TagExpressionInvalid(
             f"The expression is longer than {LONGEST} characters.",
             hint="Split it, or give the devices a tag for what it means.",
-            field="query.where",
+            field=field,
         )
-    return _Parser(_tokens(text)).whole()
+    try:
+        return _Parser(_tokens(text)).whole()
+    except TagExpressionInvalid as error:
+        error.facts["field"] = field
+        raise
 
 
 def matches(expression: Expression, tags: Mapping[str, str]) -> bool:
@@ -194,7 +201,6 @@ def _refusal(position: int, why: str) -> TagExpressionInvalid:
     return TagExpressionInvalid(
         f"At character {position} of the expression: {why}.",
         hint="For example: site=berlin and (hardware!=rpi3 or has spare) and rack in (a, b).",
-        field="query.where",
         position=position,
     )
 

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any, final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from iotistic.http.access import Authentication, RateLimits, find_principal
 from iotistic.http.idempotency import Idempotency
 from iotistic.http.ingest import IngestFirst, ingest_routes, is_ingest
 from iotistic.http.ingest_lane import IngestLane
+from iotistic.http.known_query import require_known_query
 from iotistic.http.login_gate import LoginGate
 from iotistic.http.openapi import describe
 from iotistic.http.problems import internal_problem, problem_of, problem_response
@@ -156,7 +157,7 @@ def create_platform_app(platform: Platform | None = None) -> PlatformApp:
         exception_handlers={HTTPException: _render, RequestValidationError: _render},
     )
     for router in _ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(require_known_query)])
     app.state.request_metrics = metrics = RequestMetrics()
     app.state.readiness_probe = ReadinessProbe()
     app.state.login_gate = LoginGate()

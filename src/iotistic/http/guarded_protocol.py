@@ -16,6 +16,8 @@ from iotistic.http.problems import Problem, problem_response
 __all__ = ["GuardedProtocol"]
 
 _MOST_OCTETS = 64 << 10
+_LONGEST_URL = 65_535
+"""The parser counts in 16 bits."""
 _PATIENCE = 20.0
 """Seconds from the connection, or the first octet of a further request, to the end of its headers."""
 
@@ -58,8 +60,15 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """What uvicorn answers to what is no HTTP."""
-        self._refuse(HTTPStatus.BAD_REQUEST, "malformed", msg)
+        """What uvicorn answers to what is no HTTP, and to an address that its parser cannot take apart."""
+        if len(self.url) > _LONGEST_URL:
+            self._refuse(
+                HTTPStatus.REQUEST_URI_TOO_LONG,
+                "uri_too_long",
+                f"The path and the query have more than {_LONGEST_URL} characters.",
+            )
+        else:
+            self._refuse(HTTPStatus.BAD_REQUEST, "malformed", msg)
 
     def _expect_headers(self) -> None:
         self._octets = 0

@@ -62,6 +62,7 @@ _TITLES = {
     HTTPStatus.CONFLICT: "Conflict with the present state",
     HTTPStatus.PRECONDITION_FAILED: "Condition not met",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Too large",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "Address too long",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Unsupported kind of content",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Not valid",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
@@ -263,7 +264,20 @@ def _of_field(entry: Mapping[str, Any]) -> FieldProblem:
             message=f"Not JSON at character {position}: {entry['ctx']['error']}.",
             code="json_invalid",
         )
+    if entry["type"] in {"too_long", "too_short"} and isinstance(entry.get("input"), str):
+        return _of_length(entry)
     return FieldProblem(field=_path(entry["loc"]), message=f"{entry['msg']}.", code=entry["type"])
+
+
+def _of_length(entry: Mapping[str, Any]) -> FieldProblem:
+    """A text that something else was asked of first: the framework counts its items then."""
+    bounds = entry["ctx"]
+    words = ("at most", "max_length") if entry["type"] == "too_long" else ("at least", "min_length")
+    return FieldProblem(
+        field=_path(entry["loc"]),
+        message=f"String should have {words[0]} {bounds[words[1]]} characters.",
+        code=f"string_{entry['type']}",
+    )
 
 
 def _path(location: Iterable[str | int]) -> str:

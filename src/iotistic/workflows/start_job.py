@@ -116,5 +116,5 @@ async def devices_meant(devices: DeviceService, target: JobTarget) -> Sequence[U
     """Those in service, one more than a job may have where there are so many."""
     if target.devices is not None:
         return await devices.list_in_service(target.devices)
-    where = None if target.where is None else parse_tag_expression(target.where)
+    where = None if target.where is None else parse_tag_expression(target.where, field="body.target.where")
     return await devices.match_devices(DeviceFilter(where=where, fleet=target.fleet), limit=MOST_DEVICES + 1)

@@ -1,4 +1,4 @@
-"""`iotistic applications`, `dashboards`, `mqtt`, and `devices interfaces|traffic` as their operator types them."""
+"""`iotistic applications`, `dashboards`, `mqtt`, and `devices create|import|interfaces|traffic` as their operator types them."""
 
 import json
 import os
@@ -237,3 +237,24 @@ def test_a_device_is_shown_with_its_fleet_and_tags(terminal: Terminal, pump: UUI
     shown = terminal.run("devices", "show", str(pump)).stdout
     assert "fleet       spree\n" in shown
     assert "tags        site=berlin\n" in shown
+
+
+async def test_a_device_is_registered_before_it_comes(terminal: Terminal) -> None:
+    assert terminal.run("fleets", "create", "spree").returncode == 0
+    words = ("--kind", "sensor", "--serial", "S-9", "--fleet", "spree", "--tag", "site=berlin")
+    made = json.loads(terminal.run("devices", "create", "pump-9", *words, "--json").stdout)
+    shown = json.loads(terminal.run("devices", "show", "pump-9", "--json").stdout)
+    assert (made["serial"], made["connection_status"]) == ("S-9", "never")
+    assert (shown["device"]["uuid"], shown["device"]["fleet"]) == (made["uuid"], "spree")
+    assert shown["tags"] == {"site": "berlin"}
+    for kind, name, told in (("sensor", "pump-9", "has this name"), ("Sensor", "pump-8", "lower-case")):
+        refused = terminal.run("devices", "create", name, "--kind", kind)
+        assert refused.returncode != 0
+        assert told in refused.stderr
+
+
+async def test_a_file_that_is_not_there_is_named(terminal: Terminal) -> None:
+    for name in ("devices.csv", "devices"):
+        refused = terminal.run("devices", "import", name)
+        assert refused.returncode == 1
+        assert f"There is no file {name}." in refused.stderr

@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 
 from iotistic.bootstrap.platform import Platform
 from iotistic.http import create_platform_app
+from iotistic.http.access import OPEN_PATHS
 from iotistic.http.schemas.problem import ProblemDetails
 from iotistic.secret import Secret
 from iotistic.security import Role
-from tests.integration.http.conftest import EnrolledDevice
+from tests.integration.http.conftest import EnrolledDevice, MakeClient
 
 JSON = {"Content-Type": "application/json"}
 
@@ -33,6 +35,45 @@ async def test_a_path_nobody_serves(viewer: httpx.AsyncClient) -> None:
 
 async def test_a_slash_too_many_is_no_redirect(viewer: httpx.AsyncClient) -> None:
     assert_problem(await viewer.get("/api/v1/devices/"), 404, "route_not_found")
+
+
+async def test_a_parameter_that_is_not_known_is_named_whatever_the_path(
+    app: FastAPI, people: dict[Role, Secret], client_with: MakeClient
+) -> None:
+    admin = client_with(people["admin"])
+    paths = [path for path, operations in app.openapi()["paths"].items() if "get" in operations]
+    told = 0
+    for path in paths:
+        if "{" in path or path in OPEN_PATHS:
+            continue
+        problem = assert_problem(
+            await admin.get(path, params={"colour": "red"}), 422, "query_parameter_unknown"
+        )
+        assert problem.errors is not None
+        assert [one.field for one in problem.errors] == ["query.colour"]
+        told += 1
+    assert told > 30
+
+
+async def test_the_parameters_that_are_known_are_named(
+    viewer: httpx.AsyncClient, device: EnrolledDevice, stranger: httpx.AsyncClient
+) -> None:
+    problem = assert_problem(
+        await viewer.get("/api/v1/devices", params={"limit": "1", "wher": "site=x"}),
+        422,
+        "query_parameter_unknown",
+    )
+    assert problem.hint == "Known here: after, fleet, kind, limit, name, retired, status, where."
+    assert_problem(await device.client.get(f"{device.path}/shadow?x="), 422, "query_parameter_unknown")
+    assert_problem(await stranger.get("/api/v1/devices?colour=red"), 401, "key_missing")
+    assert (await stranger.get("/health", params={"colour": "red"})).status_code == 200
+
+
+async def test_a_fault_of_a_body_is_named_there(operator: httpx.AsyncClient) -> None:
+    refused = await operator.post("/api/v1/devices/tags", json={"where": "site=", "set": {"a": "b"}})
+    problem = assert_problem(refused, 422, "tag_expression_invalid")
+    assert problem.errors is not None
+    assert [one.field for one in problem.errors] == ["body.where"]
 
 
 @pytest.mark.parametrize(

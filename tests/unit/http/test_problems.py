@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from iotistic.database.errors import (
@@ -24,6 +25,7 @@ from iotistic.errors import (
     Unavailable,
 )
 from iotistic.http.problems import FieldProblem, Problem, internal_problem, problem_of, problem_response
+from iotistic.http.schemas.values import Text
 
 
 class PumpNotFound(NotFound):
@@ -111,6 +113,22 @@ def test_the_wrong_fields_of_a_request_are_named_by_their_place() -> None:
     assert found.status == 422
     assert [field.field for field in found.errors] == ["body.interfaces[0].mac", "query.limit"]
     assert found.detail == "2 parts of the request are not valid."
+
+
+def test_the_length_of_a_text_is_counted_in_characters() -> None:
+    class Named(BaseModel):
+        name: Text
+
+    with pytest.raises(ValidationError) as refused:
+        Named(name="x" * 201)
+    [told] = problem(RequestValidationError(refused.value.errors())).errors
+    assert told == FieldProblem(
+        field="name", message="String should have at most 200 characters.", code="string_too_long"
+    )
+    with pytest.raises(ValidationError) as refused:
+        Named(name="")
+    [told] = problem(RequestValidationError(refused.value.errors())).errors
+    assert told.message == "String should have at least 1 characters."
 
 
 def test_a_body_that_is_not_json_is_told_where_it_breaks() -> None:

@@ -177,6 +177,14 @@ async def test_headers_without_end_are_refused(parts: list[bytes]) -> None:
     )  # what was still being sent may reset the connection
 
 
+async def test_an_address_that_is_too_long_is_told_so() -> None:
+    async with running(hello) as server:
+        answer = await talk(server, b"GET /?where=" + b"(" * 100_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n")
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 414 ")  # as above
+    async with running(hello) as server, httpx.AsyncClient() as client:
+        assert (await client.get(f"{server.url}/?where={'(' * 65_000}")).status_code == 200
+
+
 async def test_large_headers_within_the_bound_are_taken() -> None:
     async with running(hello) as server, httpx.AsyncClient() as client:
         assert (await client.get(server.url, headers={"x": "y" * (60 << 10)})).status_code == 200

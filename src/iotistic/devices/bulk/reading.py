@@ -13,6 +13,7 @@ import msgspec
 
 from iotistic.devices.bulk.model import (
     COLUMNS,
+    FORMULA,
     MOST_LINES,
     TAG_COLUMN,
     DeviceDraft,
@@ -125,7 +126,7 @@ def _of_row(number: int, columns: Sequence[str], row: Sequence[str]) -> Line:
             line=number, code="malformed", message=f"It has {len(row)} cells, and the header {len(columns)}."
         )
     cells: Mapping[str, str] = {
-        name: cell.strip() for name, cell in zip(columns, row, strict=True) if cell.strip()
+        name: _meant(cell.strip()) for name, cell in zip(columns, row, strict=True) if cell.strip()
     }
     return _checked(
         DeviceDraft(
@@ -141,6 +142,11 @@ def _of_row(number: int, columns: Sequence[str], row: Sequence[str]) -> Line:
             },
         )
     )
+
+
+def _meant(cell: str) -> str:
+    """Without the `'` that an export wrote before what a spreadsheet would compute."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def _checked(draft: DeviceDraft) -> Line:

@@ -7,11 +7,12 @@ from typing import final
 
 import msgspec
 
-from iotistic.devices.bulk.model import COLUMNS, TAG_COLUMN, DeviceRecord
+from iotistic.devices.bulk.model import COLUMNS, FORMULA, TAG_COLUMN, DeviceRecord
 
 __all__ = ["CsvWriter", "ndjson_lines"]
 
 _encoder = msgspec.json.Encoder()
+_END = "\r\n"
 
 
 def ndjson_lines(records: Iterable[DeviceRecord]) -> bytes:
@@ -39,5 +40,11 @@ class CsvWriter:
 
 def _row(cells: Sequence[str]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue().encode()
+    # The writer puts quotes around the characters of its own line end: a carriage return in a name needs them too.
+    csv.writer(text, lineterminator=_END).writerow(map(_as_text, cells))
+    return f"{text.getvalue().removesuffix(_END)}\n".encode()
+
+
+def _as_text(cell: str) -> str:
+    """What a spreadsheet shows, and does not compute: a name is what somebody far away chose."""
+    return f"'{cell}" if FORMULA.match(cell) else cell

@@ -128,7 +128,8 @@ async def tag_devices(request: Request, tagging: TaggingStated, inside: Inside) 
         await require_devices_inside(work, tagging.devices or [], inside)
         uuids = tagging.devices
         if tagging.where is not None:
-            meant = DeviceFilter(where=parse_tag_expression(tagging.where), bounds=inside)
+            where = parse_tag_expression(tagging.where, field="body.where")
+            meant = DeviceFilter(where=where, bounds=inside)
             uuids = list(await work.devices.match_devices(meant, limit=MOST_DEVICES + 1))
         changed = await work.tagging.tag_devices(uuids or [], set_tags=tagging.set, remove=tagging.remove)
     return {"matched": len(uuids or []), "changed": changed}

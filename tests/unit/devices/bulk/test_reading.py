@@ -1,5 +1,7 @@
 """Files of devices: every line by itself."""
 
+import csv
+import io
 import json
 
 import pytest
@@ -131,7 +133,8 @@ def test_a_file_has_its_length() -> None:
 
 
 words = st.text(
-    st.characters(exclude_characters="\0\r\n", exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]),
+    st.characters(exclude_characters="\0\r\n", exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"])
+    | st.sampled_from("'=+-@"),
     min_size=1,
     max_size=20,
 )
@@ -160,3 +163,22 @@ def test_what_goes_out_comes_in_again(said: list[DeviceRecord]) -> None:
             for d in drafts
             if isinstance(d, DeviceDraft)
         ] == said
+
+
+@pytest.mark.parametrize("beginning", ["=", "+", "-", "@", "\t", "\r", "'="])
+def test_a_spreadsheet_computes_nothing_that_a_device_is_called(beginning: str) -> None:
+    name = f"{beginning}1+1"
+    record = DeviceRecord(name=name, kind="sensor", serial=name, fleet=None, tags={"a": name})
+    writer = CsvWriter(["a"])
+    table = writer.header() + writer.lines([record])
+    cells = next(csv.reader(io.StringIO(writer.lines([record]).decode(), newline="")))
+    assert cells == [f"'{name}", "sensor", f"'{name}", "", f"'{name}"]
+    assert read_devices(table, "csv") == [
+        DeviceDraft(line=2, name=name, kind="sensor", serial=name, fleet=None, tags={"a": name})
+    ]
+
+
+def test_a_quotation_mark_before_anything_else_stays() -> None:
+    [draft] = read_devices(b"name,kind\n'pump',sensor\n", "csv")
+    assert isinstance(draft, DeviceDraft)
+    assert draft.name == "'pump'"
