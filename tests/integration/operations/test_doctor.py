@@ -147,6 +147,33 @@ async def test_a_full_identity_column_is_found(ward: Ward) -> None:
     assert "small.id" in finding.observed
 
 
+async def test_a_device_whose_clock_is_ahead_is_named(ward: Ward) -> None:
+    connection = await ward.open()
+    await connection.execute(
+        "WITH device AS (INSERT INTO devices (name, kind) VALUES ('hasty', 'host'), ('late', 'host') RETURNING uuid, name)"
+        " INSERT INTO device_clocks (device_uuid, skew, measured_at)"
+        " SELECT uuid, CASE name WHEN 'hasty' THEN interval '2 minutes' ELSE interval '-3 seconds' END, now() FROM device"
+    )
+    await connection.close()
+    finding = (await ward.examine("clock-skew"))["clock-skew"]
+    assert finding.state is State.critical
+    assert "1 of 2 clocks are more than a minute off; hasty is 120 s ahead" in finding.observed
+
+
+async def test_what_a_broker_asks_is_timed(ward: Ward) -> None:
+    connection = await ward.open()
+    await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    await connection.close()
+    broker = await connect(
+        ward.database.endpoint("broker"), ward.database.name, application_name="broker", autocommit=True
+    )
+    for _ in range(25):
+        await broker.execute("SELECT pg_sleep(0.03)")
+    await broker.close()
+    finding = (await ward.examine("broker-auth"))["broker-auth"]
+    assert (finding.state, "pg_sleep" in finding.observed) == (State.warn, True)
+
+
 async def test_an_unknown_check_is_refused_with_the_known_ones() -> None:
     with pytest.raises(CheckUnknown, match="nonsense"):
         choose_checks(["nonsense"])

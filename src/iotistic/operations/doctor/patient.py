@@ -27,21 +27,26 @@ class Patient:
     migrations: MigrationLook
     is_platform: bool = True
     """Whether it is the platform database, with its telemetry."""
-    known: dict[str, Sequence[LeafBounds]] = field(default_factory=dict[str, Sequence[LeafBounds]])
-    """What several checks ask for, asked once."""
+    known_leaves: list[Sequence[LeafBounds]] = field(default_factory=list[Sequence[LeafBounds]])
+    known_days: list[Sequence[DaySize]] = field(default_factory=list[Sequence[DaySize]])
+    """What several checks ask for, asked once: each costs a fifth of a second on 700 leaves."""
 
     @property
     def ask(self) -> DoctorRepository:
         return DoctorRepository(self.connection)
 
     async def day_sizes(self) -> Sequence[DaySize]:
-        return await self.ask.day_sizes(self.seen.now.replace(hour=0, minute=0, second=0, microsecond=0))
+        """Yesterday's rows and the room each day takes, by parent."""
+        if not self.known_days:
+            midnight = self.seen.now.replace(hour=0, minute=0, second=0, microsecond=0)
+            self.known_days.append(await self.ask.day_sizes(midnight))
+        return self.known_days[0]
 
     async def leaves(self) -> Sequence[LeafBounds]:
         """Every partition, by parent and time."""
-        if "leaves" not in self.known:
-            self.known["leaves"] = await self.ask.partition_bounds()
-        return self.known["leaves"]
+        if not self.known_leaves:
+            self.known_leaves.append(await self.ask.partition_bounds())
+        return self.known_leaves[0]
 
     def backups(self) -> BackupState | None:
         """Of this database, where its backups lie on this machine."""

@@ -397,3 +397,55 @@ SELECT EXISTS (
     AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
     AND (classid::bigint << 32) | objid::bigint = %(number)s::bigint
 );
+
+-- name: clock_skews
+-- How far the clocks of devices are off that told theirs within a day, and whose is worst.
+SELECT
+  count(*) AS compared,
+  count(*) FILTER (WHERE abs(extract(EPOCH FROM clock.skew)) > 60) AS off,
+  (array_agg(device.name ORDER BY abs(extract(EPOCH FROM clock.skew)) DESC))[1] AS worst_device,
+  (array_agg(clock.skew ORDER BY abs(extract(EPOCH FROM clock.skew)) DESC))[1] AS worst
+FROM device_clocks AS clock
+INNER JOIN devices AS device ON device.uuid = clock.device_uuid
+WHERE clock.measured_at > now() - interval '1 day' AND device.retired_at IS NULL;
+
+-- name: broker_questions
+-- What sessions of the broker's role asked: logins and rules.
+SELECT
+  left(regexp_replace(query, '\s+', ' ', 'g'), 120) AS query,
+  calls,
+  mean_exec_time AS mean_ms,
+  stddev_exec_time AS deviation_ms
+FROM pg_stat_statements
+WHERE
+  dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+  AND userid = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'iotistic_broker')
+  AND toplevel
+  AND query ILIKE '%%select%%'
+ORDER BY total_exec_time DESC
+LIMIT 10;
+
+-- name: waits
+-- What sessions at work wait for, at this moment.
+SELECT
+  wait_event_type AS kind,
+  wait_event AS event,
+  count(*) AS sessions
+FROM pg_catalog.pg_stat_activity
+WHERE state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+GROUP BY wait_event_type, wait_event;
+
+-- name: swollen_tables
+-- Tables larger than 500 MB, with the room their rows would need: 24 bytes of header and 4 of pointer each, pages 8,168 bytes.
+SELECT
+  kept.oid::regclass::text AS name,
+  8192 * kept.relpages::bigint AS bytes,
+  (8192 * ceil(kept.reltuples * (28 + width.bytes) / 8168))::bigint AS needed
+FROM pg_catalog.pg_class AS kept
+INNER JOIN pg_catalog.pg_namespace AS space ON space.oid = kept.relnamespace
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(seen.avg_width * (1 - seen.null_frac)), 0) AS bytes, count(*) AS columns
+  FROM pg_catalog.pg_stats AS seen
+  WHERE seen.schemaname = space.nspname AND seen.tablename = kept.relname AND NOT seen.inherited
+) AS width
+WHERE kept.relkind IN ('r', 'm') AND kept.relpages > 64000 AND kept.reltuples > 0 AND width.columns > 0;

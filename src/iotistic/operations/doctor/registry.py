@@ -4,49 +4,52 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from iotistic.operations.doctor.access import look_at_certificate, look_at_roles
-from iotistic.operations.doctor.checkpoints import count_checkpoints, judge_checkpoints
-from iotistic.operations.doctor.durability import (
-    judge_archiving,
-    judge_backups,
-    judge_disk,
-    judge_log_size,
-    judge_slots,
-    judge_standbys,
-)
-from iotistic.operations.doctor.fleet import (
-    judge_gaps,
-    judge_horizon,
-    judge_housekeeper,
-    judge_ingest,
-    judge_migrations,
-    judge_pending_detach,
-    judge_quarantine,
-    judge_rates,
-    judge_retention,
-    judge_silence,
+from iotistic.operations.doctor.looks import (
+    look_at_archiving,
+    look_at_backups,
+    look_at_binaries,
+    look_at_bloat,
+    look_at_blocking,
+    look_at_broker,
+    look_at_cache,
+    look_at_checkpoints,
+    look_at_clocks,
+    look_at_connections,
+    look_at_dead,
+    look_at_disk,
+    look_at_duplicates,
+    look_at_extensions,
+    look_at_foreign_keys,
+    look_at_freezing,
+    look_at_gaps,
+    look_at_horizon,
+    look_at_housekeeper,
+    look_at_idle,
+    look_at_ingest,
+    look_at_invalid,
+    look_at_log_size,
+    look_at_long,
+    look_at_migrations,
+    look_at_parents,
+    look_at_pending_detach,
+    look_at_quarantine,
+    look_at_rates,
+    look_at_retention,
+    look_at_rights,
+    look_at_rules,
+    look_at_scans,
+    look_at_sequences,
+    look_at_settings,
+    look_at_silence,
+    look_at_slots,
+    look_at_standbys,
+    look_at_statements,
+    look_at_transport,
+    look_at_unused,
+    look_at_waits,
 )
 from iotistic.operations.doctor.model import Verdict
 from iotistic.operations.doctor.patient import Patient
-from iotistic.operations.doctor.server_state import judge_binaries, judge_rules, judge_settings
-from iotistic.operations.doctor.sessions import (
-    judge_blocking,
-    judge_connections,
-    judge_idle_transactions,
-    judge_long_transactions,
-    judge_rights,
-    judge_statements,
-    judge_transport,
-)
-from iotistic.operations.doctor.structure import (
-    judge_duplicates,
-    judge_extensions,
-    judge_foreign_keys,
-    judge_invalid,
-    judge_scans,
-    judge_sequences,
-    judge_unused_indexes,
-)
-from iotistic.operations.doctor.upkeep import judge_cache, judge_dead_rows, judge_freezing, judge_parents
 
 __all__ = ["CHECKS", "Check"]
 
@@ -64,170 +67,18 @@ class Check:
     """Whether it asks tables that only the platform database has."""
 
 
-async def _connections(it: Patient) -> Verdict:
-    return judge_connections(await it.ask.connection_use(), it.seen)
-
-
-async def _idle(it: Patient) -> Verdict:
-    return judge_idle_transactions(await it.ask.open_transactions(), it.seen)
-
-
-async def _long(it: Patient) -> Verdict:
-    return judge_long_transactions(await it.ask.open_transactions(), it.seen)
-
-
-async def _blocking(it: Patient) -> Verdict:
-    return judge_blocking(await it.ask.blocked_sessions(), it.seen)
-
-
-async def _statements(it: Patient) -> Verdict:
-    return judge_statements(await it.ask.slow_statements(), it.seen)
-
-
-async def _rights(it: Patient) -> Verdict:
-    return judge_rights(await it.ask.service_sessions(), it.seen)
-
-
-async def _transport(it: Patient) -> Verdict:
-    return judge_transport(await it.ask.service_sessions(), it.seen)
-
-
-async def _cache(it: Patient) -> Verdict:
-    return judge_cache(await it.ask.cache_use(), it.seen)
-
-
-async def _dead(it: Patient) -> Verdict:
-    return judge_dead_rows(await it.ask.dead_rows(), it.seen)
-
-
-async def _freezing(it: Patient) -> Verdict:
-    return judge_freezing(await it.ask.freeze_ages(), it.seen)
-
-
-async def _parents(it: Patient) -> Verdict:
-    return judge_parents(await it.ask.unanalyzed_parents(), it.seen)
-
-
-async def _unused(it: Patient) -> Verdict:
-    return judge_unused_indexes(await it.ask.index_use(), it.seen)
-
-
-async def _duplicates(it: Patient) -> Verdict:
-    return judge_duplicates(await it.ask.duplicate_indexes(), it.seen)
-
-
-async def _invalid(it: Patient) -> Verdict:
-    return judge_invalid(await it.ask.invalid_objects(), it.seen)
-
-
-async def _foreign_keys(it: Patient) -> Verdict:
-    return judge_foreign_keys(await it.ask.bare_foreign_keys(), it.seen)
-
-
-async def _scans(it: Patient) -> Verdict:
-    return judge_scans(await it.ask.scanned_tables(), it.seen)
-
-
-async def _sequences(it: Patient) -> Verdict:
-    return judge_sequences(await it.ask.sequence_use(), it.seen)
-
-
-async def _extensions(it: Patient) -> Verdict:
-    return judge_extensions(await it.ask.outdated_extensions(), it.seen)
-
-
-async def _standbys(it: Patient) -> Verdict:
-    return judge_standbys(await it.ask.standbys(), it.seen)
-
-
-async def _slots(it: Patient) -> Verdict:
-    return judge_slots(await it.ask.slots(), it.seen)
-
-
-async def _archiving(it: Patient) -> Verdict:
-    return judge_archiving(await it.ask.archiving(), it.seen)
-
-
-async def _log_size(it: Patient) -> Verdict:
-    return judge_log_size(await it.ask.log_size(), it.seen)
-
-
-async def _checkpoints(it: Patient) -> Verdict:
-    return judge_checkpoints(await count_checkpoints(it.connection), it.seen)
-
-
-async def _disk(it: Patient) -> Verdict:
-    return judge_disk(await it.day_sizes(), it.seen)
-
-
-async def _backups(it: Patient) -> Verdict:
-    return judge_backups(it.backups(), it.seen)
-
-
-async def _settings(it: Patient) -> Verdict:
-    return judge_settings(await it.ask.odd_settings(), await it.ask.file_errors(), it.seen)
-
-
-async def _rules(it: Patient) -> Verdict:
-    return judge_rules(await it.ask.loose_rules(), it.seen)
-
-
-async def _binaries(it: Patient) -> Verdict:
-    return judge_binaries(it.seen)
-
-
-async def _horizon(it: Patient) -> Verdict:
-    return judge_horizon(await it.leaves(), await it.ask.keep_days(), it.seen)
-
-
-async def _gaps(it: Patient) -> Verdict:
-    return judge_gaps(await it.leaves(), it.seen)
-
-
-async def _pending_detach(it: Patient) -> Verdict:
-    return judge_pending_detach(await it.leaves(), it.seen)
-
-
-async def _retention(it: Patient) -> Verdict:
-    return judge_retention(await it.leaves(), await it.ask.keep_days(), it.seen)
-
-
-async def _quarantine(it: Patient) -> Verdict:
-    return judge_quarantine(await it.ask.quarantined(), it.seen)
-
-
-async def _ingest(it: Patient) -> Verdict:
-    return judge_ingest(await it.ask.ingest_age(), it.seen)
-
-
-async def _silence(it: Patient) -> Verdict:
-    return judge_silence(await it.ask.ingest_age(), it.seen)
-
-
-async def _rates(it: Patient) -> Verdict:
-    return judge_rates(await it.day_sizes(), it.seen)
-
-
-async def _housekeeper(it: Patient) -> Verdict:
-    return judge_housekeeper(await it.ask.housekeeper_leads(), it.seen)
-
-
-async def _migrations(it: Patient) -> Verdict:
-    pending, problems = await it.migrations()
-    return judge_migrations(pending, problems, it.seen)
-
-
 _OF_PLATFORM = {
-    _horizon,
-    _gaps,
-    _pending_detach,
-    _retention,
-    _housekeeper,
-    _ingest,
-    _quarantine,
-    _silence,
-    _rates,
-    _disk,
+    look_at_clocks,
+    look_at_horizon,
+    look_at_gaps,
+    look_at_pending_detach,
+    look_at_retention,
+    look_at_housekeeper,
+    look_at_ingest,
+    look_at_quarantine,
+    look_at_silence,
+    look_at_rates,
+    look_at_disk,
 }
 
 
@@ -239,55 +90,97 @@ CHECKS = (
     _check(
         "partition-horizon",
         "Partitions ahead",
-        _horizon,
+        look_at_horizon,
         "Without a partition for now, every report is refused.",
     ),
-    _check("partition-gaps", "Gaps between partitions", _gaps, "Rows of the missing days are refused."),
+    _check(
+        "partition-gaps", "Gaps between partitions", look_at_gaps, "Rows of the missing days are refused."
+    ),
     _check(
         "partition-detach",
         "Interrupted detach",
-        _pending_detach,
+        look_at_pending_detach,
         "A day's rows are hidden, and retention stands still.",
     ),
     _check(
         "retention",
         "Retention runs",
-        _retention,
+        look_at_retention,
         "Old partitions fill the disk, and keep what should be gone.",
     ),
-    _check("housekeeper", "Periodic work", _housekeeper, "Partitions run out, silent devices stay online."),
-    _check("migrations", "Schema", _migrations, "Code meets a schema it was not written for."),
     _check(
-        "ingest-lag", "Reports arrive", _ingest, "Something between the devices and the tables stands still."
+        "housekeeper", "Periodic work", look_at_housekeeper, "Partitions run out, silent devices stay online."
     ),
-    _check("quarantine", "Quarantine", _quarantine, "Those reports are in no chart until they are replayed."),
+    _check("migrations", "Schema", look_at_migrations, "Code meets a schema it was not written for."),
+    _check(
+        "ingest-lag",
+        "Reports arrive",
+        look_at_ingest,
+        "Something between the devices and the tables stands still.",
+    ),
+    _check(
+        "quarantine",
+        "Quarantine",
+        look_at_quarantine,
+        "Those reports are in no chart until they are replayed.",
+    ),
     _check(
         "fleet-silence",
         "Devices online",
-        _silence,
+        look_at_silence,
         "A network, a certificate or a release took part of the fleet away.",
     ),
     _check(
         "row-rate",
         "Rows per day",
-        _rates,
+        look_at_rates,
         "A device that repeats itself, or a part of the fleet that fell silent.",
     ),
     _check(
-        "connections", "Connections", _connections, "At the limit nobody gets in, neither devices nor you."
+        "clock-skew",
+        "Clocks of devices",
+        look_at_clocks,
+        "What is measured in the future hides what is newer.",
     ),
     _check(
-        "idle-transactions", "Idle transactions", _idle, "They hold locks, and keep vacuum from cleaning."
+        "broker-auth",
+        "Answers to brokers",
+        look_at_broker,
+        "After an outage all devices log in at once, and wait.",
     ),
     _check(
-        "long-transactions", "Long transactions", _long, "Dead rows of all tables stay as long as they do."
+        "connections",
+        "Connections",
+        look_at_connections,
+        "At the limit nobody gets in, neither devices nor you.",
     ),
-    _check("blocking", "Lock waits", _blocking, "One session can hold up everybody behind it."),
     _check(
-        "slow-statements", "Slow statements", _statements, "A few statements usually are most of the load."
+        "idle-transactions",
+        "Idle transactions",
+        look_at_idle,
+        "They hold locks, and keep vacuum from cleaning.",
     ),
     _check(
-        "service-rights", "Rights of services", _rights, "A hole in a service is a hole in the whole server."
+        "long-transactions",
+        "Long transactions",
+        look_at_long,
+        "Dead rows of all tables stay as long as they do.",
+    ),
+    _check("blocking", "Lock waits", look_at_blocking, "One session can hold up everybody behind it."),
+    _check(
+        "waits", "What sessions wait for", look_at_waits, "Time is lost there, whatever the statements are."
+    ),
+    _check(
+        "slow-statements",
+        "Slow statements",
+        look_at_statements,
+        "A few statements usually are most of the load.",
+    ),
+    _check(
+        "service-rights",
+        "Rights of services",
+        look_at_rights,
+        "A hole in a service is a hole in the whole server.",
     ),
     _check(
         "roles",
@@ -295,55 +188,75 @@ CHECKS = (
         look_at_roles,
         "A role with more than its job needs makes a hole in it a hole in everything.",
     ),
-    _check("transport", "Encryption", _transport, "Passwords' proofs and data travel in the clear."),
+    _check("transport", "Encryption", look_at_transport, "Passwords' proofs and data travel in the clear."),
     _check(
-        "certificate", "Certificate", look_at_certificate, "Clients that check it are refused from then on."
+        "certificate",
+        "Certificate of the server",
+        look_at_certificate,
+        "Clients that check it are refused from then on.",
     ),
-    _check("access-rules", "pg_hba.conf", _rules, "Whoever reaches the port may be let in."),
-    _check("settings", "Settings", _settings, "Some settings trade your data for speed."),
+    _check("access-rules", "pg_hba.conf", look_at_rules, "Whoever reaches the port may be let in."),
+    _check("settings", "Settings", look_at_settings, "Some settings trade your data for speed."),
     _check(
-        "server-program", "Server program", _binaries, "A library of another version fails when it is loaded."
+        "server-program",
+        "Server program",
+        look_at_binaries,
+        "A library of another version fails when it is loaded.",
     ),
-    _check("extensions", "Extensions", _extensions, "Definitions are older than the code they call."),
-    _check("backups", "Backups", _backups, "What was never restored is a hope."),
-    _check("disk", "Disk", _disk, "A full disk stops every write."),
+    _check("extensions", "Extensions", look_at_extensions, "Definitions are older than the code they call."),
+    _check("backups", "Backups", look_at_backups, "What was never restored is a hope."),
+    _check("disk", "Disk", look_at_disk, "A full disk stops every write."),
     _check(
         "wal-size",
         "Write-ahead log",
-        _log_size,
+        look_at_log_size,
         "It fills the disk when something keeps it from being removed.",
     ),
-    _check("archiving", "Archiving", _archiving, "The moment you can go back to stands still."),
-    _check("slots", "Replication slots", _slots, "An idle one keeps log until the disk is full."),
-    _check("standbys", "Standbys", _standbys, "A failover loses what has not arrived there."),
-    _check("checkpoints", "Checkpoints", _checkpoints, "Forced ones write every changed page in full again."),
+    _check("archiving", "Archiving", look_at_archiving, "The moment you can go back to stands still."),
+    _check("slots", "Replication slots", look_at_slots, "An idle one keeps log until the disk is full."),
+    _check("standbys", "Standbys", look_at_standbys, "A failover loses what has not arrived there."),
+    _check(
+        "checkpoints",
+        "Checkpoints",
+        look_at_checkpoints,
+        "Forced ones write every changed page in full again.",
+    ),
     _check(
         "freezing",
         "Transaction numbers",
-        _freezing,
+        look_at_freezing,
         "At the end of the numbers the server stops taking writes.",
     ),
-    _check("dead-rows", "Dead rows", _dead, "Tables and indexes grow, and every read gets slower."),
+    _check("bloat", "Room not used", look_at_bloat, "Disk and memory hold what nobody can read."),
+    _check("dead-rows", "Dead rows", look_at_dead, "Tables and indexes grow, and every read gets slower."),
     _check(
-        "parent-statistics", "Statistics of partitioned tables", _parents, "Plans over many days go wrong."
+        "parent-statistics",
+        "Statistics of partitioned tables",
+        look_at_parents,
+        "Plans over many days go wrong.",
     ),
-    _check("sequences", "Columns that count up", _sequences, "At the end of the type every insert fails."),
+    _check(
+        "sequences", "Columns that count up", look_at_sequences, "At the end of the type every insert fails."
+    ),
     _check(
         "invalid-objects",
         "Half-made indexes and constraints",
-        _invalid,
+        look_at_invalid,
         "They cost every write and promise nothing.",
     ),
     _check(
-        "foreign-keys", "Foreign keys without index", _foreign_keys, "A delete reads the whole child table."
+        "foreign-keys",
+        "Foreign keys without index",
+        look_at_foreign_keys,
+        "A delete reads the whole child table.",
     ),
-    _check("duplicate-indexes", "Duplicate indexes", _duplicates, "Each costs every write once more."),
-    _check("unused-indexes", "Unused indexes", _unused, "They cost every write and serve no read."),
+    _check("duplicate-indexes", "Duplicate indexes", look_at_duplicates, "Each costs every write once more."),
+    _check("unused-indexes", "Unused indexes", look_at_unused, "They cost every write and serve no read."),
     _check(
         "sequential-scans",
         "Reads from end to end",
-        _scans,
+        look_at_scans,
         "A missing index, or a query without bounds of time.",
     ),
-    _check("cache", "Pages from memory", _cache, "A note: what the disk has to do."),
+    _check("cache", "Pages from memory", look_at_cache, "A note: what the disk has to do."),
 )

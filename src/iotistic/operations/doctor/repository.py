@@ -7,7 +7,9 @@ from typing import final
 from iotistic.database.locks import LockKey
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
+from iotistic.operations.doctor.bloat import Swollen
 from iotistic.operations.doctor.durability import Archiving, DaySize, LogSize, Slot, Standby
+from iotistic.operations.doctor.edge import BrokerQuestion, ClockSkews
 from iotistic.operations.doctor.fleet import IngestAge, Kept, LeafBounds, Quarantined
 from iotistic.operations.doctor.server_state import AccessRule, FileError, OddSetting
 from iotistic.operations.doctor.sessions import (
@@ -27,6 +29,7 @@ from iotistic.operations.doctor.structure import (
     SequenceUse,
 )
 from iotistic.operations.doctor.upkeep import CacheUse, DeadRows, FreezeAge, UnanalyzedParent
+from iotistic.operations.doctor.waiting import Wait
 
 __all__ = ["DoctorRepository"]
 
@@ -140,3 +143,19 @@ class DoctorRepository:
 
     async def housekeeper_leads(self) -> bool:
         return bool(await self._sql.value("housekeeper_leads", number=LockKey.HOUSEKEEPER.number))
+
+    async def clock_skews(self) -> ClockSkews:
+        (skews,) = await self._sql.many("clock_skews", ClockSkews)
+        return skews
+
+    async def broker_questions(self) -> Sequence[BrokerQuestion] | None:
+        """None where nobody counts statements."""
+        if not await self._sql.value("has_statement_statistics"):
+            return None
+        return await self._sql.many("broker_questions", BrokerQuestion)
+
+    async def waits(self) -> Sequence[Wait]:
+        return await self._sql.many("waits", Wait)
+
+    async def swollen_tables(self) -> Sequence[Swollen]:
+        return await self._sql.many("swollen_tables", Swollen)
