@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,14 +9,15 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.cli import physical
+from iotistic.cli.backup_folder import Folder, store_of
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, readable_bytes, run_async
-from iotistic.config import Settings
 from iotistic.operations import backups
 from iotistic.operations.backups import BackupOrder, BackupRecords, BackupStore, Compression, Keep, Manifest
 
-__all__ = ["Folder", "Name", "app", "store_of"]
+__all__ = ["app"]
 
 app = typer.Typer(
     add_completion=False,
@@ -25,17 +25,12 @@ app = typer.Typer(
     help="Take backups, prove them by restoring, and let old ones go.",
 )
 
-Folder = Annotated[
-    Path | None,
-    typer.Option("--folder", metavar="PATH", help="Where backups lie; by default IOTISTIC_BACKUP_DIR."),
-]
 Name = Annotated[str, typer.Argument(help="The id of a backup, or `latest`.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="How many tables at a time.")]
 
 
-def store_of(settings: Settings, folder: Path | None) -> BackupStore:
-    """The backups of this installation, or those of another folder."""
-    return BackupStore((folder or settings.backup_folder).expanduser().absolute())
+for physically in (physical.bases, physical.archiving, physical.archive_wal):
+    app.command()(physically)
 
 
 @app.command()
@@ -54,6 +49,15 @@ def create(
     digests: Annotated[
         bool, typer.Option("--digests", help="Also hash every row, to compare contents later.")
     ] = False,
+    whole: Annotated[
+        bool, typer.Option("--physical", help="The whole server as files, to recover any moment after it.")
+    ] = False,
+    incremental: Annotated[
+        bool,
+        typer.Option(
+            "--incremental", help="With --physical: only what changed since the newest (PostgreSQL 17)."
+        ),
+    ] = False,
     folder: Folder = None,
     data_dir: DataDir = None,
     url: Url = None,
@@ -61,6 +65,9 @@ def create(
 ) -> None:
     """Dump a database on one snapshot, with the counts that a restore is compared with."""
     settings = settings_from(data_dir, url)
+    if whole or incremental:
+        physical.create_base(settings, folder, incremental=incremental, as_json=as_json)
+        return
     store = store_of(settings, folder)
     order = BackupOrder(
         database=database_name(settings, database),

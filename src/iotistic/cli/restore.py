@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from iotistic.bootstrap.endpoints import Endpoints
-from iotistic.cli.backup import Folder, store_of
+from iotistic.cli import physical
+from iotistic.cli.backup_folder import Folder, store_of
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_table, readable_bytes, run_async
+from iotistic.cli.time_range import moment_of
 from iotistic.config import Endpoint, Settings
 from iotistic.errors import Invalid
 from iotistic.operations import backups
@@ -19,6 +21,19 @@ from iotistic.operations.backups import Outcome, Restoration
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+ToTime = Annotated[
+    str | None,
+    typer.Option(
+        "--to-time",
+        metavar="TIME",
+        help="The whole server as it was then, from its base backups and archived log; `end`: as far as that goes.",
+    ),
+]
+Target = Annotated[
+    Path | None, typer.Option("--target", metavar="PATH", help="With --to-time: a new data folder.")
+]
 
 
 class RestoreUnclear(Invalid):
@@ -44,6 +59,8 @@ def restore(
             "--table", help="Bring only this table back, into a schema of its own; may be repeated."
         ),
     ] = None,
+    to_time: ToTime = None,
+    target: Target = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="How many tables at a time.")] = 2,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     folder: Folder = None,
@@ -56,6 +73,9 @@ def restore(
     The former database is put aside, not dropped. A live database is never written to.
     """
     settings = settings_from(data_dir, url)
+    if to_time is not None:
+        _recover(settings, name, to_time, target, folder, as_json=as_json)
+        return
     endpoint = Endpoints(settings).superuser()
     if into and table:
         raise RestoreUnclear("--into and --table are both given.", hint="Give one.")
@@ -77,6 +97,18 @@ def restore(
             raise typer.Abort
     outcome = run_async(restoration.into(into) if into else restoration.replace(live))
     _tell(outcome, as_json=as_json)
+
+
+def _recover(
+    settings: Settings, name: str, to_time: str, target: Path | None, folder: Path | None, *, as_json: bool
+) -> None:
+    if target is None:
+        raise RestoreUnclear(
+            "A point in time is recovered beside the live server, into a data folder of its own.",
+            hint="Name it with --target PATH.",
+        )
+    moment = None if to_time == "end" else moment_of(to_time)
+    physical.recover(settings, folder, name, moment, target, as_json=as_json)
 
 
 def _restoration(

@@ -16,6 +16,8 @@ from iotistic.cli.output import print_json, print_table, readable_bytes, run_asy
 from iotistic.cli.stack.state import find_state
 from iotistic.config import Settings
 from iotistic.data_folder import DataFolder
+from iotistic.database.locks import Holder, LockKey, list_holders
+from iotistic.database.pool import connect
 from iotistic.errors import IotisticError
 from iotistic.operations.access.server_certificate import find_server_certificate
 from iotistic.operations.overview import OverviewService
@@ -46,11 +48,17 @@ async def _look(settings: Settings) -> dict[str, Any]:
             overview = await OverviewService(work.connection).overview(names)
             telemetry = await work.telemetry.summary(platform.clock())
             partitions = await runway(work.connection, platform.clock())
+        holders = await _holders(platform)
         return {
             "api": _api(settings),
             "server": await _server(platform),
             "databases": [
-                {**asdict(size), **await _schema(platform, size.name)} for size in overview.databases
+                {
+                    **asdict(size),
+                    **await _schema(platform, size.name),
+                    "operation": asdict(holders[size.name]) if size.name in holders else None,
+                }
+                for size in overview.databases
             ],
             "devices": asdict(overview.devices),
             "telemetry": asdict(telemetry),
@@ -79,6 +87,18 @@ async def _server(platform: Platform) -> dict[str, Any]:
         "certificate_ends": None if certificate is None else certificate.ends,
         "data_dir": str(endpoints.folder.root),
     }
+
+
+async def _holders(platform: Platform) -> dict[str, Holder]:
+    """Who dumps, restores, migrates or works on partitions now, by database: these exclude one another."""
+    endpoint = platform.endpoints.of("monitor")  # which may see what sessions of others are called
+    connection = await connect(
+        endpoint, platform.settings.names.platform, application_name="iotistic-status", autocommit=True
+    )
+    try:
+        return await list_holders(connection, LockKey.OPERATIONS)
+    finally:
+        await connection.close()
 
 
 async def _schema(platform: Platform, database: str) -> dict[str, Any]:
@@ -115,9 +135,15 @@ def _render(seen: dict[str, Any]) -> None:
         sys.stdout.write(f"{label:<9}{text}\n")
     sys.stdout.write("\n")
     databases = [
-        {**row, "size": readable_bytes(row["bytes"]), "schema": _shown(row)} for row in seen["databases"]
+        {
+            **row,
+            "size": readable_bytes(row["bytes"]),
+            "schema": _shown(row),
+            "operation": Holder(**row["operation"]) if row["operation"] else "none",
+        }
+        for row in seen["databases"]
     ]
-    print_table(databases, ["name", "size", "schema", "at_head"], empty="There is no database.")
+    print_table(databases, ["name", "size", "schema", "at_head", "operation"], empty="There is no database.")
     sys.stdout.write("\n")
     print_table(seen["partitions"], ["parent", "days_ahead"], empty="Nothing is partitioned.")
     sys.stdout.write("\n")

@@ -8,7 +8,7 @@ import typer
 from iotistic.errors import Invalid
 from iotistic.telemetry.reading import parse_width
 
-__all__ = ["Bucket", "From", "Since", "TimeUnreadable", "To", "time_range", "width_of"]
+__all__ = ["Bucket", "From", "Since", "TimeUnreadable", "To", "moment_of", "time_range", "width_of"]
 
 Since = Annotated[
     str, typer.Option("--since", metavar="DURATION", help="How long back from the end: 90s, 15m, 24h, 30d.")
@@ -34,8 +34,8 @@ class TimeUnreadable(Invalid):
 
 def time_range(now: datetime, since: str, start: str | None, end: str | None) -> tuple[datetime, datetime]:
     """From when up to when. Raises TimeUnreadable."""
-    last = now if end is None else _moment(end)
-    return (last - width_of(since) if start is None else _moment(start)), last
+    last = now if end is None else moment_of(end)
+    return (last - width_of(since) if start is None else moment_of(start)), last
 
 
 def width_of(text: str) -> timedelta:
@@ -48,7 +48,8 @@ def width_of(text: str) -> timedelta:
         ) from error
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """A moment, of UTC where it does not say. Raises TimeUnreadable."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

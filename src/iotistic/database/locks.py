@@ -9,7 +9,7 @@ import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from hashlib import blake2b
 from typing import final
@@ -17,7 +17,7 @@ from typing import final
 from iotistic.database.errors import LockNotAvailable
 from iotistic.database.pool import Connection
 
-__all__ = ["Holder", "LockKey", "find_holder", "hold", "key_of", "try_lock", "unlock"]
+__all__ = ["Holder", "LockKey", "find_holder", "hold", "key_of", "list_holders", "try_lock", "unlock"]
 
 
 @final
@@ -32,6 +32,8 @@ class LockKey(Enum):
     """Long work on single partitions: sealing, thinning out, archiving."""
     HOUSEKEEPER = "iotistic.housekeeper"
     """The one leader among the services that runs periodic work."""
+    BASE_BACKUP = "iotistic.base_backup"
+    """One base backup of a server at a time; taken in its database `postgres`. It keeps nothing else from being done."""
     OPERATIONS = "iotistic.operations"
     """Dump, restore, migration and partition work on one database exclude one another: whoever begins such work takes it with
     `hold` on the connection that does the work, or on one that is kept open beside it. Migrations take it for a run that
@@ -58,23 +60,36 @@ class Holder:
     """What it calls itself; None when it says nothing, or when we may not see it."""
     user: str | None
     """Its role."""
+    since: datetime | None
+    """When its present transaction began, or else when it connected; None when we may not see it."""
 
     def __str__(self) -> str:
-        return f"process {self.pid} ({self.application or 'no name'}, role {self.user or 'not visible'})"
+        since = f", since {self.since:%H:%M:%S} UTC" if self.since else ""
+        return (
+            f"process {self.pid} ({self.application or 'no name'}, role {self.user or 'not visible'}{since})"
+        )
 
 
 async def find_holder(connection: Connection, key: LockKey) -> Holder | None:
     """Who has the lock in this database; None when nobody has, or it was just given back."""
-    cursor = await connection.execute(_HOLDER, (key.number,))
-    row = await cursor.fetchone()
-    return Holder(pid=row[0], application=row[1] or None, user=row[2]) if row else None
+    return (await list_holders(connection, key)).get(connection.info.dbname)
 
 
-_HOLDER = """
-SELECT l.pid, a.application_name, a.usename
-FROM pg_catalog.pg_locks AS l LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+async def list_holders(connection: Connection, key: LockKey) -> dict[str, Holder]:
+    """Who has the lock, by database of the whole server; a database where nobody has is not in it."""
+    cursor = await connection.execute(_HOLDERS, (key.number,))
+    return {
+        database: Holder(pid=pid, application=application or None, user=user, since=since)
+        for database, pid, application, user, since in await cursor.fetchall()
+    }
+
+
+_HOLDERS = """
+SELECT d.datname, l.pid, a.application_name, a.usename, coalesce(a.xact_start, a.backend_start)
+FROM pg_catalog.pg_locks AS l
+JOIN pg_catalog.pg_database AS d ON d.oid = l.database
+LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
   AND (l.classid::bigint << 32) + l.objid::bigint = %s
 """
 

@@ -23,11 +23,11 @@ import msgspec
 from iotistic.operations.backups.errors import BackupDamaged, BackupNotFound, BackupUnreadable
 from iotistic.operations.backups.model import BackupFile, Manifest
 
-__all__ = ["DUMP", "ROLES", "BackupStore", "list_files", "new_id"]
+__all__ = ["DUMP", "MANIFEST", "ROLES", "BackupStore", "list_files", "new_id", "publish", "read_sealed"]
 
 DUMP = "dump"
 ROLES = "roles.sql"
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 _SEAL = "manifest.sha256"
 _FORMAT = 1
 _CHUNK = 1 << 20
@@ -95,17 +95,7 @@ class BackupStore:
 
     def publish(self, draft: Path, manifest: Manifest) -> Path:
         """Makes the draft a backup: manifest written, everything on disk, then the rename that makes it count."""
-        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-        (draft / _MANIFEST).write_bytes(text)
-        (draft / _SEAL).write_text(hashlib.sha256(text).hexdigest() + "\n", encoding="ascii")
-        for path in draft.rglob("*"):
-            path.chmod(0o700 if path.is_dir() else 0o600)
-            _sync(path)
-        _sync(draft)
-        target = draft.with_name(manifest.id)
-        draft.rename(target)
-        _sync(target.parent)
-        return target
+        return publish(draft, manifest.id, msgspec.json.encode(manifest))
 
     def remove(self, manifest: Manifest) -> None:
         """Deletes a backup: under another name first, so that half of one never counts."""
@@ -127,7 +117,7 @@ class BackupStore:
         """Reads every file and compares; answers the bytes read. Raises BackupDamaged naming all files that are wrong."""
         folder = self.folder_of(manifest)
         wrong = [problem for file in manifest.files if (problem := _wrong(folder, file))]
-        known = {file.path for file in manifest.files} | {_MANIFEST, _SEAL}
+        known = {file.path for file in manifest.files} | {MANIFEST, _SEAL}
         wrong += [f"{path} was not there" for path in _names(folder) if path not in known]
         if wrong:
             raise BackupDamaged(
@@ -144,17 +134,7 @@ class BackupStore:
         return (path for path in self.root.glob(pattern) if _ID.fullmatch(path.name) and path.is_dir())
 
     def _read(self, folder: Path) -> Manifest:
-        try:
-            text = (folder / _MANIFEST).read_bytes()
-            seal = (folder / _SEAL).read_text(encoding="ascii").strip()
-        except OSError as error:
-            raise BackupDamaged(
-                f"The backup {folder.name} lacks its {Path(str(error.filename)).name}.", path=str(folder)
-            ) from error
-        if hashlib.sha256(text).hexdigest() != seal:
-            raise BackupDamaged(
-                f"The manifest of {folder.name} was changed after it was written.", path=str(folder)
-            )
+        text = read_sealed(folder)
         try:
             manifest = msgspec.json.decode(text, type=Manifest)
         except msgspec.MsgspecError as error:
@@ -165,6 +145,37 @@ class BackupStore:
                 hint="Use the release that wrote it.",
             )
         return manifest
+
+
+def publish(draft: Path, name: str, manifest: bytes) -> Path:
+    """Seals a draft: manifest and its checksum written, everything on disk, then the rename that makes it count."""
+    text = msgspec.json.format(manifest, indent=2)
+    (draft / MANIFEST).write_bytes(text)
+    (draft / _SEAL).write_text(hashlib.sha256(text).hexdigest() + "\n", encoding="ascii")
+    for path in draft.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        _sync(path)
+    _sync(draft)
+    target = draft.with_name(name)
+    draft.rename(target)
+    _sync(target.parent)
+    return target
+
+
+def read_sealed(folder: Path) -> bytes:
+    """The manifest of a published folder. Raises BackupDamaged where it is missing or was changed."""
+    try:
+        text = (folder / MANIFEST).read_bytes()
+        seal = (folder / _SEAL).read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise BackupDamaged(
+            f"The backup {folder.name} lacks its {Path(str(error.filename)).name}.", path=str(folder)
+        ) from error
+    if hashlib.sha256(text).hexdigest() != seal:
+        raise BackupDamaged(
+            f"The manifest of {folder.name} was changed after it was written.", path=str(folder)
+        )
+    return text
 
 
 def list_files(folder: Path) -> tuple[BackupFile, ...]:

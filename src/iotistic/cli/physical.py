@@ -1,0 +1,147 @@
+"""What `iotistic backup` and `iotistic restore` do with the whole server: base backups, the archived log, recovery."""
+
+import os
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from iotistic.bootstrap.endpoints import Endpoints
+from iotistic.cli.backup_folder import Folder, base_backups_of
+from iotistic.cli.options import AsJson, DataDir, Url, settings_from
+from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, readable_bytes, run_async
+from iotistic.config import Endpoint, Settings
+from iotistic.data_folder import DataFolder
+from iotistic.database.pool import connect
+from iotistic.database.server import choose_account
+from iotistic.database.server.cluster import data_owner
+from iotistic.operations import physical
+from iotistic.operations.physical import BaseBackup, BaseBackups, WalArchive
+
+__all__ = ["archive_wal", "archiving", "bases", "create_base", "recover"]
+
+
+class Switch(StrEnum):
+    """What archiving is switched to."""
+
+    on = "on"
+    off = "off"
+
+
+def create_base(settings: Settings, folder: Path | None, *, incremental: bool, as_json: bool) -> None:
+    """Takes a base backup and tells about it."""
+    backups = base_backups_of(settings, folder)
+    since = backups.get("latest") if incremental else None
+    made = run_async(physical.create_base_backup(Endpoints(settings).superuser(), backups, since=since))
+    if as_json:
+        print_json(_shown(made, backups))
+        return
+    kind = f"what changed since {made.parent}" if made.parent else "the whole server"
+    narrate(f"{kind}: {readable_bytes(made.bytes)}, verified by pg_verifybackup.")
+    if not any(backups.wal.glob("0*")):
+        narrate("Only this moment can be recovered: `iotistic backup archiving on` keeps those that follow.")
+    sys.stdout.write(f"{backups.root / made.id}\n")
+
+
+def bases(folder: Folder = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List base backups of the server, newest first (with --json: one object a line)."""
+    backups = base_backups_of(settings_from(data_dir), folder)
+    rows = [_shown(each, backups) for each in backups.list()]
+    if as_json:
+        print_json_lines(rows)
+        return
+    for row in rows:
+        row["size"] = readable_bytes(row["bytes"])
+        row["holds"] = f"changes since {row['parent']}" if row["parent"] else "everything"
+    print_table(
+        rows,
+        ["id", "holds", "size", "finished_at"],
+        empty=f"There is no base backup in {backups.root}. `iotistic backup create --physical` makes one.",
+    )
+
+
+def archiving(
+    switch: Annotated[Switch, typer.Argument(help="on or off.")],
+    folder: Folder = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+) -> None:
+    """Make the server keep every moment: it hands each finished piece of its log to the archive beside the backups."""
+    settings = settings_from(data_dir, url)
+    backups, endpoints = base_backups_of(settings, folder), Endpoints(settings)
+    archive = WalArchive(folder=backups.wal)
+    if switch is Switch.on:
+        owner = data_owner(endpoints.folder) if endpoints.embedded else None
+        archive.make(choose_account(settings.server_account, owner=owner, uid=os.geteuid()))
+    done = run_async(_switch(endpoints.superuser(), archive, switch))
+    narrate(f"Archiving into {archive.folder} is {switch}." if done else _restart(switch))
+    if switch is Switch.on:
+        narrate(
+            "Now take a base backup: `iotistic backup create --physical`. Every moment after it can be recovered."
+        )
+
+
+def archive_wal(
+    segment: Annotated[Path, typer.Argument(metavar="PATH", help="What the server calls %p.")],
+    folder: Folder = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Put one finished piece of the server's log into the archive: for an archive_command you write yourself.
+
+    It counts once it is whole and on disk. The same one again is fine; another one of its name is refused.
+    """
+    WalArchive(folder=base_backups_of(settings_from(data_dir), folder).wal).add(segment)
+
+
+def recover(
+    settings: Settings, folder: Path | None, name: str, to: datetime | None, target: Path, *, as_json: bool
+) -> None:
+    """Makes a stopped server in `target` as this one was at the moment."""
+    backups = base_backups_of(settings, folder)
+    secrets = DataFolder(settings.data_dir).secrets if settings.database is None else None
+    recovered = run_async(
+        physical.recover(
+            backups,
+            backups.get(name, before=to),
+            DataFolder(target.expanduser().absolute()),
+            to=to,
+            secrets=secrets,
+            account=settings.server_account,
+            narrate=narrate,
+        )
+    )
+    if as_json:
+        print_json(recovered)
+        return
+    moment = f"as it was at {to:%Y-%m-%d %H:%M:%S} UTC" if to else "as far as the log goes"
+    narrate(f"The server is there {moment}; `iotistic up --data-dir {recovered.folder}` starts it.")
+    sys.stdout.write(f"{recovered.folder}\n")
+
+
+async def _switch(endpoint: Endpoint, archive: WalArchive, switch: Switch) -> bool:
+    connection = await connect(endpoint, "postgres", application_name="iotistic-archiving", autocommit=True)
+    try:
+        if switch is Switch.on:
+            return await physical.keep_archiving(connection, archive)
+        return await physical.stop_archiving(connection)
+    finally:
+        await connection.close()
+
+
+def _restart(switch: Switch) -> str:
+    return f"Archiving is {switch} after the server's next restart (`iotistic down`, `iotistic up`)."
+
+
+def _shown(backup: BaseBackup, backups: BaseBackups) -> dict[str, Any]:
+    return {
+        "id": backup.id,
+        "parent": backup.parent,
+        "started_at": backup.started_at,
+        "finished_at": backup.finished_at,
+        "server_version": backup.server_version,
+        "bytes": backup.bytes,
+        "path": str(backups.root / backup.id),
+    }

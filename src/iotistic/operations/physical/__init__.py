@@ -1,0 +1,21 @@
+"""The whole server as files, and every moment since: base backups, increments, the archived log, and recovery to a point in time."""
+
+from iotistic.operations.physical.base_backups import BaseBackup, BaseBackups
+from iotistic.operations.physical.creation import create_base_backup
+from iotistic.operations.physical.errors import ArchivedDifferently, BaseBackupDamaged, ChainBroken
+from iotistic.operations.physical.recovery import Recovered, recover
+from iotistic.operations.physical.wal_archive import WalArchive, keep_archiving, stop_archiving
+
+__all__ = [
+    "ArchivedDifferently",
+    "BaseBackup",
+    "BaseBackupDamaged",
+    "BaseBackups",
+    "ChainBroken",
+    "Recovered",
+    "WalArchive",
+    "create_base_backup",
+    "keep_archiving",
+    "recover",
+    "stop_archiving",
+]

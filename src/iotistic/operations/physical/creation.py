@@ -1,0 +1,91 @@
+"""Taking a base backup: the server's files while it runs, complete or what changed since another, checked as soon as written."""
+
+import asyncio
+from pathlib import Path
+
+from iotistic.clock import Clock, system_clock
+from iotistic.config import Endpoint
+from iotistic.database import locks
+from iotistic.database.client_tools import ClientTool, ClientToolFailed, environment, find_tool, run_tool
+from iotistic.database.pool import connect
+from iotistic.operations.backups.store import new_id
+from iotistic.operations.physical.base_backups import DATA, BaseBackup, BaseBackups, fingerprint
+from iotistic.operations.physical.errors import BaseBackupDamaged
+from iotistic.operations.physical.summaries import require_summaries
+
+__all__ = ["create_base_backup", "verify_base_backup"]
+
+_APPLICATION = "iotistic-base-backup"
+_MAINTENANCE = "postgres"
+
+
+async def create_base_backup(
+    endpoint: Endpoint,
+    backups: BaseBackups,
+    *,
+    since: BaseBackup | None = None,
+    clock: Clock = system_clock,
+) -> BaseBackup:
+    """Copies the whole server, or what changed `since` another base backup (PostgreSQL 17 and newer, with summarize_wal on).
+
+    `endpoint` may replicate. The log of the time it takes is in it, so it is whole without an archive. Raises IncrementImpossible,
+    ClientToolMissing, ClientToolFailed, BaseBackupDamaged; then nothing new is in the store.
+    """
+    started = clock()
+    connection = await connect(endpoint, _MAINTENANCE, application_name=_APPLICATION, autocommit=True)
+    try:
+        version = connection.info.server_version
+        if since is not None:
+            await require_summaries(connection)
+            backups.require_same_manifest(since)
+        async with locks.hold(connection, locks.LockKey.BASE_BACKUP):
+            with backups.draft(new_id(started)) as draft:
+                await _copy(endpoint, draft / DATA, version, backups.manifest_of(since) if since else None)
+                written = BaseBackup(
+                    format=1,
+                    id=draft.name.removeprefix(".").removesuffix(".part"),
+                    parent=since.id if since else None,
+                    server_version=version,
+                    started_at=started,
+                    finished_at=clock(),
+                    bytes=await asyncio.to_thread(_bytes, draft),
+                    fingerprint=fingerprint(draft / DATA / "backup_manifest") or "",
+                )
+                await verify_base_backup(draft / DATA, written)
+                await asyncio.to_thread(backups.publish, draft, written)
+    finally:
+        await connection.close()
+    return written
+
+
+async def verify_base_backup(data: Path, backup: BaseBackup) -> None:
+    """Reads every file and compares it with PostgreSQL's manifest. Raises BaseBackupDamaged, ClientToolMissing."""
+    try:
+        await run_tool(_tool("pg_verifybackup", backup.server_version), ["--quiet", str(data)], {})
+    except ClientToolFailed as failed:
+        raise BaseBackupDamaged(
+            f"The base backup {backup.id} is damaged: {failed.message}",
+            hint="Take another one, and look after the disk this one lies on.",
+        ) from failed
+
+
+async def _copy(endpoint: Endpoint, target: Path, version: int, since: Path | None) -> None:
+    await run_tool(
+        _tool("pg_basebackup", version),
+        [
+            f"--pgdata={target}",
+            "--checkpoint=fast",
+            "--wal-method=stream",
+            "--manifest-checksums=SHA256",
+            *([f"--incremental={since}"] if since else ()),
+        ],
+        environment(endpoint, _MAINTENANCE, application_name=_APPLICATION),
+    )
+
+
+def _tool(name: str, version: int) -> ClientTool:
+    return find_tool(name, at_least=version // 10_000)
+
+
+def _bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

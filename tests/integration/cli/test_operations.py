@@ -1,0 +1,80 @@
+"""`iotistic status`, and what `iotistic backup` and `restore` do with the whole server, as their operator types them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from iotistic.database import locks
+from iotistic.database.conninfo import url
+from iotistic.database.pool import connect
+from tests.support.databases import TestDatabase
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "iotistic", *words],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "IOTISTIC_DATA_DIR": str(folder / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+async def test_status_tells_who_works_on_a_database_and_since_when(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    address = url(database.endpoint("app"), database.name)
+    seen = run(tmp_path, "status", "--json", "--url", address)
+    assert seen.returncode == 0, seen.stderr
+    ours = {row["name"]: row["operation"] for row in json.loads(seen.stdout)["databases"]}
+    assert ours[database.name] is None
+
+    dump = await connect(
+        database.endpoint("app"), database.name, application_name="iotistic-backup", autocommit=True
+    )
+    async with locks.hold(dump, locks.LockKey.OPERATIONS):
+        seen = run(tmp_path, "status", "--json", "--url", address)
+        told = run(tmp_path, "status", "--url", address)
+    ours = {row["name"]: row["operation"] for row in json.loads(seen.stdout)["databases"]}
+    assert (ours[database.name]["pid"], ours[database.name]["application"]) == (
+        dump.info.backend_pid,
+        "iotistic-backup",
+    )
+    assert ours[database.name]["since"]
+    assert f"process {dump.info.backend_pid} (iotistic-backup, role iotistic_app, since " in told.stdout
+    await dump.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["restore", "latest", "--to-time", "2026-11-28T12:00:00Z"], "Name it with --target PATH."),
+        (["restore", "latest", "--to-time", "noon", "--target", "x"], "'noon' is no time"),
+        (["restore", "latest", "--to-time", "end", "--target", "x"], "There is no base backup 'latest'"),
+        (["backup", "create", "--incremental"], "There is no base backup 'latest'"),
+        (["backup", "archive-wal", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_to_do(tmp_path: Path, words: list[str], told: str) -> None:
+    done = run(tmp_path, *words)
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_segment_is_archived_by_the_command(tmp_path: Path) -> None:
+    segment = tmp_path / "000000010000000000000001"
+    segment.write_bytes(b"log")
+    for _ in range(2):
+        assert run(tmp_path, "backup", "archive-wal", str(segment)).returncode == 0
+    assert (tmp_path / "data/backups/server/wal" / segment.name).read_bytes() == b"log"
+    segment.write_bytes(b"gol")
+    done = run(tmp_path, "backup", "archive-wal", str(segment))
+    assert done.returncode != 0
+    assert "Two servers write into one archive" in done.stderr
