@@ -69,7 +69,9 @@ async def test_an_empty_history_is_whole(connection: Connection) -> None:
 
 async def test_a_change_by_hand_is_told_too(connection: Connection) -> None:
     await make_history(connection)
-    await connection.execute("UPDATE api_keys SET expires_at = now() WHERE revoked_at IS NULL")
+    await connection.execute(
+        "UPDATE api_keys SET expires_at = now() + interval '1 minute' WHERE revoked_at IS NULL"
+    )
     assert [action for _, action, _ in (await rows(connection))[4:]] == ["changed", "changed"]
     assert not (await KeyHistory(connection).verify()).broken
 
@@ -125,7 +127,7 @@ async def test_a_history_written_anew_is_found_by_the_end_that_was_kept(
     await forger.execute("ALTER TABLE api_key_history DISABLE TRIGGER ALL")
     await forger.execute("DELETE FROM api_key_history")
     await forger.execute("UPDATE api_key_history_heads SET sequence = 0, hash = sha256('api_key_history')")
-    await forger.execute("UPDATE api_keys SET pepper_version = 1")
+    await forger.execute("UPDATE api_keys SET expires_at = now() WHERE revoked_at IS NULL")
     assert not (await KeyHistory(app).verify()).broken
     assert (await KeyHistory(app).verify(kept)).broken
     await app.close()
@@ -153,7 +155,7 @@ async def test_not_even_a_replica_or_a_truncating_superuser_leaves_no_trace(forg
     await forger.execute("SET session_replication_role = replica")
     await forger.execute("UPDATE api_keys SET revoked_at = now() WHERE revoked_at IS NULL")
     assert [action for _, action, _ in (await rows(forger))[4:]] == ["revoked", "revoked"]
-    for statement in ("TRUNCATE api_keys", "TRUNCATE api_key_history", "DELETE FROM api_key_history"):
+    for statement in ("TRUNCATE api_keys CASCADE", "TRUNCATE api_key_history", "DELETE FROM api_key_history"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await forger.execute(statement)  # type: ignore[call-overload]
 
