@@ -21,5 +21,5 @@ async def require_summaries(connection: Connection) -> None:
     if row is None or row[0] != "on":
         raise IncrementImpossible(
             "The server does not remember what changes: summarize_wal is off.",
-            hint="`iotistic backup archiving --on` switches it on; take a complete base backup after that.",
+            hint="`iotistic backup archiving on` switches it on; take a complete base backup after that.",
         )
