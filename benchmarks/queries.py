@@ -102,10 +102,12 @@ async def fill(database: TestDatabase, devices: int, days: int) -> int:
 async def roll(app: Connection, reports: int) -> None:
     seconds = cpu_of(app)
     before, steps = seconds(), 0
-    while await RollupService(app).step(TODAY + timedelta(hours=1)):
+    # The last day hour by hour, as in life: the rows of an hour lie together, and a fleet's day on 1,500 pages and not on 24,000.
+    for hour in range(26):
+        while await RollupService(app).step(TODAY - timedelta(hours=24 - hour)):
+            await app.commit()
+            steps += 1
         await app.commit()
-        steps += 1
-    await app.commit()
     spent = seconds() - before
     print(
         f"rolled up in {steps} transactions: {spent:.1f} s of CPU, {spent / reports / 12 * 1e6:.2f} us a value"

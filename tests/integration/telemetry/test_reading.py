@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from iotistic.database.pool import Connection, connect
 from iotistic.telemetry.errors import RangeInvalid, RangeTooLong, TooManyPoints
-from iotistic.telemetry.reading import MetricReader, Question
+from iotistic.telemetry.reading import DeviceLatest, MetricReader, Question
 from iotistic.telemetry.reading.edges import bucket_edges
 from iotistic.telemetry.rollups import LEVELS, RollupService
 from tests.integration.telemetry.conftest import Station
@@ -174,6 +174,35 @@ async def test_the_latest_of_many_devices_comes_in_one_answer(
         assert [(value.metric, value.unit, value.timestamp, value.value) for value in one.values] == [
             ("a", "celsius", *newest)
         ]
+
+
+async def test_the_latest_of_a_metric_is_the_newest_of_all_lists_that_have_it(
+    app: Connection, station: Station
+) -> None:
+    await station.send(station.reports(-3, a=1.0, b=2.0), units={"a": "celsius"})
+    await station.send(station.reports(-2, a=3.0))
+    await station.send(station.reports(-1, c=4.0))
+    other = uuid4()
+    await station.send(station.reports(-1, c=5.0), device=other)
+    await station.ingest.stop()
+    reader, devices = MetricReader(app), [station.device, other]
+    everything = await reader.latest(devices)
+    for names in (["a"], ["a", "b"], ["c"], ["a", "b", "c"], ["d"]):
+        found = await reader.latest(devices, names)
+        assert found == [
+            DeviceLatest(device_uuid=one.device_uuid, values=values)
+            for one in everything
+            if (values := tuple(value for value in one.values if value.metric in names))
+        ]
+    mine = {
+        value.metric: value for one in everything if one.device_uuid == station.device for value in one.values
+    }
+    assert [(name, one.value, one.unit) for name, one in sorted(mine.items())] == [
+        ("a", 3.0, None),
+        ("b", 2.0, None),
+        ("c", 4.0, None),
+    ]
+    assert mine["b"].timestamp < mine["a"].timestamp < mine["c"].timestamp
 
 
 async def test_what_cannot_be_answered_is_refused_with_a_way_out(

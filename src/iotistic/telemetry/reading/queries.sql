@@ -1,6 +1,5 @@
 -- name: list_kinds
--- Where the metrics asked for stand in the reports of these devices (of all when NULL); all metrics when none is named. A device's
--- lists of names are in its series from its first report on.
+-- Where the metrics asked for stand in the reports of any device; all metrics when none is named.
 SELECT
   sets.id AS metric_set_id,
   named.position::integer AS position,
@@ -9,15 +8,26 @@ SELECT
 FROM metric_sets AS sets
 CROSS JOIN LATERAL unnest(sets.names, sets.units) WITH ORDINALITY AS named (metric, unit, position)
 WHERE
-  (
-    %(devices)s::uuid [] IS NULL
-    OR sets.metric_names_id IN (
-      SELECT metric_names_id
-      FROM metric_series
-      WHERE device_uuid = ANY(%(devices)s::uuid [])
-    )
-  )
-  AND (sets.names && %(names)s::text [] OR cardinality(%(names)s::text []) = 0)
+  (sets.names && %(names)s::text [] OR cardinality(%(names)s::text []) = 0)
+  AND (named.metric = ANY(%(names)s::text []) OR cardinality(%(names)s::text []) = 0)
+ORDER BY named.metric, named.unit, sets.id;
+
+-- name: list_device_kinds
+-- The same for some devices, whose lists of names are in their series from the first report on. A statement of its own: as a second
+-- branch of the one above it cost half as much again.
+SELECT
+  sets.id AS metric_set_id,
+  named.position::integer AS position,
+  named.metric,
+  named.unit
+FROM metric_sets AS sets
+CROSS JOIN LATERAL unnest(sets.names, sets.units) WITH ORDINALITY AS named (metric, unit, position)
+WHERE
+  sets.metric_names_id = ANY(ARRAY(
+    SELECT metric_names_id
+    FROM metric_series
+    WHERE device_uuid = ANY(%(devices)s::uuid [])
+  ))
   AND (named.metric = ANY(%(names)s::text []) OR cardinality(%(names)s::text []) = 0)
 ORDER BY named.metric, named.unit, sets.id;
 
@@ -43,7 +53,33 @@ SELECT
   timestamp,
   values
 FROM device_metric_latest
-WHERE device_uuid = ANY(%(devices)s::uuid []);
+WHERE device_uuid = ANY(ARRAY(SELECT unnest(%(devices)s::uuid [])));
+
+-- name: list_latest_values
+-- The newest values of some metrics, in any order: only these go over the line. Sets are unfolded once and not for each report. An array
+-- from a sub-select is not known to the planner, which would otherwise judge each of 1,000 uuids by the statistics: 1 ms.
+WITH kind AS MATERIALIZED (
+  SELECT
+    sets.id,
+    named.position::integer AS position,
+    named.metric,
+    named.unit
+  FROM metric_sets AS sets
+  CROSS JOIN LATERAL unnest(sets.names, sets.units) WITH ORDINALITY AS named (metric, unit, position)
+  WHERE sets.names && %(names)s::text [] AND named.metric = ANY(%(names)s::text [])
+)
+
+SELECT
+  latest.device_uuid,
+  latest.timestamp,
+  kind.metric,
+  kind.unit,
+  latest.values[kind.position] AS value
+FROM device_metric_latest AS latest
+INNER JOIN kind ON kind.id = latest.metric_set_id
+WHERE
+  latest.device_uuid = ANY(ARRAY(SELECT unnest(%(devices)s::uuid [])))
+  AND latest.values[kind.position] IS NOT NULL;
 
 -- name: list_sets
 -- What the values of reports are.

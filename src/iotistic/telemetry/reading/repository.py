@@ -4,11 +4,13 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Final, final
 from uuid import UUID
 
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
+from iotistic.telemetry.model import LatestValue
 from iotistic.telemetry.reading.sources import Made, Segment
 from iotistic.telemetry.rollups import LevelName
 
@@ -102,8 +104,10 @@ class MetricRepository:
 
     async def kinds(self, devices: Sequence[UUID] | None, names: Sequence[str]) -> Kinds:
         """Of these devices, or of all."""
-        rows = await self._sql.many(
-            "list_kinds", _Kind, devices=None if devices is None else list(devices), names=list(names)
+        rows = (
+            await self._sql.many("list_kinds", _Kind, names=list(names))
+            if devices is None
+            else await self._sql.many("list_device_kinds", _Kind, devices=list(devices), names=list(names))
         )
         series = tuple(dict.fromkeys((row.metric, row.unit) for row in rows))
         number = {kind: position for position, kind in enumerate(series)}
@@ -130,6 +134,16 @@ class MetricRepository:
         """By device, oldest first."""
         found = await self._sql.many("list_latest_reports", LatestReport, devices=list(devices))
         return sorted(found, key=lambda report: (report.device_uuid, report.timestamp))
+
+    async def latest_values(
+        self, devices: Sequence[UUID], names: Sequence[str]
+    ) -> list[tuple[UUID, LatestValue]]:
+        """Of these metrics, in every list of names that has them: by device, oldest first."""
+        rows = await self._sql.rows("list_latest_values", devices=list(devices), names=list(names))
+        return [
+            (device, LatestValue(metric=metric, unit=unit, value=value, timestamp=moment))
+            for device, moment, metric, unit, value in sorted(rows, key=itemgetter(0, 1))
+        ]
 
     async def sets(self, ids: Collection[int]) -> dict[int, list[tuple[str, str | None]]]:
         """Metric and unit of each position."""

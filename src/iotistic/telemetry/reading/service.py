@@ -1,8 +1,9 @@
 """Metrics of any number of devices, over any range: bounded, from reports or rollups, whichever is cheaper."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 from typing import Final, final
 from uuid import UUID
 
@@ -42,19 +43,25 @@ class MetricReader:
     async def latest(self, devices: Sequence[UUID], names: Sequence[str] = ()) -> list[DeviceLatest]:
         """The newest values of up to 1,000 devices, by uuid; of those that reported any of `names` (all when empty)."""
         _check_devices(devices)
+        values = await (self._metrics.latest_values(devices, names) if names else self._all_latest(devices))
+        found: list[DeviceLatest] = []
+        for device, group in groupby(values, key=itemgetter(0)):
+            newest = {
+                value.metric: value for _, value in group
+            }  # oldest first: a later one has the last word
+            found.append(
+                DeviceLatest(device_uuid=device, values=tuple(newest[one] for one in sorted(newest)))
+            )
+        return found
+
+    async def _all_latest(self, devices: Sequence[UUID]) -> list[tuple[UUID, LatestValue]]:
         reports = await self._metrics.latest_reports(devices)
         sets = await self._metrics.sets({report.metric_set_id for report in reports})
-        wanted = frozenset(names)
-        found: list[DeviceLatest] = []
-        for device, group in groupby(reports, key=lambda report: report.device_uuid):
-            newest: dict[str, LatestValue] = {}
-            for report in group:  # oldest first: a later one has the last word
-                newest.update(_values(report, sets[report.metric_set_id], wanted))
-            if newest:
-                found.append(
-                    DeviceLatest(device_uuid=device, values=tuple(newest[one] for one in sorted(newest)))
-                )
-        return found
+        return [
+            (report.device_uuid, value)
+            for report in reports
+            for value in _values(report, sets[report.metric_set_id])
+        ]
 
     async def series(self, question: Question) -> Answer:
         """Device by device: every report, or by bucket, or downsampled.
@@ -215,14 +222,10 @@ def _answer(
     return Answer(bucket=bucket, sources=tuple(sources), series=tuple(found))
 
 
-def _values(
-    report: LatestReport, columns: Sequence[tuple[str, str | None]], wanted: frozenset[str]
-) -> dict[str, LatestValue]:
-    return {
-        metric: LatestValue(metric=metric, unit=unit, value=value, timestamp=report.timestamp)
-        for (metric, unit), value in zip(columns, report.values, strict=True)
-        if value is not None and (not wanted or metric in wanted)
-    }
+def _values(report: LatestReport, columns: Sequence[tuple[str, str | None]]) -> Iterator[LatestValue]:
+    for (metric, unit), value in zip(columns, report.values, strict=True):
+        if value is not None:
+            yield LatestValue(metric=metric, unit=unit, value=value, timestamp=report.timestamp)
 
 
 def _alone(moment: datetime, value: float) -> Point:
