@@ -44,7 +44,7 @@ SUBJECTS = {
     "partition gaps": ["partition-gaps", "partition-detach"],
     "stray rows": ["quarantine"],
     "retention": ["retention"],
-    "ingest lag": ["ingest-lag"],
+    "ingest lag": ["ingest-lag", "backlog"],
     "silent devices": ["fleet-silence"],
     "clocks of devices": ["clock-skew"],
     "broker logins": ["broker-auth"],

@@ -93,6 +93,23 @@ async def test_a_day_without_partition_is_found(ward: Ward) -> None:
     assert str(tomorrow) in found["partition-gaps"].observed
 
 
+async def test_log_lines_that_no_rule_looks_at_any_more_are_found(ward: Ward) -> None:
+    administrator = await ward.open()
+    assert (await ward.examine("backlog"))["backlog"].state is State.ok
+    await administrator.execute(
+        "INSERT INTO log_alert_marks (devices, moments, sequences)"
+        " SELECT array_fill(gen_random_uuid(), ARRAY[500]), array_fill(now(), ARRAY[500]), array_fill(1::bigint, ARRAY[500])"
+        " FROM generate_series(1, 200)"
+    )
+    await administrator.execute(
+        "INSERT INTO metric_rollup_marks (device_uuid, bucket) SELECT gen_random_uuid(), now()"
+    )
+    await administrator.close()
+    found = (await ward.examine("backlog"))["backlog"]
+    assert found.state is State.warn
+    assert found.observed == "100000 log lines wait for alert rules, 1 late quarters for rollups"
+
+
 async def _leaf(connection: Connection, day: object) -> None:
     await connection.execute(
         f"CREATE TABLE IF NOT EXISTS device_logs_x{str(day).replace('-', '')} PARTITION OF device_logs "  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from iotistic.operations.doctor import Circumstances, State
+from iotistic.operations.doctor.backlog import Backlog, judge_backlog
 from iotistic.operations.doctor.checkpoints import Checkpoints, judge_checkpoints
 from iotistic.operations.doctor.durability import (
     Archiving,
@@ -372,6 +373,21 @@ def test_an_upgrade_under_a_running_server_is_told() -> None:
 )
 def test_quarantine_is_judged_by_its_size(count: int, state: State) -> None:
     assert judge_quarantine([Quarantined(reason="future", reports=count)], SEEN).state is state
+
+
+@pytest.mark.parametrize(
+    ("waiting", "state"),
+    [
+        (0, State.ok),
+        (99_999, State.ok),
+        (100_000, State.warn),
+        (999_999, State.warn),
+        (1_000_000, State.critical),
+    ],
+)
+def test_work_that_waits_is_judged_by_the_longer_queue(waiting: int, state: State) -> None:
+    assert judge_backlog(Backlog(log_lines=waiting, late_buckets=0), SEEN).state is state
+    assert judge_backlog(Backlog(log_lines=7, late_buckets=waiting), SEEN).state is state
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(119, State.ok), (120, State.warn), (600, State.critical)])

@@ -1,6 +1,7 @@
 """How each check gets its facts: the questions it asks, handed to who judges them."""
 # ruff: noqa: D103 - what each looks at stands in registry.py
 
+from iotistic.operations.doctor.backlog import judge_backlog
 from iotistic.operations.doctor.bloat import judge_bloat
 from iotistic.operations.doctor.checkpoints import count_checkpoints, judge_checkpoints
 from iotistic.operations.doctor.durability import (
@@ -50,6 +51,7 @@ from iotistic.operations.doctor.waiting import judge_waits, sample
 
 __all__ = [
     "look_at_archiving",
+    "look_at_backlog",
     "look_at_backups",
     "look_at_binaries",
     "look_at_bloat",
@@ -228,6 +230,10 @@ async def look_at_quarantine(it: Patient) -> Verdict:
 
 async def look_at_ingest(it: Patient) -> Verdict:
     return judge_ingest(await it.ask.ingest_age(), it.seen)
+
+
+async def look_at_backlog(it: Patient) -> Verdict:
+    return judge_backlog(await it.ask.waiting_marks(), it.seen)
 
 
 async def look_at_silence(it: Patient) -> Verdict:

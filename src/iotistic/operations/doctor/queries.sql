@@ -379,6 +379,18 @@ FROM ingest_quarantine
 GROUP BY reason
 ORDER BY count(*) DESC;
 
+-- name: waiting_marks
+-- How much the housekeeper has still to look at. Bounded: a mark of lines has up to 500 of them.
+SELECT
+  (
+    SELECT coalesce(sum(cardinality(mark.devices)), 0)::bigint
+    FROM (SELECT devices FROM log_alert_marks ORDER BY id LIMIT 10000) AS mark
+  ) AS log_lines,
+  (
+    SELECT count(*)
+    FROM (SELECT id FROM metric_rollup_marks ORDER BY id LIMIT 1000000) AS mark
+  ) AS late_buckets;
+
 -- name: ingest_age
 -- When the newest report that is not of the future was measured, and how many devices are online.
 SELECT

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from iotistic.operations.doctor.access import look_at_certificate, look_at_roles
 from iotistic.operations.doctor.looks import (
     look_at_archiving,
+    look_at_backlog,
     look_at_backups,
     look_at_binaries,
     look_at_bloat,
@@ -76,6 +77,7 @@ _OF_PLATFORM = {
     look_at_housekeeper,
     look_at_ingest,
     look_at_quarantine,
+    look_at_backlog,
     look_at_silence,
     look_at_rates,
     look_at_disk,
@@ -124,6 +126,7 @@ CHECKS = (
         look_at_quarantine,
         "Those reports are in no chart until they are replayed.",
     ),
+    _check("backlog", "Work that waits", look_at_backlog, "Alerts come late, rollups miss reports."),
     _check(
         "fleet-silence",
         "Devices online",

@@ -7,6 +7,7 @@ from typing import final
 from iotistic.database.locks import LockKey
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
+from iotistic.operations.doctor.backlog import Backlog
 from iotistic.operations.doctor.bloat import Swollen
 from iotistic.operations.doctor.durability import Archiving, DaySize, LogSize, Slot, Standby
 from iotistic.operations.doctor.edge import BrokerQuestion, ClockSkews
@@ -136,6 +137,10 @@ class DoctorRepository:
 
     async def quarantined(self) -> Sequence[Quarantined]:
         return await self._sql.many("quarantined", Quarantined)
+
+    async def waiting_marks(self) -> Backlog:
+        (waiting,) = await self._sql.many("waiting_marks", Backlog)
+        return waiting
 
     async def ingest_age(self) -> IngestAge:
         (age,) = await self._sql.many("ingest_age", IngestAge)
