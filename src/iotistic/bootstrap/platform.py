@@ -1,9 +1,9 @@
 """The platform as one object: pools, ingest, key cache, news, and a unit of work whose services share one connection."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, final
 from uuid import UUID
@@ -12,6 +12,7 @@ from iotistic import migrations
 from iotistic.audit import RefusalBook
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.bootstrap.peppers import find_peppers
+from iotistic.bootstrap.readiness import Finding, look_at_disk
 from iotistic.bootstrap.refusals import record_refusals
 from iotistic.bootstrap.sealing import sealing_keys
 from iotistic.bootstrap.work import Work
@@ -40,17 +41,6 @@ from iotistic.telemetry import GatewayIngest, Ingest
 from iotistic.telemetry.quarantine import Replay
 
 __all__ = ["Finding", "Platform", "Work", "open_platform"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One reason for or against sending traffic here."""
-
-    check: str
-    """What was looked at: pool, schema, partitions."""
-    ready: bool
-    detail: str
-    """What was seen, and what to do when it is not as it should be."""
 
 
 _MINUTE = timedelta(minutes=1)
@@ -190,10 +180,12 @@ class Platform:
         return Replay(direct, clock=self.clock)
 
     async def readiness(self) -> list[Finding]:
-        """Whether this process may get traffic: the pool answers, the schema is at head, partitions reach past tomorrow."""
+        """Whether this process may get traffic: the pool answers, the schema is at head, partitions reach past tomorrow, the disk has room."""
         findings = [await self._pool_ready()]
         if findings[0].ready:
             findings += [await self._schema_ready(), *await self._partitions_ready()]
+        if self.endpoints.embedded:  # the disk of another machine is not ours to see
+            findings.append(await asyncio.to_thread(look_at_disk, self.settings.data_dir))
         return findings
 
     async def start(self) -> None:

@@ -1,14 +1,17 @@
 """Health, readiness, metrics, status and the description of the API."""
 
 import re
+import shutil
 from collections.abc import Sequence
 from html.parser import HTMLParser
+from pathlib import Path
 
 import httpx
 import pytest
 
 from iotistic import __version__
 from iotistic.bootstrap.platform import Finding, Platform
+from iotistic.bootstrap.readiness import judge_disk, look_at_disk
 from iotistic.database.errors import DatabaseUnavailable
 from iotistic.http import create_platform_app
 from tests.integration.http.conftest import EnrolledDevice
@@ -79,6 +82,16 @@ async def test_strangers_do_not_learn_where_the_database_is(
         assert response.status_code == 503
         assert "internal" not in response.text
     assert "db.internal" in str([vars(record).get("reason") for record in caplog.records])
+
+
+@pytest.mark.parametrize(("free", "ready"), [((256 << 20) - 1, False), (256 << 20, True)])
+def test_without_room_for_what_is_acknowledged_nobody_is_sent_here(free: int, *, ready: bool) -> None:
+    finding = judge_disk(free)
+    assert (finding.check, finding.ready) == ("disk", ready)
+
+
+async def test_the_disk_of_an_embedded_server_is_looked_at(tmp_path: Path) -> None:
+    assert look_at_disk(tmp_path).ready is (shutil.disk_usage(tmp_path).free >= 256 << 20)
 
 
 async def test_the_real_platform_is_looked_at(stranger: httpx.AsyncClient) -> None:

@@ -70,7 +70,7 @@ async def check_health() -> Health:
     summary="May traffic come here?",
 )
 async def check_readiness(request: Request, response: Response) -> dict[str, object]:
-    """The pool answers, the schema is at head, partitions are made ahead for a day at least."""
+    """The pool answers, the schema is at head, partitions are made ahead for a day at least, and the disk has room where it is of this machine."""
     findings = await request.app.state.readiness_probe.look(find_platform(request.scope))
     ready = all(finding.ready for finding in findings)
     if not ready:
