@@ -14,6 +14,7 @@ from iotistic.cli.output import narrate, print_json, print_json_lines, print_tab
 from iotistic.config import Settings
 from iotistic.configuration import CATALOGUE, Setting, SettingChange
 from iotistic.errors import Invalid
+from iotistic.secret import Secret
 
 __all__ = ["app"]
 
@@ -66,6 +67,25 @@ def set_setting(
     """Add or replace a setting; every process hears of it at once. Secrets stay out: env:NAME or file:/path says where one lies."""
     changed = run_async(_set(settings_from(data_dir, url), key, _json(value)))
     narrate(f"{key} is set." if changed else f"{key} was so already.")
+
+
+@app.command()
+def seal(
+    key: Key,
+    member: Annotated[str, typer.Argument(help="password, clientKey, ...")],
+    data_dir: DataDir = None,
+    url: Url = None,
+) -> None:
+    """Put a secret into a setting, sealed under IOTISTIC_SEALING_KEY. Read from stdin, or asked for; never an argument, which all can see."""
+    text = (
+        typer.prompt("Secret", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read().strip()
+    )
+    if not text:
+        raise ValueUnreadable(
+            "The secret is empty.", hint="Send it on stdin: iotistic system-config seal KEY MEMBER < file"
+        )
+    run_async(_seal(settings_from(data_dir, url), key, member, Secret(text)))
+    narrate(f"{member} of {key} is sealed.")
 
 
 @app.command()
@@ -139,6 +159,11 @@ async def _get(settings: Settings, key: str) -> Setting:
 async def _set(settings: Settings, key: str, value: object) -> bool:
     async with opened(settings) as platform, platform.begin() as work:
         return await work.configuration.set_setting(key, value)
+
+
+async def _seal(settings: Settings, key: str, member: str, secret: Secret) -> None:
+    async with opened(settings) as platform, platform.begin() as work:
+        await work.configuration.seal_member(key, member, secret, platform.sealing)
 
 
 async def _remove(settings: Settings, key: str) -> None:

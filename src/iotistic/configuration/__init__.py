@@ -6,7 +6,7 @@ from iotistic.configuration.catalogue import CATALOGUE, KeyKind
 from iotistic.configuration.documents import Broker, VpnConfig
 from iotistic.configuration.errors import SettingInUse, SettingInvalid, SettingNotFound, SettingUnknown
 from iotistic.configuration.model import Setting, SettingChange
-from iotistic.configuration.secret_reference import SecretMissing, reveal_reference
+from iotistic.configuration.secret_reference import SecretMissing, place_of, reveal_reference
 from iotistic.configuration.service import ConfigurationService
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "SettingUnknown",
     "VpnConfig",
     "default_broker",
+    "place_of",
     "reveal_reference",
 ]

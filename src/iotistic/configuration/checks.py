@@ -30,7 +30,8 @@ def check_broker(value: Mapping[str, Any], which: str) -> None:
     for member in ("password", "clientKey"):
         if member in value and not is_secret_reference(value[member]):
             raise SettingInvalid(
-                f"$.{member} holds no secret, it says where it lies.", hint="Write env:NAME or file:/path."
+                f"$.{member} holds no secret, it says where it lies.",
+                hint="Write env:NAME or file:/path, or `iotistic system-config seal`.",
             )
     for member in ("caCert", "clientCert"):
         if member in value:

@@ -13,8 +13,8 @@ Id = Annotated[int, Meta(ge=1, le=2_147_483_647)]
 Milliseconds = Annotated[int, Meta(ge=100, le=600_000)]
 Certificate = Annotated[str, Meta(min_length=1, max_length=100_000)]
 """One or more certificates in PEM."""
-SecretReference = Annotated[str, Meta(max_length=1000)]
-"""env:NAME or file:/path."""
+SecretReference = Annotated[str, Meta(max_length=8000)]
+"""env:NAME, file:/path, or sealed: an RSA key of 4096 bits takes 4,500 characters then."""
 
 
 class Broker(

@@ -1,4 +1,4 @@
-"""Where a secret lies, in place of the secret: `env:NAME` or `file:/path`. Settings hold these and never the secret itself.
+"""Where a secret lies, in place of the secret: `env:NAME` or `file:/path`; or the secret sealed. Never the secret in clear.
 
 Everybody who may read settings, their history or a backup would have the secret otherwise, for as long as the backup lives.
 """
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from iotistic.errors import Unavailable
+from iotistic.sealing import SealingKeys, is_sealed
 from iotistic.secret import Secret
 
-__all__ = ["SecretMissing", "find_secrets_in_clear", "is_secret_reference", "reveal_reference"]
+__all__ = ["SecretMissing", "find_secrets_in_clear", "is_secret_reference", "place_of", "reveal_reference"]
 
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,199}|file:/[^\x00]{1,1000}")
 _SECRET_NAME = re.compile(
@@ -26,12 +27,24 @@ class SecretMissing(Unavailable):
 
 
 def is_secret_reference(text: str) -> bool:
-    """Whether it says where a secret lies."""
-    return _REFERENCE.fullmatch(text) is not None
+    """Whether it says where a secret lies, or is a sealed one."""
+    return _REFERENCE.fullmatch(text) is not None or is_sealed(text)
 
 
-def reveal_reference(reference: str, environment: Mapping[str, str]) -> Secret:
-    """The secret itself. Raises SecretMissing, which says where it was looked for."""
+def place_of(key: str, member: str) -> str:
+    """What a secret in a setting is sealed about: it opens nowhere else."""
+    return f"system_config {key} {member}"
+
+
+def reveal_reference(
+    reference: str, environment: Mapping[str, str], *, sealing: SealingKeys | None = None, about: str = ""
+) -> Secret:
+    """The secret itself; a sealed one needs keys and the place it was sealed for (`place_of`).
+
+    Raises SecretMissing, which says where it was looked for, SealBroken or SealingKeyUnknown.
+    """
+    if sealing is not None and is_sealed(reference):
+        return sealing.open(reference, about=about)
     kind, _, place = reference.partition(":")
     try:
         text = environment[place] if kind == "env" else Path(place).read_text(encoding="utf-8").strip()

@@ -1,14 +1,18 @@
 """What can be done with settings in the database."""
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, cast, final
 
 from iotistic.configuration.catalogue import kind_of
-from iotistic.configuration.errors import SettingNotFound
+from iotistic.configuration.errors import SettingInvalid, SettingNotFound
 from iotistic.configuration.model import Setting, SettingChange
 from iotistic.configuration.repository import ConfigurationRepository
+from iotistic.configuration.sealed_values import find_sealed, with_sealed
+from iotistic.configuration.secret_reference import place_of
 from iotistic.configuration.validation import check_together, check_value
 from iotistic.database.pool import Connection
+from iotistic.sealing import SealingKeys
+from iotistic.secret import Secret
 
 __all__ = ["ConfigurationService"]
 
@@ -49,6 +53,29 @@ class ConfigurationService:
         values = await self._locked()
         check_together({**values, key: value})
         return await self._settings.set(key, value)
+
+    async def seal_member(self, key: str, member: str, secret: Secret, keys: SealingKeys) -> bool:
+        """Puts a secret into a setting that is an object, sealed for this place. Raises SettingNotFound, SettingInvalid."""
+        value = (await self.get_setting(key)).value
+        if not isinstance(value, dict):
+            raise SettingInvalid(f"The setting {key} is no object: it has no member {member}.", key=key)
+        return await self.set_setting(
+            key, {**cast("dict[str, Any]", value), member: keys.seal(secret, about=place_of(key, member))}
+        )
+
+    async def list_sealed(self) -> Sequence[str]:
+        """Every sealed text in the settings. Their history keeps what was replaced, under the key of that time."""
+        return [text for setting in await self.list_settings() for text in find_sealed(setting.value)]
+
+    async def rewrap(self, keys: SealingKeys) -> int:
+        """Wraps what is sealed under the current key; answers how many settings that changed."""
+        await self._settings.lock()
+        changed = 0
+        for setting in await self.list_settings():
+            value = with_sealed(setting.value, keys.rewrap)
+            if value != setting.value:
+                changed += await self._settings.set(setting.key, value)
+        return changed
 
     async def remove_setting(self, key: str) -> None:
         """Takes it away. Raises SettingNotFound, or SettingInUse while another setting names it."""

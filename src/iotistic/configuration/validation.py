@@ -43,7 +43,7 @@ def check_value(key: str, value: Any) -> None:  # noqa: ANN401 - any JSON
     if secrets := find_secrets_in_clear(value):
         raise SettingInvalid(
             f"The setting {key} would hold a secret in clear at {', '.join(secrets[:5])}.",
-            hint="Write where the secret lies instead: env:NAME or file:/path.",
+            hint="Write where the secret lies instead: env:NAME or file:/path; or seal it: `iotistic system-config seal`.",
             key=key,
         )
 

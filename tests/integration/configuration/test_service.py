@@ -119,6 +119,8 @@ async def test_the_application_writes_no_history_by_itself(connection: Connectio
         ('{"id": 1, "clientCert": "x", "clientKey": "env:K"}', "clientCert"),
         ('{"id": 1, "clientKey": "abc"}', "clientKey"),
         ('{"id": 1, "clientKey": "env:K"}', "together"),
+        ('{"id": 1, "clientKey": "sealed:1:0"}', "together"),
+        ('{"id": 1, "clientKey": "sealed"}', "clientKey"),
     ],
 )
 async def test_nobody_makes_half_a_tls_by_hand(owner_connection: Connection, value: str, rule: str) -> None:

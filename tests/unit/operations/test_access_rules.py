@@ -99,6 +99,10 @@ def test_a_line_that_still_matches_something_is_none_of_those(first: str, second
     assert [found for found in judged(first, second, LAST) if "never reached" in found[2]] == []
 
 
+def test_what_only_this_machine_reaches_needs_no_last_line() -> None:
+    assert judged("local all all peer", "host all all 127.0.0.1/255.255.255.255 scram-sha-256") == []
+
+
 def test_silence_at_the_end_is_a_warning_and_what_cannot_be_read_an_alarm() -> None:
     assert judged(PRIVATE) == [
         (1, False, "no last line rejects everybody else in words: host all all all reject")

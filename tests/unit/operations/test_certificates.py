@@ -58,7 +58,7 @@ def test_openssl_accepts_the_chain_and_refuses_one_of_another_authority(tmp_path
         assert (done.returncode == 0) is accepted, done.stderr
 
 
-@pytest.mark.parametrize("hosts", [[], ["münchen.example"]])
+@pytest.mark.parametrize("hosts", [[], ["münchen.example"], ["bad host"], ["a,DNS:b"], [""], ["-a"]])
 def test_what_is_no_host_is_refused(hosts: list[str]) -> None:
     with pytest.raises(CertificateInvalid):
         sign_server(make_authority("test", now=NOW), hosts, now=NOW, lasts=DAY)

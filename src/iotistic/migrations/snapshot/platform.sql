@@ -1045,7 +1045,7 @@ BEGIN
       THEN 'useTls is true with the protocols mqtts and wss, and with no other'
     WHEN (NEW.value ->> 'caCert') !~ '^-{5}BEGIN CERTIFICATE-{5}' THEN 'caCert is a certificate in PEM'
     WHEN (NEW.value ->> 'clientCert') !~ '^-{5}BEGIN CERTIFICATE-{5}' THEN 'clientCert is a certificate in PEM'
-    WHEN (NEW.value ->> 'clientKey') !~ '^(env:[A-Za-z_]|file:/)' THEN 'clientKey is env:NAME or file:/path, never the key itself'
+    WHEN (NEW.value ->> 'clientKey') !~ '^(env:[A-Za-z_]|file:/|sealed:1:)' THEN 'clientKey is env:NAME, file:/path or sealed, never the key itself'
     WHEN (NEW.value ->> 'clientCert' IS NULL) <> (NEW.value ->> 'clientKey' IS NULL) THEN 'clientCert and clientKey come together'
   END;
   IF wrong IS NOT NULL THEN
@@ -3150,7 +3150,7 @@ CREATE TABLE public.system_config (
 );
 COMMENT ON TABLE public.system_config IS 'One row per setting of the running platform.';
 COMMENT ON COLUMN public.system_config.key IS 'A dotted name: mqtt.brokers.1.';
-COMMENT ON COLUMN public.system_config.value IS 'JSON of the shape that the key has; never null, never a secret: where one is needed, env:NAME or file:/path says where it is.';
+COMMENT ON COLUMN public.system_config.value IS 'JSON of the shape that the key has; never null, never a secret in clear: where one is needed, env:NAME or file:/path says where it is, or it is sealed.';
 CREATE TRIGGER audit_delete AFTER DELETE ON public.system_config REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{}', '{value}');
 CREATE TRIGGER audit_insert AFTER INSERT ON public.system_config REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{}', '{value}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.system_config REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{key}', '', '{}', '{value}');

@@ -4,6 +4,7 @@ An authority's key signs whatever it is asked to, so it lies sealed (`iotistic.s
 and lies in a file of mode 0600. Profiles are fixed: nothing but the names comes from whoever asks.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 _AUTHORITY_LASTS: Final = timedelta(days=3650)
+_HOST: Final = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?")
 _SKEW: Final = timedelta(minutes=10)
 """Clocks differ: a certificate of this second is not valid yet elsewhere."""
 
@@ -78,7 +80,8 @@ def sign_server(
     authority: Authority, hosts: Sequence[str], *, now: datetime, lasts: timedelta
 ) -> tuple[bytes, Secret]:
     """A new key, and a certificate for a server of these names and addresses, both in PEM. Raises CertificateInvalid."""
-    if not hosts:
+    names = [_general_name(host) for host in hosts]
+    if not names:
         raise CertificateInvalid("A server's certificate needs a name or an address.")
     try:
         ca = x509.load_pem_x509_certificate(authority.certificate)
@@ -90,7 +93,7 @@ def sign_server(
     key = ec.generate_private_key(ec.SECP256R1())
     builder = (
         _builder(_named(hosts[0]), ca.subject, key, now=now, lasts=min(lasts, ca.not_valid_after_utc - now))
-        .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -168,12 +171,9 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ip_address(host))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(host)
-    except ValueError as error:
-        raise CertificateInvalid(
-            f"{host!r} is no name of a host.", hint="Letters, digits, dots, dashes."
-        ) from error
+    if not _HOST.fullmatch(host):
+        raise CertificateInvalid(f"{host!r} is no name of a host.", hint="Letters, digits, dots, dashes.")
+    return x509.DNSName(host)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

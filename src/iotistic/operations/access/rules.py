@@ -45,7 +45,8 @@ def judge_rules(rules: Sequence[Rule]) -> list[RuleFinding]:
     found = [finding for rule in rules for finding in _judge(rule)]
     found += _shadowed(rules)
     readable = [rule for rule in rules if rule.error is None]
-    if not any(_rejects_everybody(rule) for rule in readable):
+    is_reachable = any(rule.kind != "local" and not _is_loopback(rule) for rule in readable)
+    if is_reachable and not any(_rejects_everybody(rule) for rule in readable):
         last = readable[-1].line_number if readable else 0
         found.append(_note(last, "no last line rejects everybody else in words: host all all all reject"))
     return sorted(found, key=lambda finding: finding.line_number)

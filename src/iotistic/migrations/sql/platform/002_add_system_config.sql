@@ -11,4 +11,4 @@ CREATE TABLE system_config (
 
 COMMENT ON TABLE system_config IS 'One row per setting of the running platform.';
 COMMENT ON COLUMN system_config.key IS 'A dotted name: mqtt.brokers.1.';
-COMMENT ON COLUMN system_config.value IS 'JSON of the shape that the key has; never null, never a secret: where one is needed, env:NAME or file:/path says where it is.';
+COMMENT ON COLUMN system_config.value IS 'JSON of the shape that the key has; never null, never a secret in clear: where one is needed, env:NAME or file:/path says where it is, or it is sealed.';

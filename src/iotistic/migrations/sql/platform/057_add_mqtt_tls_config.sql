@@ -12,7 +12,7 @@ BEGIN
       THEN 'useTls is true with the protocols mqtts and wss, and with no other'
     WHEN (NEW.value ->> 'caCert') !~ '^-{5}BEGIN CERTIFICATE-{5}' THEN 'caCert is a certificate in PEM'
     WHEN (NEW.value ->> 'clientCert') !~ '^-{5}BEGIN CERTIFICATE-{5}' THEN 'clientCert is a certificate in PEM'
-    WHEN (NEW.value ->> 'clientKey') !~ '^(env:[A-Za-z_]|file:/)' THEN 'clientKey is env:NAME or file:/path, never the key itself'
+    WHEN (NEW.value ->> 'clientKey') !~ '^(env:[A-Za-z_]|file:/|sealed:1:)' THEN 'clientKey is env:NAME, file:/path or sealed, never the key itself'
     WHEN (NEW.value ->> 'clientCert' IS NULL) <> (NEW.value ->> 'clientKey' IS NULL) THEN 'clientCert and clientKey come together'
   END;
   IF wrong IS NOT NULL THEN
