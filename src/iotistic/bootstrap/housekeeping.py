@@ -41,8 +41,11 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
         async with platform.begin() as work:
             attempts = await work.attempts.forget_old()
             changes = await work.network.forget_old()
-        told = f"{attempts} attempts to enrol and {changes} changes of interfaces forgotten"
-        return told if attempts or changes else None
+            sessions = await work.sessions.forget_old()
+        told = (
+            f"{attempts} attempts to enrol, {changes} changes of interfaces and {sessions} sessions forgotten"
+        )
+        return told if attempts or changes or sessions else None
 
     return Housekeeper(
         lambda: platform.owner_connection("housekeeper"),

@@ -37,6 +37,7 @@ from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.security.enrolment import EnrolmentService
 from iotistic.security.keyring import KeyringService, KeyUses
+from iotistic.security.sessions import SessionService, SessionTokens
 from iotistic.telemetry import GatewayIngest, Ingest
 from iotistic.telemetry.quarantine import Replay
 
@@ -94,6 +95,7 @@ class Platform:
         self._refusals_kept = Periodic("refusals", self.keep_refusals, every=_MINUTE)
         self.sealing = sealing
         self._peppers = peppers
+        self._tokens = SessionTokens(peppers)
         self._hasher = hasher
         self._itself = Provenance(actor_kind="system", actor=application_name)
 
@@ -128,6 +130,9 @@ class Platform:
 
     def keyring(self, connection: Connection) -> KeyringService:
         return KeyringService(connection, peppers=self._peppers)
+
+    def sessions(self, connection: Connection) -> SessionService:
+        return SessionService(connection, tokens=self._tokens)
 
     async def authenticate(self, key: Secret, address: str | None) -> Principal | Refusal:
         """Who the bearer of a key is that comes from this address, from memory where that is safe."""
@@ -219,6 +224,8 @@ class Platform:
 
     async def _look_up(self, key: Secret) -> Principal | Refusal:
         async with self.pool.statement() as connection:
+            if key.reveal().startswith("eyJ"):  # {" in base64: a JWT, and no key
+                return await self.sessions(connection).authenticate(key)
             verdict = await self.security(connection).authenticate(key)
         if isinstance(verdict, Refusal) or not verdict.wants_note:
             return verdict

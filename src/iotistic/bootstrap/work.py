@@ -32,6 +32,7 @@ from iotistic.security import KeyHistory, SecurityService
 from iotistic.security.bindings import BindingService
 from iotistic.security.enrolment import AttemptService, EnrolmentService
 from iotistic.security.keyring import KeyringService, RotationService
+from iotistic.security.sessions import SessionService
 from iotistic.telemetry import ClockService, TelemetryService
 from iotistic.telemetry.alerts import AlertEvaluator, AlertService, RuleService
 from iotistic.telemetry.quarantine import QuarantineService
@@ -58,6 +59,10 @@ class ServesWork(Protocol):
 
     def keyring(self, connection: Connection) -> KeyringService:
         """Which keys there are."""
+        ...
+
+    def sessions(self, connection: Connection) -> SessionService:
+        """Who is logged in."""
         ...
 
 
@@ -168,6 +173,10 @@ class Work:
     @cached_property
     def keyring(self) -> KeyringService:
         return self._platform.keyring(self.connection)
+
+    @cached_property
+    def sessions(self) -> SessionService:
+        return self._platform.sessions(self.connection)
 
     @cached_property
     def key_rotations(self) -> RotationService:

@@ -18,6 +18,7 @@ from iotistic.config import Settings
 from iotistic.secret import Secret
 from iotistic.security import Role, User, readable_password
 from iotistic.security.bindings import Binding
+from iotistic.security.sessions import Session
 
 __all__ = ["app"]
 
@@ -150,6 +151,44 @@ def bindings(
         for row in rows:
             row["on"] = row["fleet"] or row["device_uuid"] or "everything"
         print_table(rows, _BINDING, empty="Nobody has a role.")
+
+
+@app.command()
+def sessions(username: Username, data_dir: DataDir = None, url: Url = None, as_json: AsJson = False) -> None:
+    """List where somebody is logged in (with --json: one object a line)."""
+
+    async def look(work: Work) -> Sequence[Session]:
+        return await work.sessions.list_sessions(username)
+
+    rows = [asdict(session) for session in run_async(_within(settings_from(data_dir, url), look))]
+    if as_json:
+        print_json_lines(rows)
+    else:
+        columns = ["id", "created_at", "refreshed_at", "expires_at", "address", "user_agent"]
+        print_table(rows, columns, empty=f"{username} is logged in nowhere.")
+
+
+@app.command("log-out")
+def log_out(
+    username: Username,
+    session: Annotated[str | None, typer.Option("--session", metavar="ID", help="Only this session.")] = None,
+    data_dir: DataDir = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Log somebody out everywhere, or of one session: its tokens open nothing any more. Keys stay; see `iotistic keys revoke`."""
+
+    async def end(work: Work) -> int:
+        if session is None:
+            return await work.sessions.end_all(username, reason="ended on the command line")
+        await work.sessions.end(session, username=username, reason="ended on the command line")
+        return 1
+
+    ended = run_async(_within(settings_from(data_dir, url), end))
+    if as_json:
+        print_json({"username": username, "ended": ended})
+    else:
+        narrate(f"{ended} sessions of {username} are over.")
 
 
 def _make_service(settings: Settings, username: str, role: str | None, *, as_json: bool) -> None:

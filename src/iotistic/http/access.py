@@ -47,6 +47,7 @@ OPEN_PATHS = frozenset(
         "/ready",
         "/api/v1/auth/key/successor",  # takes a key that may open nothing else any more: the keyring checks it
         LOGIN_PATH,
+        "/api/v1/auth/refresh",  # takes a refresh token, which is no key: the session checks it
         "/api/v1/devices/enrol",  # takes a claim key, which is no key of a caller: the workflow checks it
         "/api/v1/devices/enrol/proof",  # takes the answer to a challenge: the workflow checks it
     }

@@ -15,13 +15,11 @@ from iotistic.http.access import find_principal
 from iotistic.http.platform_access import platform_of
 from iotistic.idempotency import IdempotencyUnsupported, KeptAnswer
 
-__all__ = ["TELLS_A_SECRET", "Idempotency"]
+__all__ = ["Idempotency", "tells_a_secret"]
 
-TELLS_A_SECRET = frozenset(
-    {"/api/v1/auth/keys", "/api/v1/enrolment/claim-keys", "/api/v1/keys", "/api/v1/mqtt/users"}
+_TELLS_A_SECRET = re.compile(
+    r"/api/v1/(?:enrolment/claim-keys|mqtt/users|(?:auth/)?keys(?:/(?!rotations)[^/]+/rotation)?)"
 )
-"""Paths whose answer holds a secret that is told once: keeping it would be keeping the secret."""
-_REPLACES_A_KEY = re.compile(r"/api/v1/(?:auth/)?keys/[^/]+/rotation")
 
 _HEADER = b"idempotency-key"
 _KEPT = frozenset({b"content-type", b"etag", b"link", b"location"})
@@ -30,6 +28,11 @@ _REPLAYED = (b"idempotent-replayed", b"true")
 
 class _Refused(Exception):
     """The application refused the request: what was begun is rolled back."""
+
+
+def tells_a_secret(path: str) -> bool:
+    """Whether what is posted there is answered with a secret that is told once: keeping the answer would be keeping the secret."""
+    return _TELLS_A_SECRET.fullmatch(path) is not None
 
 
 @final
@@ -45,7 +48,7 @@ class Idempotency:
             await self._app(scope, receive, send)
             return
         user_id, text = key
-        if scope["path"] in TELLS_A_SECRET or _REPLACES_A_KEY.fullmatch(scope["path"]):
+        if tells_a_secret(scope["path"]):
             raise IdempotencyUnsupported(
                 "This answer holds a secret, which is told once and kept nowhere.",
                 hint="Send it without Idempotency-Key, and take back what got lost.",

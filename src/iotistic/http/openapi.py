@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
 
 from iotistic.http.access import OPEN_PATHS
-from iotistic.http.idempotency import TELLS_A_SECRET
+from iotistic.http.idempotency import tells_a_secret
 from iotistic.http.ingest import GATEWAY_LOGS_PATH, GATEWAY_METRICS_PATH, LOGS_PATH, METRICS_PATH
 from iotistic.http.permissions import AnyKey, Itself, Needs, Requirement, every_route, requirements_of
 from iotistic.http.responses import refusals
@@ -28,6 +28,7 @@ X-Request-ID, which a caller may choose) finds the request in the server's log."
 
 _TAGS = [
     {"name": "sessions", "description": "Logging in and out."},
+    {"name": "keys", "description": "Keys of devices, services and people: made, replaced and revoked."},
     {"name": "devices", "description": "The registry."},
     {"name": "shadow", "description": "What is desired of a device, and what it reports of itself."},
     {"name": "jobs", "description": "Work for one or many devices, and how it goes."},
@@ -221,7 +222,7 @@ def _offer_idempotency(paths: dict[str, Any], requirements: dict[tuple[str, str]
     """What is taken beside the routes (`iotistic.http.idempotency`), said for each that people post to."""
     for path, operations in paths.items():
         operation = operations.get("post")
-        if operation is None or {"key": []} not in operation.get("security", []) or path in TELLS_A_SECRET:
+        if operation is None or {"key": []} not in operation.get("security", []) or tells_a_secret(path):
             continue
         if not isinstance(requirements.get((path, "post")), Itself):
             operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)

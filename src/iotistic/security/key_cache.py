@@ -41,7 +41,7 @@ class KeyCache:
         self._size = size
         # With the moment it ends, counted by this process from the look-up on: the clock on its wall may be wrong.
         self._kept: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
-        # By key id: only one text opens a key, so there is one digest a key.
+        # By key id: one digest a key or session.
         self._digests: dict[str, bytes] = {}
         self._listening = False
         self._changes = 0
@@ -90,6 +90,10 @@ class KeyCache:
 
     def _keep(self, digest: bytes, principal: Principal, began: float) -> None:
         ends = math.inf if principal.good_for is None else began + principal.good_for.total_seconds()
+        # A session that was refreshed comes with another token: one that is forgotten here could not be forgotten later.
+        before = self._digests.get(principal.key_id)
+        if before is not None:
+            self._kept.pop(before, None)
         self._kept[digest] = principal, ends
         self._digests[principal.key_id] = digest
         if len(self._kept) > self._size:

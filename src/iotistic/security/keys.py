@@ -3,7 +3,7 @@
     iot_dev_3kqh2v7w5m4x_<32 characters of secret><6 characters of checksum>
     |   |   |
     |   |   key id: 12 characters, public, finds the row
-    |   kind: dev (device), usr (person), svc (service), clm (claim)
+    |   kind: dev (device), usr (person), svc (service), clm (claim), rft (refresh token)
     prefix: what secret scanners look for
 
 The secret is 192 random bits in URL-safe base64. The checksum is the CRC-32 (ISO-HDLC, as zlib computes it) of all before it, in
@@ -22,14 +22,14 @@ from typing import Self, final
 
 from iotistic.secret import Secret
 
-__all__ = ["IssuedKey", "KeyKind", "ParsedKey", "Peppers", "generate_key", "parse_key"]
+__all__ = ["IssuedKey", "KeyKind", "ParsedKey", "Peppers", "compose_key", "generate_key", "parse_key"]
 
 _SECRET_OCTETS = 24
 _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 characters; l, o, 0 and 1 are left out
 _ID_LENGTH = 12
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHAPE = re.compile(
-    rf"(?P<body>iot_(?P<kind>dev|usr|svc|clm)_(?P<id>[{_ID_ALPHABET}]{{{_ID_LENGTH}}})_(?P<secret>[A-Za-z0-9_-]{{32}}))"
+    rf"(?P<body>iot_(?P<kind>dev|usr|svc|clm|rft)_(?P<id>[{_ID_ALPHABET}]{{{_ID_LENGTH}}})_(?P<secret>[A-Za-z0-9_-]{{32}}))"
     r"(?P<checksum>[0-9A-Za-z]{6})"
 )
 
@@ -41,6 +41,7 @@ class KeyKind(StrEnum):
     USER = "usr"
     SERVICE = "svc"
     CLAIM = "clm"
+    REFRESH = "rft"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,13 @@ class Peppers:
         message = f"{parsed.kind}:{parsed.key_id}:{parsed.secret.reveal()}".encode()
         return hmac.digest(pepper.reveal().encode(), message, "sha256")
 
+    def derive(self, purpose: bytes) -> dict[int, bytes]:
+        """A key of 32 octets for another purpose from each pepper, by version."""
+        return {
+            version: hmac.digest(pepper.reveal().encode(), b"derive:" + purpose, "sha256")
+            for version, pepper in self._by_version.items()
+        }
+
     def matches(self, parsed: ParsedKey, stored: bytes, version: int) -> bool | None:
         """Whether the stored hash belongs to this key, compared in constant time; None when the pepper is missing."""
         digest = self.digest(parsed, version)
@@ -97,9 +105,14 @@ def generate_key(
     """A new key: its parts to hash and store, and the text to hand out."""
     key_id = "".join(_ID_ALPHABET[octet % 32] for octet in random(_ID_LENGTH))
     secret = urlsafe_b64encode(random(_SECRET_OCTETS)).decode()
-    body = f"iot_{kind}_{key_id}_{secret}"
     parsed = ParsedKey(kind=kind, key_id=key_id, secret=Secret(secret))
-    return parsed, IssuedKey(key_id=key_id, text=Secret(body + _checksum(body)))
+    return parsed, IssuedKey(key_id=key_id, text=compose_key(parsed))
+
+
+def compose_key(parsed: ParsedKey) -> Secret:
+    """The text that `parse_key` takes apart."""
+    body = f"iot_{parsed.kind}_{parsed.key_id}_{parsed.secret.reveal()}"
+    return Secret(body + _checksum(body))
 
 
 def parse_key(text: str) -> ParsedKey | None:

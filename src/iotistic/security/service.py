@@ -13,6 +13,7 @@ from iotistic.security.keys import IssuedKey, KeyKind, ParsedKey, Peppers, gener
 from iotistic.security.model import Principal, Refusal, Role, StoredKey, User
 from iotistic.security.passwords import PasswordHasher, readable_password
 from iotistic.security.repository import SecurityRepository
+from iotistic.security.sessions.repository import SessionRepository
 
 __all__ = ["ADMINISTRATOR", "SecurityService", "judge"]
 
@@ -25,6 +26,7 @@ class SecurityService:
 
     def __init__(self, connection: Connection, *, peppers: Peppers, hasher: PasswordHasher) -> None:
         self._security = SecurityRepository(connection)
+        self._sessions = SessionRepository(connection)
         self._peppers = peppers
         self._hasher = hasher
 
@@ -63,7 +65,7 @@ class SecurityService:
         return await self._security.list_users()
 
     async def reset_password(self, username: str) -> Secret:
-        """Gives the account a new random password, answers it, and ends every session of the old one. Raises UserNotFound."""
+        """Gives the account a new random password, answers it, and ends every session and key of before. Raises UserNotFound."""
         password = readable_password()
         user = await self._security.set_password_hash(username, await self._hasher.hash(password))
         if user is None:
@@ -71,6 +73,7 @@ class SecurityService:
                 f"There is no person {username!r}.", hint="`iotistic users list` shows them all."
             )
         await self._security.revoke_user_keys(user.id, "password reset")
+        await self._sessions.end_all(username, reason="password reset")
         return password
 
     async def log_in(self, username: str, password: Secret) -> User:
@@ -138,7 +141,7 @@ class SecurityService:
     async def _recognised(self, text: Secret) -> StoredKey | Refusal:
         """The key of this text, if its secret is right."""
         parsed = parse_key(text.reveal())
-        if parsed is None or parsed.kind is KeyKind.CLAIM:
+        if parsed is None or parsed.kind in {KeyKind.CLAIM, KeyKind.REFRESH}:
             return Refusal(reason="malformed")
         stored = await self._security.find_key(parsed.key_id)
         if stored is None:

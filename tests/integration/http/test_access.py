@@ -61,6 +61,7 @@ def test_no_more_paths_are_open_than_these() -> None:
         "/ready",
         "/api/v1/auth/key/successor",
         "/api/v1/auth/login",
+        "/api/v1/auth/refresh",
         "/api/v1/devices/enrol",
         "/api/v1/devices/enrol/proof",
     } == OPEN_PATHS

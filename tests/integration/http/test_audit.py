@@ -87,7 +87,7 @@ async def test_a_login_is_told_as_the_key_that_the_person_got(
         headers={"X-Request-ID": request_id},
     )
     (entry,) = await entries(admin, request_id=request_id)
-    assert (entry["actor"], entry["resource"], entry["action"]) == ("viewer", "api_keys", "created")
+    assert (entry["actor"], entry["resource"], entry["action"]) == ("viewer", "sessions", "created")
 
 
 async def test_a_claim_is_told_with_the_claim_key_that_it_came_with(

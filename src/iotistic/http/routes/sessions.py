@@ -1,29 +1,40 @@
-"""Coming in: people log in."""
+"""Coming in: people log in, stay for a while, and leave."""
 
 from dataclasses import replace
-from datetime import timedelta
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 
-from iotistic.http.access import provenance_of
+from iotistic.http.access import address_of, provenance_of
 from iotistic.http.login_gate import LoginGate, TooManyFailures
 from iotistic.http.permissions import Caller, for_any_account, for_any_key
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
-from iotistic.http.schemas.sessions import CallerSeen, Credentials, SessionOpened
+from iotistic.http.schemas.sessions import (
+    CallerSeen,
+    Credentials,
+    RefreshAsked,
+    SessionOpened,
+    SessionSeen,
+    SessionsEnded,
+    TokensGiven,
+)
 from iotistic.secret import Secret
 from iotistic.security import LoginRefused
+from iotistic.security.sessions import OpenedSession, RefreshRefused, SessionNotFound
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1", responses=refusals())
 
-_SESSION_LASTS = timedelta(hours=12)
+_SessionId = Annotated[
+    str, Path(pattern="^[a-z0-9]{1,40}$", description="The session.", examples=["3kqh2v7w5m4x"])
+]
 
 
 @router.post("/auth/login", responses=refusals(429), tags=["sessions"], summary="Log in")
 async def log_in(request: Request, credentials: Credentials) -> SessionOpened:
-    """Gives a key for 12 hours. A wrong name and a wrong password are refused alike."""
+    """Opens a session: an access token for a quarter of an hour, and a refresh token that gets the next. A wrong name and a wrong password are refused alike."""
     client = request.client.host if request.client else ""
     try:
         return await _opened(request, client, credentials)
@@ -46,13 +57,82 @@ async def get_caller(caller: Caller) -> CallerSeen:
     )
 
 
+@router.post("/auth/refresh", tags=["sessions"], summary="Go on with a session")
+async def refresh(request: Request, asked: RefreshAsked) -> TokensGiven:
+    """Gives the next access token and the next refresh token.
+
+    A refresh token works once. Within half a minute it may come again (several tabs at once, an answer that got lost) and gets the same
+    successor; later it ends the session, since somebody else has a copy of it. A session ends after a week without a refresh, and after 30 days.
+    """
+    platform = platform_of(request.scope)
+    async with platform.begin() as work:
+        outcome = await work.sessions.refresh(Secret(asked.refresh_token.get_secret_value()))
+    if isinstance(outcome, RefreshRefused):
+        platform.refusals.note("keys", address_of(request.scope) or "", reason=f"refresh {outcome.why}")
+        raise outcome
+    return TokensGiven(**_told(outcome))
+
+
+@router.get(
+    "/auth/sessions",
+    dependencies=[for_any_account],
+    tags=["sessions"],
+    summary="Where one is logged in",
+)
+async def list_sessions(request: Request, caller: Caller) -> list[SessionSeen]:
+    """Newest first, at most 1,000."""
+    async with platform_of(request.scope).begin(read_only=True) as work:
+        found = await work.sessions.list_sessions(caller.username or "")
+    return [
+        SessionSeen.model_validate(
+            {
+                "id": session.id,
+                "created_at": session.created_at,
+                "refreshed_at": session.refreshed_at,
+                "expires_at": session.expires_at,
+                "address": session.address,
+                "user_agent": session.user_agent,
+                "is_this": session.id == caller.key_id,
+            }
+        )
+        for session in found
+    ]
+
+
+@router.delete(
+    "/auth/sessions", dependencies=[for_any_account], tags=["sessions"], summary="Log out everywhere"
+)
+async def log_out_everywhere(request: Request, caller: Caller) -> SessionsEnded:
+    """Every session of the account, this one too: their tokens open nothing any more, in every process within a second. Keys stay."""
+    async with platform_of(request.scope).begin() as work:
+        ended = await work.sessions.end_all(caller.username or "", reason="logged out everywhere")
+    return SessionsEnded(ended=ended)
+
+
+@router.delete(
+    "/auth/sessions/{session_id}",
+    dependencies=[for_any_account],
+    status_code=204,
+    responses=refusals(404),
+    tags=["sessions"],
+    summary="Log out elsewhere",
+)
+async def end_session(request: Request, caller: Caller, session_id: _SessionId) -> None:
+    """Somebody else's session looks like none."""
+    async with platform_of(request.scope).begin() as work:
+        await work.sessions.end(session_id, username=caller.username, reason="logged out elsewhere")
+
+
 @router.delete(
     "/auth/session", dependencies=[for_any_account], status_code=204, tags=["sessions"], summary="Log out"
 )
 async def log_out(request: Request, caller: Caller) -> None:
-    """The key that was sent is good for nothing from now on."""
+    """The token that was sent is good for nothing from now on; a key that was sent is revoked."""
     async with platform_of(request.scope).begin() as work:
-        await work.security.revoke_key(caller.key_id, reason="logged out")
+        try:
+            await work.sessions.end(caller.key_id, username=caller.username, reason="logged out")
+        except SessionNotFound:
+            await work.security.revoke_key(caller.key_id, reason="logged out")
 
 
 async def _opened(request: Request, client: str, credentials: Credentials) -> SessionOpened:
@@ -62,10 +142,24 @@ async def _opened(request: Request, client: str, credentials: Credentials) -> Se
     async with gate.turn(client), platform.begin() as work:
         user = await work.security.log_in(credentials.username, password)
         await work.act_as(replace(provenance_of(request.scope), actor_kind="user", actor=user.username))
-        issued = await work.security.issue_user_key(user.id, lasts=_SESSION_LASTS, reason="logged in")
-    return SessionOpened(
-        key=issued.text.reveal(),
-        expires_at=platform.clock() + _SESSION_LASTS,
-        username=user.username,
-        role=user.role,
-    )
+        opened = await work.sessions.open(
+            user.id,
+            address=address_of(request.scope),
+            user_agent=_printable(request.headers.get("user-agent")),
+        )
+    return SessionOpened(**_told(opened), username=user.username, role=user.role)
+
+
+def _told(opened: OpenedSession) -> dict[str, Any]:
+    return {
+        "session_id": opened.id,
+        "key": opened.access_token.reveal(),
+        "expires_at": opened.access_expires_at,
+        "refresh_token": opened.refresh_token.reveal(),
+        "refresh_expires_at": opened.refresh_expires_at,
+    }
+
+
+def _printable(text: str | None) -> str | None:
+    """What a program says of itself, fit for a terminal."""
+    return None if text is None else "".join(c for c in text if c.isprintable())

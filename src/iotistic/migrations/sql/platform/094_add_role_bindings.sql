@@ -53,7 +53,12 @@ BEGIN
   IF pg_trigger_depth() > 1 OR (coalesce(said ->> 'actor_kind', 'system') = 'system' AND said ->> 'request_id' IS NULL) THEN
     RETURN given;
   END IF;
-  SELECT key.user_id, key.scopes INTO holder, scopes FROM public.api_keys AS key WHERE key.key_id = said ->> 'key_id';
+  SELECT came.user_id, came.scopes INTO holder, scopes
+  FROM (
+    SELECT key.user_id, key.scopes FROM public.api_keys AS key WHERE key.key_id = said ->> 'key_id'
+    UNION ALL
+    SELECT session.user_id, NULL FROM public.sessions AS session WHERE session.id = said ->> 'key_id'
+  ) AS came;
   -- Held until the end, so that what is taken from the granter meanwhile is not given on.
   PERFORM FROM public.role_bindings AS held WHERE held.user_id = holder FOR KEY SHARE;
   SELECT min(wanted.permission) INTO missing

@@ -82,11 +82,10 @@ BEGIN
     ELSE
       NULL;
   END CASE;
-  IF said ->> 'key_id' IS NULL THEN
-    -- Somebody who has just proved a password.
-    RETURN CASE WHEN NOT EXISTS (SELECT FROM public.users AS u WHERE u.id = made.user_id AND u.username = said ->> 'actor') THEN 'a key' END;
-  END IF;
   SELECT * INTO acting FROM public.api_keys AS key WHERE key.key_id = said ->> 'key_id';
+  IF NOT FOUND THEN
+    SELECT session.user_id INTO acting.user_id FROM public.sessions AS session WHERE session.id = said ->> 'key_id';
+  END IF;
   IF
     acting.allowed_networks IS NOT NULL
     AND (

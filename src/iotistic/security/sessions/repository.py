@@ -1,0 +1,64 @@
+"""Sessions in the words of the model. Decides nothing, commits nothing."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import final
+
+from iotistic.database.pool import Connection
+from iotistic.database.queries import Queries, Statements
+from iotistic.security.sessions.model import Session, StoredSession
+
+__all__ = ["SessionRepository"]
+
+_QUERIES = Queries("iotistic.security.sessions")
+
+
+@final
+class SessionRepository:
+    """Reads and writes on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._sql = Statements(connection, _QUERIES)
+
+    async def insert(
+        self,
+        session_id: str,
+        *,
+        user_id: int,
+        nonce: bytes,
+        pepper_version: int,
+        lasts: timedelta,
+        address: str | None,
+        user_agent: str | None,
+    ) -> None:
+        await self._sql.run(
+            "insert_session",
+            id=session_id,
+            user_id=user_id,
+            nonce=nonce,
+            pepper_version=pepper_version,
+            lasts=lasts,
+            address=address,
+            user_agent=user_agent,
+        )
+
+    async def find(self, session_id: str) -> StoredSession | None:
+        return await self._sql.one("find_session", StoredSession, id=session_id)
+
+    async def lock(self, session_id: str) -> None:
+        await self._sql.value("lock_session", id=session_id)
+
+    async def count_refresh(self, session_id: str) -> None:
+        await self._sql.run("count_refresh", id=session_id)
+
+    async def end(self, session_id: str, *, username: str | None, reason: str) -> bool:
+        return await self._sql.run("end_session", id=session_id, username=username, reason=reason) > 0
+
+    async def end_all(self, username: str, *, reason: str) -> int:
+        return await self._sql.run("end_sessions", username=username, reason=reason)
+
+    async def list(self, username: str) -> Sequence[Session]:
+        return await self._sql.many("list_sessions", Session, username=username)
+
+    async def forget(self) -> int:
+        return await self._sql.run("forget_sessions")
