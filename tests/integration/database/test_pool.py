@@ -3,10 +3,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from psycopg.pq import TransactionStatus
 
 from iotistic.config import PoolSettings, SessionLimits
 from iotistic.database import unit_of_work
-from iotistic.database.errors import DatabaseUnavailable
+from iotistic.database.errors import DatabaseUnavailable, SchemaMissing
 from iotistic.database.pool import PoolExhausted, connect, open_pool
 from iotistic.errors import Conflict
 from tests.support.databases import TestDatabase
@@ -142,4 +143,37 @@ async def test_waiting_callers_get_the_connection_in_turn(database: TestDatabase
             return connection.info.backend_pid
 
     assert len(set(await asyncio.gather(*(once() for _ in range(20))))) == 1
+    await pool.close()
+
+
+async def test_a_single_statement_is_its_own_transaction_and_leaves_the_connection_as_it_was(
+    database: TestDatabase,
+) -> None:
+    pool = await open_pool(
+        database.endpoint("app"), database.name, settings=ONE, limits=LIMITS, application_name="statement"
+    )
+    async with pool.statement() as connection:
+        first = connection.info.backend_pid
+        await connection.execute("SELECT 1")
+        assert connection.info.transaction_status == TransactionStatus.IDLE
+    async with pool.connection() as connection:
+        assert connection.info.backend_pid == first
+        await connection.execute("SELECT 1")
+        assert connection.info.transaction_status == TransactionStatus.INTRANS
+    await pool.close()
+
+
+async def test_a_single_statement_that_fails_costs_the_connection_and_nobody_else(
+    database: TestDatabase,
+) -> None:
+    pool = await open_pool(
+        database.endpoint("app"), database.name, settings=ONE, limits=LIMITS, application_name="statement"
+    )
+    with pytest.raises(SchemaMissing):
+        async with pool.statement() as connection:
+            first = connection.info.backend_pid
+            await connection.execute("SELECT 1 FROM nowhere")
+    async with pool.connection() as connection:
+        assert connection.info.backend_pid != first
+        assert not connection.autocommit
     await pool.close()

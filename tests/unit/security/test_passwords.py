@@ -1,4 +1,7 @@
 import asyncio
+import os
+import sys
+import threading
 
 import pytest
 
@@ -54,4 +57,14 @@ async def test_more_than_the_waiting_room_holds_are_turned_away() -> None:
     assert results[:2] == [True, True]
     assert all(isinstance(result, HasherBusy) for result in results[2:])
     assert await hasher.matches(Secret("correct horse"), stored)
+    hasher.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows niceness of single threads")
+async def test_checks_step_back_behind_everything_else_of_the_process() -> None:
+    hasher = PasswordHasher(cost=4)
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    there = hasher._executor.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    assert there.result() == 19
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
     hasher.close()
