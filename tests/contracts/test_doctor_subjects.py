@@ -2,7 +2,8 @@
 
 import pytest
 
-from iotistic.operations.doctor import CHECKS
+from iotistic.cli.main import COMMANDS
+from iotistic.operations.doctor import CHECKS, REPAIRS
 
 SUBJECTS = {
     "connections used": ["connections"],
@@ -66,3 +67,11 @@ def test_every_check_belongs_to_a_subject() -> None:
 
 def test_no_two_checks_have_one_name() -> None:
     assert len({check.id for check in CHECKS}) == len(CHECKS)
+
+
+def test_the_doctor_mends_only_what_it_finds() -> None:
+    assert set(REPAIRS) <= {check.id for check in CHECKS}
+
+
+def test_what_it_runs_are_commands_of_ours() -> None:
+    assert {words[0] for commands in REPAIRS.values() for words in commands} <= set(COMMANDS)

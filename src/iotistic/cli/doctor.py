@@ -1,10 +1,12 @@
 """`iotistic doctor`."""
 
 import shutil
+import subprocess
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import psutil
@@ -20,7 +22,7 @@ from iotistic.clock import system_clock
 from iotistic.config import Settings, environment, surroundings
 from iotistic.database.pool import Connection, connect
 from iotistic.database.server import find_binaries
-from iotistic.errors import IotisticError
+from iotistic.errors import Invalid, IotisticError
 from iotistic.operations import doctor
 from iotistic.operations.access.server_certificate import find_server_certificate
 from iotistic.operations.doctor import Circumstances, Finding, Patient, State
@@ -33,6 +35,8 @@ app = typer.Typer(
     help="Look at the database server, and say what is wrong, what comes of it, and what to type.",
 )
 
+_OF_ONE_DATABASE = {"maintenance", "backup", "migrate"}
+"""Commands that are told which database; partitions are of the platform alone."""
 _COLOURS = {
     State.critical: "\033[1;31m",
     State.warn: "\033[33m",
@@ -75,6 +79,57 @@ def examine(
     else:
         _render(findings, every=every or bool(checks))
     raise typer.Exit(doctor.exit_code(findings))
+
+
+class NotMendable(Invalid):
+    """No command of ours mends this by itself."""
+
+    code = "not_mendable"
+
+
+@app.command()
+def fix(
+    check: Annotated[str, typer.Argument(metavar="ID", help="As `iotistic doctor` names it.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    database: Which = Database.platform,
+    data_dir: DataDir = None,
+    url: Url = None,
+) -> None:
+    """Mend one finding, where that keeps nobody out and loses nothing; then look again.
+
+    Exit code: as of the second look, 0 nothing to do any more.
+    """
+    settings = settings_from(data_dir, url)
+    name, chosen = database_name(settings, database), doctor.choose_checks([check])
+    (found,) = run_async(_examine(settings, name, chosen))
+    if found.state > State.ok:
+        _mend(found, database, yes=yes, data_dir=data_dir, url=url)
+        (found,) = run_async(_examine(settings, name, chosen))
+    _render([found], every=True)
+    raise typer.Exit(doctor.exit_code([found]))
+
+
+def _mend(found: Finding, database: Database, *, yes: bool, data_dir: Path | None, url: str | None) -> None:
+    commands = doctor.REPAIRS.get(found.id)
+    if commands is None:
+        raise NotMendable(
+            f"{found.title}: {found.observed}. That is not mended by itself.",
+            hint=f"A person's look is needed, then: {found.fix}",
+            check=found.id,
+        )
+    narrate(f"{found.title}: {found.observed}")
+    for words in commands:
+        line = [*words, *(["--database", database] if words[0] in _OF_ONE_DATABASE else [])]
+        narrate(f"iotistic {' '.join(line)}")
+        if not yes and not typer.confirm("Run this?", err=True):
+            raise typer.Abort
+        # In a process of its own, whose address stands in its environment: argv is public.
+        place = {"IOTISTIC_DATA_DIR": str(data_dir.expanduser().absolute())} if data_dir else {}
+        reach = {"DATABASE_URL": url} if url else {}
+        subprocess.run(  # noqa: S603 - our own command, with words of ours
+            [sys.executable, "-m", "iotistic", *line], env={**environment(), **place, **reach}, check=False
+        )
 
 
 @app.command()

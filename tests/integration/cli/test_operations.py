@@ -51,6 +51,46 @@ async def test_status_tells_who_works_on_a_database_and_since_when(
     await dump.close()
 
 
+async def test_the_doctor_mends_what_is_safe_and_looks_again(database: TestDatabase, tmp_path: Path) -> None:
+    owner = await connect(database.endpoint("owner"), database.name, application_name="test", autocommit=True)
+    await owner.execute("CREATE TABLE odd (day date NOT NULL) PARTITION BY RANGE (day)")
+    await owner.execute(
+        "CREATE TABLE odd_1 PARTITION OF odd FOR VALUES FROM ('2026-01-01') TO ('2026-01-02')"
+    )
+    await owner.execute("INSERT INTO odd SELECT '2026-01-01' FROM generate_series(1, 20000)")
+    await owner.execute("ANALYZE odd_1")  # as autovacuum does: the leaf, never its parent
+    await owner.close()
+    address = url(database.superuser, database.name)
+    before = run(tmp_path, "doctor", "--check", "parent-statistics", "--url", address)
+    assert (before.returncode, "odd" in before.stdout) == (1, True)
+    done = run(tmp_path, "doctor", "fix", "parent-statistics", "--yes", "--url", address)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "iotistic maintenance analyze --database platform" in done.stderr
+    again = run(tmp_path, "doctor", "fix", "parent-statistics", "--url", address)  # nothing to ask for
+    assert again.returncode == 0
+
+
+async def test_the_doctor_leaves_to_a_person_what_may_do_harm(database: TestDatabase, tmp_path: Path) -> None:
+    owner = await connect(database.endpoint("owner"), database.name, application_name="test", autocommit=True)
+    await owner.execute("CREATE TABLE twice (id bigint PRIMARY KEY)")
+    await owner.execute("INSERT INTO twice SELECT generate_series(1, 200000)")
+    await owner.execute("CREATE INDEX twice_again_idx ON twice (id)")
+    await owner.close()
+    done = run(
+        tmp_path,
+        "doctor",
+        "fix",
+        "duplicate-indexes",
+        "--yes",
+        "--url",
+        url(database.superuser, database.name),
+    )
+    assert done.returncode != 0
+    assert "DROP INDEX CONCURRENTLY" in done.stderr
+    unknown = run(tmp_path, "doctor", "fix", "nothing", "--url", url(database.superuser, database.name))
+    assert "There is no check 'nothing'" in unknown.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

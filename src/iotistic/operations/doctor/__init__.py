@@ -5,11 +5,13 @@ from iotistic.operations.doctor.exposition import prometheus_text
 from iotistic.operations.doctor.model import Circumstances, Finding, State
 from iotistic.operations.doctor.patient import MigrationLook, Patient
 from iotistic.operations.doctor.registry import CHECKS, Check
+from iotistic.operations.doctor.repairs import REPAIRS
 from iotistic.operations.doctor.repository import DoctorRepository
 
 __all__ = [
     "CHECKS",
     "CHECK_LIMIT",
+    "REPAIRS",
     "Check",
     "Circumstances",
     "DoctorRepository",

@@ -121,8 +121,9 @@ async def _replay(target: DataFolder, to: datetime | None, account: str | None) 
         connection = await _let_in(target, running)
     except ServerStartFailed as failed:
         moment = "the end of the log" if to is None else f"{to:%Y-%m-%d %H:%M:%S} UTC"
+        words = await asyncio.to_thread(_last_words, target.log) or failed.message
         raise RecoveryFailed(
-            f"PostgreSQL did not reach {moment}: {failed.message}",
+            f"PostgreSQL did not reach {moment}: {words}.",
             hint="A moment after the last archived segment cannot be reached: name an earlier one, or `end`.",
         ) from failed
     try:
@@ -142,10 +143,11 @@ async def _let_in(target: DataFolder, running: RunningServer) -> Connection:
             return await connect(running.endpoint, "postgres", application_name=_APPLICATION, autocommit=True)
         except DatabaseUnavailable:
             await asyncio.sleep(_PAUSE)
-    raise ServerStartFailed(await asyncio.to_thread(_last_words, target.log))
+    raise ServerStartFailed("it ended without a word")
 
 
-def _last_words(log: Path) -> str:
+def _last_words(log: Path) -> str | None:
+    """Why it ended, of a log of dozens of lines."""
     lines = [line for path in log.rglob("*.log") for line in path.read_text(errors="replace").splitlines()]
     fatal = [line.partition("FATAL:  ")[2] for line in lines if "FATAL:  " in line]
     return next(
