@@ -22,9 +22,9 @@ import uvloop
 from ingest_bench.load import NAMES, Order
 from ingest_bench.place import Cpu, Place, place
 
-from iotistic.telemetry.copy_format import HEADER, TRAILER, MetricPacker
-from iotistic.telemetry.stamps import stamp_of
-from iotistic.telemetry.streams import METRICS
+from iotistic.telemetry.ingest.streams import METRICS
+from iotistic.telemetry.wire.copy_format import HEADER, TRAILER, MetricPacker
+from iotistic.telemetry.wire.stamps import stamp_of
 
 BATCH, CALLERS, SINGLE_CALLERS = 84, 64, 256
 OFFERED, OFFERED_SECONDS = 20_000, 10

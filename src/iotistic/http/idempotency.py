@@ -1,7 +1,7 @@
 """A request of a person with an Idempotency-Key is done once, however often it is sent (draft-ietf-httpapi-idempotency-key-header).
 
 The answer is kept in the transaction of the change: there is no moment at which one stands without the other. What was refused
-changed nothing and is not kept; it is judged anew. What devices send has its own way (`iotistic.telemetry.receipts`).
+changed nothing and is not kept; it is judged anew. What devices send has its own way (`iotistic.telemetry.ingest.receipts`).
 """
 
 import hashlib

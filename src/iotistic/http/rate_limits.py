@@ -1,7 +1,7 @@
 """How many requests one key, or one address without a key, may send: a minute's worth at once, then evenly.
 
 The generic cell rate algorithm: one number a caller, the moment at which its allowance would be whole again. What devices ingest is
-bounded where it queues (`iotistic.telemetry.limits`) and not counted here. Each process counts for itself.
+bounded where it queues (`iotistic.telemetry.ingest.limits`) and not counted here. Each process counts for itself.
 """
 
 import math

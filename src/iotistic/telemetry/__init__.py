@@ -1,6 +1,6 @@
 """Metrics and logs of devices: taken in at the speed of COPY, read with bounds."""
 
-from iotistic.telemetry.clocks import ClockService
+from iotistic.telemetry.clocks.clocks import ClockService
 from iotistic.telemetry.errors import (
     BodyInvalid,
     BodyTooLarge,
@@ -14,10 +14,11 @@ from iotistic.telemetry.errors import (
     RangeInvalid,
     TooManyPoints,
 )
-from iotistic.telemetry.gateway import GatewayIngest
-from iotistic.telemetry.hearing import Contacts
-from iotistic.telemetry.ingest import Ingest, Tell
-from iotistic.telemetry.limits import IngestLimits
+from iotistic.telemetry.ingest.gateway import GatewayIngest
+from iotistic.telemetry.ingest.hearing import Contacts
+from iotistic.telemetry.ingest.ingest import Ingest, Tell
+from iotistic.telemetry.ingest.limits import IngestLimits
+from iotistic.telemetry.ingest.streams import LOGS, METRICS, Stream
 from iotistic.telemetry.model import (
     DeviceClock,
     IngestStatistics,
@@ -32,9 +33,8 @@ from iotistic.telemetry.model import (
     Sparkline,
     TelemetrySummary,
 )
-from iotistic.telemetry.sent import Sent
 from iotistic.telemetry.service import TelemetryService
-from iotistic.telemetry.streams import LOGS, METRICS, Stream
+from iotistic.telemetry.wire.sent import Sent
 
 __all__ = [
     "LOGS",

@@ -17,7 +17,7 @@ from httpx import Response
 from iotistic.bootstrap.platform import Platform
 from iotistic.http import HttpServer, PlatformApp
 from iotistic.http.ingest_lane import IngestLane
-from iotistic.telemetry.ingest import Ingest
+from iotistic.telemetry.ingest.ingest import Ingest
 from tests.integration.http.conftest import EnrolledDevice
 
 Headers = Mapping[str, str]

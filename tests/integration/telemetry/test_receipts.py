@@ -18,10 +18,10 @@ from iotistic.telemetry import (
     Ingest,
     Receipt,
     Sent,
-    lookups,
 )
-from iotistic.telemetry.claims import Claim
-from iotistic.telemetry.lookups import Kept
+from iotistic.telemetry.ingest import lookups
+from iotistic.telemetry.ingest.claims import Claim
+from iotistic.telemetry.ingest.lookups import Kept
 from tests.integration.telemetry.conftest import Station, ingest_on, owner_of
 from tests.support.proxy import proxied
 

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from iotistic.database.pool import Connection, connect
-from iotistic.telemetry import series
-from iotistic.telemetry.series import SeriesNumbers
-from iotistic.telemetry.session import Session
+from iotistic.telemetry.ingest.session import Session
+from iotistic.telemetry.names import series
+from iotistic.telemetry.names.series import SeriesNumbers
 from tests.integration.telemetry.conftest import Station, ingest_on
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from iotistic.telemetry import BodyInvalid, BodyTooLarge, EncodingUnsupported
-from iotistic.telemetry.body import is_ndjson, unpacked
+from iotistic.telemetry.wire.body import is_ndjson, unpacked
 
 if sys.version_info >= (3, 14):
     from compression import zstd

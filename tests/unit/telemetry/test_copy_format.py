@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iotistic.telemetry.copy_format import LogPacker, MetricPacker
+from iotistic.telemetry.wire.copy_format import LogPacker, MetricPacker
 
 DEVICE = uuid4().bytes
 stamps = st.integers(-(2**63), 2**63 - 1)

@@ -5,10 +5,10 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotistic.telemetry.draft import Draft, Rows, cuts_of, payload_of
-from iotistic.telemetry.runs import Run, Submission, log_order, log_stamp
-from iotistic.telemetry.window import Judge
-from iotistic.telemetry.writer import Stored
+from iotistic.telemetry.ingest.runs import Run, Submission, log_order, log_stamp
+from iotistic.telemetry.ingest.window import Judge
+from iotistic.telemetry.ingest.writer import Stored
+from iotistic.telemetry.wire.draft import Draft, Rows, cuts_of, payload_of
 
 JUDGE = Judge(low=0, high=1, now=0, others=(), oldest=0, ahead=0)
 

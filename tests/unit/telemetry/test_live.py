@@ -4,7 +4,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from iotistic.telemetry.live import Live, TooManyWatchers, Watcher
+from iotistic.telemetry.ingest.live import Live, TooManyWatchers, Watcher
 
 DEVICE = UUID(int=1)
 SOON = timedelta(milliseconds=1)

@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from iotistic.telemetry.questions import Questions
+from iotistic.telemetry.ingest.questions import Questions
 
 
 class Oracle:

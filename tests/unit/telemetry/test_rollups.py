@@ -3,11 +3,11 @@ from uuid import uuid4
 
 import pytest
 
+from iotistic.telemetry.ingest.runs import Run
 from iotistic.telemetry.rollups import DAYS, HOURS, LEVELS, QUARTERS, Level
 from iotistic.telemetry.rollups.marks import late_marks
 from iotistic.telemetry.rollups.progress import Progress, next_pass
-from iotistic.telemetry.runs import Run
-from iotistic.telemetry.stamps import stamp_of
+from iotistic.telemetry.wire.stamps import stamp_of
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 QUARTER = QUARTERS.width

@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from iotistic.telemetry.skew import Skews, estimate
+from iotistic.telemetry.clocks.skew import Skews, estimate
 
 SECOND = 1_000_000
 HOUR = 3_600 * SECOND

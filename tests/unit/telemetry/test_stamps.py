@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotistic.telemetry.stamps import (
+from iotistic.telemetry.wire.stamps import (
     CLOCK_SET_SINCE,
     EARLIEST,
     LATEST,

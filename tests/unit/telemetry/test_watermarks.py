@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotistic.telemetry.runs import Run, Series
-from iotistic.telemetry.watermarks import Watermarks
+from iotistic.telemetry.ingest.runs import Run, Series
+from iotistic.telemetry.ingest.watermarks import Watermarks
 
 A: Series = (b"a", 1)
 B: Series = (b"b", 1)

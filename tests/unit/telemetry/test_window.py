@@ -3,8 +3,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from iotistic.partitioning import Leaf
-from iotistic.telemetry.stamps import stamp_of
-from iotistic.telemetry.window import Judge, Window
+from iotistic.telemetry.ingest.window import Judge, Window
+from iotistic.telemetry.wire.stamps import stamp_of
 from tests.support.days import period_of
 
 NOW = datetime(2026, 11, 23, 20, 15, tzinfo=UTC)

@@ -6,8 +6,8 @@ from typing import Final, LiteralString
 from uuid import UUID
 
 from iotistic.database.pool import Connection
-from iotistic.telemetry.runs import Run, log_sequence, log_stamp
-from iotistic.telemetry.stamps import moment_of
+from iotistic.telemetry.ingest.runs import Run, log_sequence, log_stamp
+from iotistic.telemetry.wire.stamps import moment_of
 
 __all__ = ["mark_lines"]
 

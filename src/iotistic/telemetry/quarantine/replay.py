@@ -15,21 +15,21 @@ import psycopg
 from iotistic.clock import Clock
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
-from iotistic.telemetry.draft import Draft
-from iotistic.telemetry.limits import IngestLimits
-from iotistic.telemetry.lines import LineReader
-from iotistic.telemetry.newest import Newest
+from iotistic.telemetry.ingest.limits import IngestLimits
+from iotistic.telemetry.ingest.newest import Newest
+from iotistic.telemetry.ingest.runs import Part, Submission
+from iotistic.telemetry.ingest.session import Connect, Session
+from iotistic.telemetry.ingest.streams import METRICS
+from iotistic.telemetry.ingest.watermarks import Watermarks
+from iotistic.telemetry.ingest.windows import Windows
+from iotistic.telemetry.ingest.writer import Batch, prepare_session, write
 from iotistic.telemetry.quarantine.model import QuarantinedRow, QuarantineFilter, Replayed, Shift
 from iotistic.telemetry.quarantine.service import bounds_of
-from iotistic.telemetry.reports import ReportReader
 from iotistic.telemetry.rollups.marks import late_marks
-from iotistic.telemetry.runs import Part, Submission
-from iotistic.telemetry.session import Connect, Session
-from iotistic.telemetry.stamps import EARLIEST, LATEST, microseconds, moment_of, stamp_of, stamp_of_time
-from iotistic.telemetry.streams import METRICS
-from iotistic.telemetry.watermarks import Watermarks
-from iotistic.telemetry.windows import Windows
-from iotistic.telemetry.writer import Batch, prepare_session, write
+from iotistic.telemetry.wire.draft import Draft
+from iotistic.telemetry.wire.lines import LineReader
+from iotistic.telemetry.wire.reports import ReportReader
+from iotistic.telemetry.wire.stamps import EARLIEST, LATEST, microseconds, moment_of, stamp_of, stamp_of_time
 
 __all__ = ["Replay"]
 

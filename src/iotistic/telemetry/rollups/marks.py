@@ -6,9 +6,9 @@ from typing import Final, LiteralString
 from uuid import UUID
 
 from iotistic.database.pool import Connection
+from iotistic.telemetry.ingest.runs import Run
 from iotistic.telemetry.rollups.level import QUARTERS
-from iotistic.telemetry.runs import Run
-from iotistic.telemetry.stamps import microseconds, moment_of, stamp_of
+from iotistic.telemetry.wire.stamps import microseconds, moment_of, stamp_of
 
 __all__ = ["Mark", "add_marks", "late_marks"]
 

@@ -11,15 +11,15 @@ from uuid import UUID
 import msgspec
 
 from iotistic.database.queries import Queries, Statements
-from iotistic.telemetry.copy_format import MetricPacker
-from iotistic.telemetry.session import Session
+from iotistic.telemetry.ingest.session import Session
+from iotistic.telemetry.wire.copy_format import MetricPacker
 
 __all__ = ["Layout", "MetricSets", "Number", "Units", "digest_of"]
 
 Units = tuple[tuple[str, str], ...]
 """Metric and unit, sorted by metric."""
 
-_QUERIES: Final = Queries("iotistic.telemetry")
+_QUERIES: Final = Queries("iotistic.telemetry.names")
 _MOST_LAYOUTS = 20_000
 
 

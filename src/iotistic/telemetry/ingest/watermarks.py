@@ -7,7 +7,7 @@ a wrong answer costs a failed COPY and the same detour.
 from collections.abc import Iterable
 from typing import final
 
-from iotistic.telemetry.runs import Order, Run, Series
+from iotistic.telemetry.ingest.runs import Order, Run, Series
 
 __all__ = ["Watermarks"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import final
 
-from iotistic.telemetry.runs import Order, Run, Series
+from iotistic.telemetry.ingest.runs import Order, Run, Series
 
 __all__ = ["Newest"]
 

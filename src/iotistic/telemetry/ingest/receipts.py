@@ -10,14 +10,14 @@ from typing import Final, final
 
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
-from iotistic.telemetry.claims import Claim, Identity
 from iotistic.telemetry.errors import IdempotencyKeyReused, IngestUnavailable
-from iotistic.telemetry.lookups import Lookups
-from iotistic.telemetry.session import Session
+from iotistic.telemetry.ingest.claims import Claim, Identity
+from iotistic.telemetry.ingest.lookups import Lookups
+from iotistic.telemetry.ingest.session import Session
 
 __all__ = ["Receipts", "keep"]
 
-_QUERIES: Final = Queries("iotistic.telemetry")
+_QUERIES: Final = Queries("iotistic.telemetry.ingest")
 
 
 @final

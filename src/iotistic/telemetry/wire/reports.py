@@ -8,8 +8,13 @@ from typing import cast, final
 
 import msgspec
 
-from iotistic.telemetry.compiled import Favourites
-from iotistic.telemetry.decoding import (
+from iotistic.telemetry.errors import BodyInvalid
+from iotistic.telemetry.ingest.limits import IngestLimits
+from iotistic.telemetry.ingest.session import Session
+from iotistic.telemetry.names.metric_sets import Layout, MetricSets, Units
+from iotistic.telemetry.names.series import SeriesNumbers
+from iotistic.telemetry.wire.compiled import Favourites
+from iotistic.telemetry.wire.decoding import (
     Fault,
     Items,
     ItemsReader,
@@ -19,13 +24,8 @@ from iotistic.telemetry.decoding import (
     stamps_in,
     time_in,
 )
-from iotistic.telemetry.draft import Draft, Rows
-from iotistic.telemetry.errors import BodyInvalid
-from iotistic.telemetry.limits import IngestLimits
-from iotistic.telemetry.metric_sets import Layout, MetricSets, Units
-from iotistic.telemetry.series import SeriesNumbers
-from iotistic.telemetry.session import Session
-from iotistic.telemetry.stamps import from_number, moment_of, stamp_of, stamp_of_time
+from iotistic.telemetry.wire.draft import Draft, Rows
+from iotistic.telemetry.wire.stamps import from_number, moment_of, stamp_of, stamp_of_time
 
 __all__ = ["Report", "ReportReader"]
 

@@ -5,8 +5,11 @@ from typing import Annotated, Final, final
 
 import msgspec
 
-from iotistic.telemetry.copy_format import LogPacker
-from iotistic.telemetry.decoding import (
+from iotistic.telemetry.ingest.limits import IngestLimits
+from iotistic.telemetry.ingest.runs import log_order
+from iotistic.telemetry.model import LogLevel
+from iotistic.telemetry.wire.copy_format import LogPacker
+from iotistic.telemetry.wire.decoding import (
     Fault,
     Items,
     ItemsReader,
@@ -16,11 +19,8 @@ from iotistic.telemetry.decoding import (
     stamps_in,
     time_in,
 )
-from iotistic.telemetry.draft import Draft, Rows, cuts_of
-from iotistic.telemetry.limits import IngestLimits
-from iotistic.telemetry.model import LogLevel
-from iotistic.telemetry.runs import log_order
-from iotistic.telemetry.stamps import moment_of, stamp_of_time
+from iotistic.telemetry.wire.draft import Draft, Rows, cuts_of
+from iotistic.telemetry.wire.stamps import moment_of, stamp_of_time
 
 __all__ = ["Line", "LineReader", "level_of"]
 

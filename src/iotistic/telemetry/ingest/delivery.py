@@ -13,19 +13,19 @@ import psycopg
 from iotistic.clock import Clock
 from iotistic.database.errors import is_transient
 from iotistic.errors import IotisticError
-from iotistic.telemetry.draft import payload_of
 from iotistic.telemetry.errors import IngestUnavailable, PartitionMissing
-from iotistic.telemetry.limits import IngestLimits
-from iotistic.telemetry.live import Live
-from iotistic.telemetry.newest import Newest
+from iotistic.telemetry.ingest.limits import IngestLimits
+from iotistic.telemetry.ingest.live import Live
+from iotistic.telemetry.ingest.newest import Newest
+from iotistic.telemetry.ingest.runs import Part, Run, SetAside, Submission
+from iotistic.telemetry.ingest.session import Session
+from iotistic.telemetry.ingest.streams import METRICS, STREAMS
+from iotistic.telemetry.ingest.tally import Tally
+from iotistic.telemetry.ingest.watermarks import Watermarks
+from iotistic.telemetry.ingest.writer import Batch, Stored, write
 from iotistic.telemetry.rollups.marks import late_marks
-from iotistic.telemetry.runs import Part, Run, SetAside, Submission
-from iotistic.telemetry.session import Session
-from iotistic.telemetry.stamps import moment_of
-from iotistic.telemetry.streams import METRICS, STREAMS
-from iotistic.telemetry.tally import Tally
-from iotistic.telemetry.watermarks import Watermarks
-from iotistic.telemetry.writer import Batch, Stored, write
+from iotistic.telemetry.wire.draft import payload_of
+from iotistic.telemetry.wire.stamps import moment_of
 
 __all__ = ["Delivery", "Rejudge", "set_aside"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from iotistic.partitioning import Leaf
-from iotistic.telemetry.stamps import CLOCK_SET_SINCE, microseconds, stamp_of
+from iotistic.telemetry.wire.stamps import CLOCK_SET_SINCE, microseconds, stamp_of
 
 __all__ = ["CLOCK_NOT_SET", "IN_FUTURE", "NO_PARTITION", "TOO_OLD", "Judge", "Window"]
 

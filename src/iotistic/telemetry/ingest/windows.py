@@ -10,13 +10,13 @@ from typing import final
 from iotistic.clock import Clock
 from iotistic.database.errors import translated
 from iotistic.partitioning import PartitionCatalog
-from iotistic.telemetry.delivery import set_aside
 from iotistic.telemetry.errors import PartitionMissing
-from iotistic.telemetry.limits import IngestLimits
-from iotistic.telemetry.runs import Part, Run, SetAside, Submission
-from iotistic.telemetry.session import Session
-from iotistic.telemetry.streams import STREAMS
-from iotistic.telemetry.window import Judge, Window
+from iotistic.telemetry.ingest.delivery import set_aside
+from iotistic.telemetry.ingest.limits import IngestLimits
+from iotistic.telemetry.ingest.runs import Part, Run, SetAside, Submission
+from iotistic.telemetry.ingest.session import Session
+from iotistic.telemetry.ingest.streams import STREAMS
+from iotistic.telemetry.ingest.window import Judge, Window
 
 __all__ = ["Windows"]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from iotistic.telemetry.errors import BodyInvalid, BodyTooLarge
-from iotistic.telemetry.streams import METRICS, Stream
+from iotistic.telemetry.ingest.streams import METRICS, Stream
 
 __all__ = ["Piece", "taken_apart"]
 

@@ -7,13 +7,13 @@ from typing import Final, final
 
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
-from iotistic.telemetry.claims import Claim
-from iotistic.telemetry.questions import Questions
-from iotistic.telemetry.session import Session
+from iotistic.telemetry.ingest.claims import Claim
+from iotistic.telemetry.ingest.questions import Questions
+from iotistic.telemetry.ingest.session import Session
 
 __all__ = ["Kept", "Lookups"]
 
-_QUERIES: Final = Queries("iotistic.telemetry")
+_QUERIES: Final = Queries("iotistic.telemetry.ingest")
 _DAY = timedelta(days=1)
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import final
 
 from iotistic.telemetry.errors import IngestBusy, IngestStopped
-from iotistic.telemetry.limits import IngestLimits
-from iotistic.telemetry.runs import Submission
+from iotistic.telemetry.ingest.limits import IngestLimits
+from iotistic.telemetry.ingest.runs import Submission
 
 __all__ = ["Inbox"]
 

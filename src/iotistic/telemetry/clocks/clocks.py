@@ -11,7 +11,7 @@ from iotistic.telemetry.model import DeviceClock
 
 __all__ = ["ClockService", "list_receipt_stamped", "note_skews"]
 
-_QUERIES: Final = Queries("iotistic.telemetry")
+_QUERIES: Final = Queries("iotistic.telemetry.clocks")
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MOST_STAMPED: Final = 100_000
 

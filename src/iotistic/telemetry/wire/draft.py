@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from iotistic.telemetry.claims import Claim
+from iotistic.telemetry.ingest.claims import Claim
+from iotistic.telemetry.ingest.runs import Order, Run, Series, SetAside, Submission
+from iotistic.telemetry.ingest.window import Judge
 from iotistic.telemetry.model import Reason
-from iotistic.telemetry.runs import Order, Run, Series, SetAside, Submission
-from iotistic.telemetry.stamps import moment_of
-from iotistic.telemetry.window import Judge
+from iotistic.telemetry.wire.stamps import moment_of
 
 __all__ = ["Draft", "Rows", "cuts_of", "payload_of"]
 

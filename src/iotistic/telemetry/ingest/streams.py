@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
-from iotistic.telemetry.runs import Key, Order, log_order, log_stamp
+from iotistic.telemetry.ingest.runs import Key, Order, log_order, log_stamp
 
 __all__ = ["LATEST", "LOGS", "METRICS", "QUARANTINE", "STREAMS", "Latest", "Stream"]
 

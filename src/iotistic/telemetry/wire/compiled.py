@@ -13,11 +13,11 @@ from typing import Annotated, Any, final
 import msgspec
 from msgspec.structs import astuple
 
-from iotistic.telemetry.decoding import Time
-from iotistic.telemetry.draft import Draft, Rows
 from iotistic.telemetry.errors import BodyTooLarge
-from iotistic.telemetry.metric_sets import Layout, Units
-from iotistic.telemetry.stamps import from_number, moment_of, stamp_of
+from iotistic.telemetry.names.metric_sets import Layout, Units
+from iotistic.telemetry.wire.decoding import Time
+from iotistic.telemetry.wire.draft import Draft, Rows
+from iotistic.telemetry.wire.stamps import from_number, moment_of, stamp_of
 
 __all__ = ["Compiled", "Favourites"]
 

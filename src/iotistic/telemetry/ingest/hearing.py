@@ -11,13 +11,13 @@ import psycopg
 from iotistic.clock import Clock
 from iotistic.database.pool import Connection
 from iotistic.errors import IotisticError
-from iotistic.telemetry.clocks import note_skews
-from iotistic.telemetry.draft import Draft
-from iotistic.telemetry.limits import IngestLimits
-from iotistic.telemetry.runs import Submission
-from iotistic.telemetry.session import Session
-from iotistic.telemetry.skew import Skews
-from iotistic.telemetry.streams import STREAMS
+from iotistic.telemetry.clocks.clocks import note_skews
+from iotistic.telemetry.clocks.skew import Skews
+from iotistic.telemetry.ingest.limits import IngestLimits
+from iotistic.telemetry.ingest.runs import Submission
+from iotistic.telemetry.ingest.session import Session
+from iotistic.telemetry.ingest.streams import STREAMS
+from iotistic.telemetry.wire.draft import Draft
 
 __all__ = ["Contacts", "Hearing"]
 

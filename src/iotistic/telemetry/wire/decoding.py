@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar, cast, final
 import msgspec
 
 from iotistic.telemetry.errors import BodyInvalid, BodyTooLarge
-from iotistic.telemetry.stamps import moment_in, stamp_of_time
+from iotistic.telemetry.wire.stamps import moment_in, stamp_of_time
 
 __all__ = ["Fault", "Items", "ItemsReader", "Time", "fields_of", "kind_of", "stamps_in", "time_in"]
 

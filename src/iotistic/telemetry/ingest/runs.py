@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, final
 from uuid import UUID
 
-from iotistic.telemetry.claims import Claim
+from iotistic.telemetry.ingest.claims import Claim
 from iotistic.telemetry.model import Reason, Receipt
 
 __all__ = [

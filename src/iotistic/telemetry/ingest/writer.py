@@ -10,14 +10,14 @@ from psycopg.rows import tuple_row
 
 from iotistic.database.pool import Connection
 from iotistic.telemetry.alerts.marks import mark_lines
-from iotistic.telemetry.claims import Claim
-from iotistic.telemetry.copy_format import HEADER, TRAILER
-from iotistic.telemetry.receipts import keep
+from iotistic.telemetry.ingest.claims import Claim
+from iotistic.telemetry.ingest.receipts import keep
+from iotistic.telemetry.ingest.runs import Key, Order, Outcome, Part, Run, SetAside, Submission
+from iotistic.telemetry.ingest.streams import LATEST, LOGS, QUARANTINE, STREAMS, Stream
+from iotistic.telemetry.ingest.watermarks import Watermarks
 from iotistic.telemetry.rollups.marks import Mark, add_marks
-from iotistic.telemetry.runs import Key, Order, Outcome, Part, Run, SetAside, Submission
-from iotistic.telemetry.stamps import moment_of
-from iotistic.telemetry.streams import LATEST, LOGS, QUARANTINE, STREAMS, Stream
-from iotistic.telemetry.watermarks import Watermarks
+from iotistic.telemetry.wire.copy_format import HEADER, TRAILER
+from iotistic.telemetry.wire.stamps import moment_of
 
 __all__ = ["Batch", "Stored", "prepare_session", "write"]
 

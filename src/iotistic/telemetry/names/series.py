@@ -6,12 +6,12 @@ from uuid import UUID
 
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
-from iotistic.telemetry.questions import Questions
-from iotistic.telemetry.session import Session
+from iotistic.telemetry.ingest.questions import Questions
+from iotistic.telemetry.ingest.session import Session
 
 __all__ = ["SeriesNumbers"]
 
-_QUERIES: Final = Queries("iotistic.telemetry")
+_QUERIES: Final = Queries("iotistic.telemetry.names")
 
 _Named = tuple[UUID, int]
 """Device and list of metric names."""

@@ -9,12 +9,12 @@ from uuid import UUID, uuid5
 
 from msgspec.json import decode, encode
 
-from iotistic.telemetry.body import is_ndjson
-from iotistic.telemetry.bundle import Piece, taken_apart
-from iotistic.telemetry.ingest import Ingest
+from iotistic.telemetry.ingest.ingest import Ingest
+from iotistic.telemetry.ingest.streams import Stream
 from iotistic.telemetry.model import Reason, Receipt
-from iotistic.telemetry.sent import Sent
-from iotistic.telemetry.streams import Stream
+from iotistic.telemetry.wire.body import is_ndjson
+from iotistic.telemetry.wire.bundle import Piece, taken_apart
+from iotistic.telemetry.wire.sent import Sent
 
 __all__ = ["Allowed", "GatewayIngest", "GatewayReceipt"]
 

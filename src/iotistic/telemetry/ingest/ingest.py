@@ -15,29 +15,29 @@ from msgspec.json import encode
 from iotistic.clock import Clock, system_clock
 from iotistic.database.queries import Queries, Statements
 from iotistic.errors import IotisticError
-from iotistic.telemetry.body import is_ndjson, size_checked, unpacked
-from iotistic.telemetry.claims import Claim
-from iotistic.telemetry.clocks import list_receipt_stamped
-from iotistic.telemetry.delivery import Delivery
-from iotistic.telemetry.draft import Draft
-from iotistic.telemetry.hearing import Contacts, Hearing
-from iotistic.telemetry.inbox import Inbox
-from iotistic.telemetry.limits import IngestLimits
-from iotistic.telemetry.lines import LineReader
-from iotistic.telemetry.live import Live
+from iotistic.telemetry.clocks.clocks import list_receipt_stamped
+from iotistic.telemetry.ingest.claims import Claim
+from iotistic.telemetry.ingest.delivery import Delivery
+from iotistic.telemetry.ingest.hearing import Contacts, Hearing
+from iotistic.telemetry.ingest.inbox import Inbox
+from iotistic.telemetry.ingest.limits import IngestLimits
+from iotistic.telemetry.ingest.live import Live
+from iotistic.telemetry.ingest.receipts import Receipts
+from iotistic.telemetry.ingest.runs import Submission, log_order
+from iotistic.telemetry.ingest.session import Connect, Session
+from iotistic.telemetry.ingest.streams import LOGS, METRICS, Stream
+from iotistic.telemetry.ingest.tally import Tally
+from iotistic.telemetry.ingest.watermarks import Watermarks
+from iotistic.telemetry.ingest.window import Judge
+from iotistic.telemetry.ingest.windows import Windows
+from iotistic.telemetry.ingest.writer import prepare_session
 from iotistic.telemetry.model import IngestStatistics, Receipt
-from iotistic.telemetry.receipts import Receipts
-from iotistic.telemetry.reports import ReportReader
-from iotistic.telemetry.runs import Submission, log_order
-from iotistic.telemetry.sent import Sent
-from iotistic.telemetry.session import Connect, Session
-from iotistic.telemetry.stamps import microseconds
-from iotistic.telemetry.streams import LOGS, METRICS, Stream
-from iotistic.telemetry.tally import Tally
-from iotistic.telemetry.watermarks import Watermarks
-from iotistic.telemetry.window import Judge
-from iotistic.telemetry.windows import Windows
-from iotistic.telemetry.writer import prepare_session
+from iotistic.telemetry.wire.body import is_ndjson, size_checked, unpacked
+from iotistic.telemetry.wire.draft import Draft
+from iotistic.telemetry.wire.lines import LineReader
+from iotistic.telemetry.wire.reports import ReportReader
+from iotistic.telemetry.wire.sent import Sent
+from iotistic.telemetry.wire.stamps import microseconds
 
 __all__ = ["Ingest", "Tell"]
 
@@ -45,7 +45,7 @@ Tell = Callable[[bytes | BaseException], None]
 """Gets a receipt as JSON, or what kept the body from being stored."""
 
 _log = logging.getLogger(__name__)
-_QUERIES: Final = Queries("iotistic.telemetry")
+_QUERIES: Final = Queries("iotistic.telemetry.ingest")
 
 _MEMORY_FACTOR = 3
 """What a body takes as Python objects and packed rows while it waits, in lengths of its JSON; measured 1.5 to 2.5."""
