@@ -1,6 +1,7 @@
 """One real PostgreSQL for the run, one migrated template, and a rolled-back transaction per test by default."""
 
 import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
@@ -15,6 +16,11 @@ from tests.support.server import start_test_server, stop_test_server
 # How fast examples are made is the machine's affair: a busy one must not fail a property that holds.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+# A shell gives its background jobs an ignored SIGINT, and so does whoever starts the suite as one: commands that tests end by Ctrl-C
+# would inherit it and never end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _PREFERRED: Source | None = "system" if os.environ.get("TEST_SERVER") == "system" else None
 
