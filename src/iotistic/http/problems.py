@@ -238,13 +238,19 @@ def _headers(error: IotisticError) -> Mapping[str, str]:
 
 def _of_http(error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
+    if status == HTTPStatus.BAD_REQUEST and isinstance(error.__cause__, UnicodeError | RecursionError):
+        # To the framework JSON that breaks off is a 422, and a body that is not even text is not; both are to us.
+        return _of_fields((FieldProblem(field="body", message="Not JSON in UTF-8.", code="json_invalid"),))
     code = _HTTP_CODES.get(status, status.name.lower())
     detail = _HTTP_DETAILS.get(status, error.detail)
     return Problem(status=status, code=code, detail=detail, headers=error.headers)
 
 
 def _of_validation(error: RequestValidationError) -> Problem:
-    errors = tuple(_of_field(entry) for entry in error.errors())
+    return _of_fields(tuple(_of_field(entry) for entry in error.errors()))
+
+
+def _of_fields(errors: tuple[FieldProblem, ...]) -> Problem:
     what = errors[0].field if len(errors) == 1 else f"{len(errors)} parts of the request"
     verb = "is" if len(errors) == 1 else "are"
     return Problem(

@@ -152,6 +152,14 @@ def test_what_the_framework_refuses_has_a_code_too(status: int, code: str) -> No
     assert problem(HTTPException(status)).code == code
 
 
+def test_a_body_that_is_no_text_is_as_wrong_as_one_that_breaks_off() -> None:
+    error = HTTPException(400, "There was an error parsing the body")
+    error.__cause__ = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+    found = problem(error)
+    assert (found.status, found.code) == (422, "invalid")
+    assert found.errors == (FieldProblem(field="body", message="Not JSON in UTF-8.", code="json_invalid"),)
+
+
 def test_the_wire_form_is_that_of_rfc_9457() -> None:
     response = problem_response(problem(PumpNotFound("There is no pump p1.")), "request-1")
     assert response.status_code == 404
