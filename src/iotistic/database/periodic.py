@@ -11,6 +11,8 @@ from typing import final
 __all__ = ["Periodic"]
 
 _log = logging.getLogger("iotistic.database.periodic")
+# Of its own: whoever seeds the common one wants to get the same again, and not what a task in the background leaves of it.
+_jitter = random.SystemRandom().random
 
 
 @final
@@ -23,7 +25,7 @@ class Periodic:
         act: Callable[[], Awaitable[None]],
         *,
         every: timedelta,
-        jitter: Callable[[], float] = random.random,
+        jitter: Callable[[], float] = _jitter,
     ) -> None:
         self._name = name
         self._act = act

@@ -273,7 +273,7 @@ async def test_what_is_revoked_in_one_process_is_refused_in_another_within_a_sec
             key_id = await key_of(device.client)
             assert (await manager.delete(f"/api/v1/keys/{key_id}")).status_code == 200
             # A second on a machine of its own; this one may be busy with other tests.
-            assert await status_soon(client, "/api/v1/auth/me", 401) < 10
+            assert await status_soon(client, "/api/v1/auth/me", 401) < 30
         assert (await device.client.get("/api/v1/auth/me")).status_code == 401
     finally:
         await other.close()

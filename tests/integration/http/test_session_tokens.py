@@ -176,7 +176,7 @@ async def test_logging_out_everywhere_counts_at_once_in_every_process_and_leaves
         ended = await ada.with_tokens(tokens[0]).delete(SESSIONS)
         assert ended.json() == {"ended": 3}
         # A second on a machine of its own; this one may be busy with other tests.
-        assert await status_soon(elsewhere, ME, 401) < 10
+        assert await status_soon(elsewhere, ME, 401) < 30
     finally:
         await other.close()
     for each in tokens:
