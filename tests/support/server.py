@@ -13,12 +13,16 @@ from pathlib import Path
 from iotistic.data_folder import DataFolder
 from iotistic.database.server import RunningServer, Source, find_binaries, start, stop
 from iotistic.errors import IotisticError
+from iotistic.secret import Secret
+from tests.support.secret_scan import scan
 
-__all__ = ["start_test_server", "stop_test_server", "throw_away", "throw_away_folder"]
+__all__ = ["secrets_in_logs", "start_test_server", "stop_test_server", "throw_away", "throw_away_folder"]
 
 _PLACE = Path("/tmp")  # noqa: S108 - each folder is made exclusively
 _PREFIX = "iotistic-test-"
 _IN_USE = "in-use"
+# Tests make roles by statements of their own, which a slow machine logs.
+_OF_TESTS = "verifier"
 _LIMIT = timedelta(seconds=30)
 
 _held: dict[Path, int] = {}
@@ -49,10 +53,25 @@ def throw_away_folder() -> DataFolder:
 async def throw_away(folder: DataFolder) -> None:
     """End the server of a folder, if one runs, and remove the folder."""
     await stop(folder, mode="immediate", timeout=_LIMIT)
+    told = secrets_in_logs(folder)
     shutil.rmtree(folder.root, ignore_errors=True)
     descriptor = _held.pop(folder.root, None)
     if descriptor is not None:
         os.close(descriptor)
+    assert not told, told
+
+
+def secrets_in_logs(folder: DataFolder) -> list[str]:
+    """What the server and the services of a folder wrote down and should not have: file, line and kind, never the secret."""
+    words = [path for path in folder.secrets.glob("*") if not path.name.endswith("-login")]
+    known = [Secret(path.read_text().strip()) for path in words]
+    return [
+        f"{path.name}:{hit.line}: {hit.what}"
+        for path in sorted(folder.log.rglob("*"))
+        if path.is_file()
+        for hit in scan(path.read_text(errors="replace"), known=known)
+        if hit.what != _OF_TESTS
+    ]
 
 
 def _abandoned() -> list[DataFolder]:

@@ -99,9 +99,15 @@ class RunningStack:
             return [(one.device_uuid, one.api_key.reveal()) for one in enrolled]
 
     async def agent_device(self) -> UUID:
-        """The device this computer is."""
-        async with self.platform() as platform, platform.begin(read_only=True) as work:
-            return next(device.uuid for device in await work.devices.list_devices() if device.kind == "host")
+        """The device this computer is, once it has enrolled: an agent that was killed meanwhile begins again."""
+        async with self.platform() as platform, asyncio.timeout(_LIMIT):
+            while True:
+                async with platform.begin(read_only=True) as work:
+                    devices = await work.devices.list_devices()
+                for device in devices:
+                    if device.kind == "host":
+                        return device.uuid
+                await asyncio.sleep(0.1)
 
     async def now_in_milliseconds(self) -> int:
         """The database's clock."""
