@@ -16,7 +16,7 @@ from iotistic.errors import IotisticError
 from iotistic.operations.backups.dumping import Dump, Observe, choose_compression
 from iotistic.operations.backups.errors import BackupUnwritable
 from iotistic.operations.backups.model import Compression, Manifest, TableCount
-from iotistic.operations.backups.snapshot import Snapshot, choose_tables, snapshot
+from iotistic.operations.backups.snapshot import Snapshot, choose_tables, count_alone, snapshot
 from iotistic.operations.backups.store import BackupStore, list_files, new_id
 
 __all__ = ["BackupOrder", "create_backup"]
@@ -81,6 +81,7 @@ async def _create(  # noqa: PLR0917 - one call, in the order of the public funct
     tool = find_tool("pg_dump", at_least=connection.info.server_version // 10_000)
     compression = choose_compression(tool, order.compression)
     store.sweep(order.database)
+    await count_alone(connection)
     with store.draft(order.database, backup_id) as draft:
         async with snapshot(connection) as seen:
             tables = await seen.catalog.list_tables()

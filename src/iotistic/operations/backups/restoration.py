@@ -24,7 +24,7 @@ from iotistic.operations.backups.errors import BackupDiffers, DatabaseExists, Re
 from iotistic.operations.backups.model import Manifest, TableCount
 from iotistic.operations.backups.repository import CatalogRepository
 from iotistic.operations.backups.scratch import scratch_database, sweep_scratch
-from iotistic.operations.backups.snapshot import count_table
+from iotistic.operations.backups.snapshot import count_alone, count_table
 from iotistic.operations.backups.store import DUMP, BackupStore
 from iotistic.operations.backups.swap import Swap, rename_database, swap
 
@@ -218,6 +218,7 @@ class Restoration:
             with translated():
                 await connection.execute("ANALYZE")
             self._narrate("comparing with the manifest")
+            await count_alone(connection)
             found = [
                 await count_table(connection, table.schema, table.name, digest=table.digest is not None)
                 for table in self._manifest.tables

@@ -49,26 +49,28 @@ def private_place() -> Generator[Path]:
     """An empty folder, removed at the end."""
     place = Path(tempfile.mkdtemp(prefix=_PREFIX))
     place.chmod(0o711 if os.geteuid() == 0 else 0o700)  # for root, the server's account has to pass through
-    descriptor = os.open(place / _IN_USE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    draft = place / f".{_IN_USE}"
+    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        draft.rename(place / _IN_USE)  # locked from the first moment it can be seen
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
         os.close(descriptor)
 
 
-async def sweep_servers() -> list[Path]:
-    """Stops and removes what killed runs of this account left; answers the folders."""
-    abandoned = await asyncio.to_thread(_abandoned)
+async def sweep_servers(below: Path | None = None) -> list[Path]:
+    """Stops and removes what killed runs of this account left in the folder for such things; answers their folders."""
+    abandoned = await asyncio.to_thread(_abandoned, below or Path(tempfile.gettempdir()))
     for place in abandoned:
         await stop(DataFolder(place), mode="immediate", timeout=_STOPPING)
         shutil.rmtree(place, ignore_errors=True)
     return abandoned
 
 
-def _abandoned() -> list[Path]:
-    return [place for place in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*") if _is_abandoned(place)]
+def _abandoned(below: Path) -> list[Path]:
+    return [place for place in below.glob(f"{_PREFIX}*") if _is_abandoned(place)]
 
 
 def _is_abandoned(place: Path) -> bool:

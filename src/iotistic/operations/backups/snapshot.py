@@ -13,7 +13,7 @@ from iotistic.operations.backups.errors import TableUnknown
 from iotistic.operations.backups.model import TableCount
 from iotistic.operations.backups.repository import CatalogRepository, TableFacts
 
-__all__ = ["Snapshot", "choose_tables", "count_table", "snapshot"]
+__all__ = ["Snapshot", "choose_tables", "count_alone", "count_table", "snapshot"]
 
 # A digest is taken of rows as text, and a role may have settings of its own for how values are written.
 _PLAIN_TEXT = """
@@ -55,6 +55,12 @@ async def snapshot(connection: Connection) -> AsyncGenerator[Snapshot]:
             await connection.set_read_only(None)
             await connection.set_isolation_level(None)
             await connection.set_autocommit(True)
+
+
+async def count_alone(connection: Connection) -> None:
+    """Lets this session count without helpers: starting them costs more than a leaf takes, and the dump needs the processors."""
+    with translated():
+        await connection.execute("SET max_parallel_workers_per_gather = 0")
 
 
 async def count_table(connection: Connection, schema: str, name: str, *, digest: bool) -> TableCount:

@@ -35,6 +35,8 @@ class Order:
     port: int
     user: str
     password: str
+    temporary: str = ""
+    """Where it makes its temporary folders; empty: where everybody does."""
 
     def die(self, event: str, what: object) -> None:
         if self.event and event == self.event and self.needle in str(what):
@@ -48,6 +50,7 @@ async def start(order: Order) -> asyncio.subprocess.Process:
         __name__,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
+        env={**os.environ, **({"TMPDIR": order.temporary} if order.temporary else {})},
         cwd=Path(__file__).parents[4],
     )
     assert process.stdin is not None

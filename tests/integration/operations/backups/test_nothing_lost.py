@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -20,6 +21,7 @@ from iotistic.operations.backups.scratch import sweep_scratch
 from iotistic.operations.backups.scratch_server import sweep_servers
 from tests.integration.operations.backups.conftest import Saved
 from tests.integration.operations.backups.killed import Order, start
+from tests.support.server import throw_away, throw_away_folder
 from tests.support.tiny_disk import make_tiny_disk, remove_tiny_disk
 
 LIMIT = 120
@@ -191,11 +193,17 @@ async def test_who_asks_during_the_swap_sees_one_generation_or_the_other(saved: 
 
 async def test_a_drill_that_was_killed_leaves_no_server_behind(saved: Saved) -> None:
     await saved.backup(digests=False)
-    await killed(saved, "drill", "told", "loading")
-    async with asyncio.timeout(LIMIT):
-        left = await sweep_servers()
-    assert len(left) >= 1
-    assert [place for place in left if place.exists()] == []
+    below = throw_away_folder()
+    try:
+        of_drill = order(saved, "drill", "told", "loading", saved.database.superuser)
+        process = await start(replace(of_drill, temporary=str(below.root)))
+        async with asyncio.timeout(LIMIT):
+            assert await process.wait() == -signal.SIGKILL
+            (left,) = await sweep_servers(below.root)
+        assert not left.exists()
+        assert await sweep_servers(below.root) == []
+    finally:
+        await throw_away(below)
 
 
 @pytest.fixture
