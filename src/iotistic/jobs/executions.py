@@ -26,6 +26,8 @@ class ExecutionRepository:
         self._sql = Statements(connection, QUERIES, CONSTRAINTS)
 
     async def claim(self, device: UUID) -> Claim | None:
+        if not await self._sql.value("begin_claim", device_uuid=device):
+            return None
         return await self._sql.one("claim", Claim, device_uuid=device)
 
     async def find_running(self, device: UUID) -> Claim | None:

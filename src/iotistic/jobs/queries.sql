@@ -174,9 +174,14 @@ SET status = 'cancelled', due_at = NULL, finished_at = now(), message = %(reason
 WHERE device_uuid = %(device_uuid)s::uuid AND status IN ('queued', 'released')
 RETURNING job_id;
 
+-- name: begin_claim
+-- Whether no other claim of the device is on its way. A statement of its own, so that the next one sees what the last claim did: of
+-- two that find different jobs first, the second waited for the first at the unique index, and failed there.
+SELECT pg_try_advisory_xact_lock(hashtextextended('iotistic job claim ' || %(device_uuid)s::uuid, 0)) AS is_alone;
+
 -- name: claim
--- Gives a device the first job it may take, unless it is at work. Whoever meets a row that is just being claimed or changed
--- goes away with nothing: two claims of one device at once never wait for each other, and never take two jobs.
+-- Gives a device the first job it may take, unless it is at work. Whoever meets a row that is just being changed goes away with
+-- nothing: two claims of one device at once never wait for each other, and never take two jobs.
 UPDATE job_executions AS execution
 SET
   status = 'in_progress',

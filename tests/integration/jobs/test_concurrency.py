@@ -47,6 +47,27 @@ async def test_fifty_claimers_of_one_device_begin_one_attempt(pool: Pool, fleet_
     assert [one.is_new for one in found].count(True) == 1
 
 
+async def test_a_job_that_comes_first_while_another_is_claimed_waits_its_turn(
+    pool: Pool, fleet_of_fifty: list[UUID]
+) -> None:
+    """The second claim sees no job of the device begun yet, and another one first: only the unique index would know better."""
+    device = fleet_of_fifty[0]
+    first, other = [await start(pool, [device]) for _ in range(2)]
+    async with unit_of_work.begin(pool) as begun:
+        claimed = await JobDesk(begun.connection).claim(device)
+        assert claimed is not None
+        assert claimed.job_id == first
+        async with unit_of_work.begin(pool) as work:
+            await work.connection.execute(
+                "UPDATE job_executions SET due_at = due_at - interval '1 hour' WHERE job_id = %s", (other,)
+            )
+        async with asyncio.timeout(60):
+            assert await claim(pool, device) is None
+    again = await claim(pool, device)
+    assert again is not None
+    assert (again.job_id, again.is_new) == (first, False)
+
+
 async def test_fifty_reports_of_one_attempt_are_kept_once(pool: Pool, fleet_of_fifty: list[UUID]) -> None:
     device = fleet_of_fifty[0]
     job = await start(pool, [device])
