@@ -52,6 +52,7 @@ def test_the_repository_holds_no_secret() -> None:
         ("postgresql://" + "app:correct-horse-battery@db/iotistic", "password in a URL"),
         ("SCRAM-SHA-256$" + "4096:" + "A" * 24 + "$" + "B" * 44 + ":" + "C" * 44, "verifier"),
     ],
+    ids=lambda said: said if " of " in said else "text",  # the first text is another one in each process
 )
 def test_each_kind_is_found_where_it_stands(text: str, what: str) -> None:
     found = list(scan(f"first line\nsecond {text} line\n"))

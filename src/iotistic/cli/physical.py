@@ -80,7 +80,8 @@ def archiving(
     narrate(f"Archiving into {archive.folder} is {switch}." if done else _restart(switch))
     if switch is Switch.on:
         narrate(
-            "Now take a base backup: `iotistic backup create --physical`. Every moment after it can be recovered."
+            f"{'Now' if done else 'Then'} take a base backup: `iotistic backup create --physical`. "
+            "Every moment after it can be recovered."
         )
 
 

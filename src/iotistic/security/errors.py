@@ -123,7 +123,10 @@ def _key_ceiling(error: psycopg.Error) -> IotisticError:
 
 
 def _no_scope(error: psycopg.Error) -> IotisticError:
-    return KeyInvalid(f"There is no permission {error.diag.message_detail!r} to be a scope.")
+    return KeyInvalid(
+        f"There is no permission {error.diag.message_detail!r} to be a scope.",
+        hint="A scope is a resource and an action, as in devices:read; each operation in /docs names the one it needs.",
+    )
 
 
 def _bad_scopes(_: psycopg.Error) -> IotisticError:

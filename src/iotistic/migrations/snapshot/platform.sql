@@ -978,7 +978,7 @@ BEGIN
   ) AS t
   WHERE d.page_id > newest AND t.value IS NOT NULL
   GROUP BY d.page_id, t.key, t.value;
-  -- A page of which only statuses changed stays: ten thousand devices of all pages come and go for a hundredth of the cost.
+  -- A page of which only statuses changed stays: ten thousand devices of all pages come and go for a fraction of the cost.
   restated := ARRAY(
     SELECT DISTINCT d.page_id FROM public.search_page_devices AS d WHERE d.device_uuid = ANY (turned) OR d.page_id > newest
   );
@@ -1163,7 +1163,7 @@ BEGIN
   END IF;
 END
 $function$;
-COMMENT ON FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb[]) IS 'Fails unless each of the data has what its schema requires, of the types that it says. Of all at once: one by one, 10,000 take 0.4 s.';
+COMMENT ON FUNCTION public.require_event_data_v1(type text, data_schema jsonb, data jsonb[]) IS 'Fails unless each of the data has what its schema requires, of the types that it says. Of all at once, since an import has 10,000.';
 
 CREATE OR REPLACE FUNCTION public.tell_changed_alerts_v1()
  RETURNS trigger

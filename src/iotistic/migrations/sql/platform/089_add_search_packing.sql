@@ -94,7 +94,7 @@ BEGIN
   ) AS t
   WHERE d.page_id > newest AND t.value IS NOT NULL
   GROUP BY d.page_id, t.key, t.value;
-  -- A page of which only statuses changed stays: ten thousand devices of all pages come and go for a hundredth of the cost.
+  -- A page of which only statuses changed stays: ten thousand devices of all pages come and go for a fraction of the cost.
   restated := ARRAY(
     SELECT DISTINCT d.page_id FROM public.search_page_devices AS d WHERE d.device_uuid = ANY (turned) OR d.page_id > newest
   );
