@@ -14,6 +14,8 @@ from iotistic.secret import Secret
 from iotistic.security import Principal, Role
 from tests.integration.http.conftest import EnrolledDevice, MakeClient, MakeDevice
 
+BRIEFLY = {"lasts_seconds": 600}
+"""Not longer than the keys of the callers here: no key makes one of its bearer's that outlives it."""
 SUCCESSOR = "/api/v1/auth/key/successor"
 REPORT = {"reports": [{"metrics": {"cpu_usage": 1.0}}]}
 _numbers = count(1)
@@ -100,7 +102,7 @@ async def test_an_answer_with_a_key_is_kept_by_nobody(manager: httpx.AsyncClient
 async def test_people_keep_keys_of_their_own_and_see_no_others(
     operator: httpx.AsyncClient, viewer: httpx.AsyncClient, client_with: MakeClient
 ) -> None:
-    made = (await operator.post("/api/v1/auth/keys", json={"label": "mine"})).json()
+    made = (await operator.post("/api/v1/auth/keys", json={"label": "mine"} | BRIEFLY)).json()
     mine = client_with(Secret(made["key"]))
     assert (await mine.get("/api/v1/auth/me")).json()["username"] == "operator"
     assert made["key_id"] in {key["key_id"] for key in (await mine.get("/api/v1/auth/keys")).json()}
@@ -116,7 +118,7 @@ async def test_people_keep_keys_of_their_own_and_see_no_others(
 async def test_a_key_of_ones_own_is_replaced_with_two_good_at_once(
     operator: httpx.AsyncClient, client_with: MakeClient
 ) -> None:
-    made = (await operator.post("/api/v1/auth/keys", json={})).json()
+    made = (await operator.post("/api/v1/auth/keys", json=BRIEFLY)).json()
     told = (await operator.post(f"/api/v1/auth/keys/{made['key_id']}/rotation", json={})).json()
     old, new = client_with(Secret(made["key"])), client_with(Secret(told["key"]))
     assert told["old"]["state"] == "retiring"
@@ -182,7 +184,9 @@ async def test_a_key_is_taken_only_from_its_networks_also_from_memory(
     app: FastAPI, operator: httpx.AsyncClient
 ) -> None:
     made = (
-        await operator.post("/api/v1/auth/keys", json={"networks": ["192.0.2.0/29", "2001:db8::/64"]})
+        await operator.post(
+            "/api/v1/auth/keys", json={"networks": ["192.0.2.0/29", "2001:db8::/64"]} | BRIEFLY
+        )
     ).json()
 
     async def answer(address: str) -> int:

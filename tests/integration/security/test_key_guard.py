@@ -123,6 +123,13 @@ async def test_a_key_of_one_network_makes_none_of_another(scene: Scene) -> None:
         assert "those networks" in await scene.lacks("ada", KeyDraft(networks=wider))
 
 
+async def test_a_key_with_an_end_makes_its_bearer_none_that_lasts_longer(scene: Scene) -> None:
+    await scene.ada("owner", KeyDraft(lasts=timedelta(days=9)))
+    assert await scene.makes("ada", KeyDraft(lasts=timedelta(days=8)))
+    for longer in (timedelta(days=10), None):
+        assert "lasts as long" in await scene.lacks("ada", KeyDraft(lasts=longer))
+
+
 async def test_a_key_with_few_scopes_gives_no_role_beyond_them(scene: Scene) -> None:
     await security_service(scene.connection).create_user("bert", Secret("correct horse"), None)
     await scene.ada("owner", KeyDraft(scopes=["users:grant", "telemetry:read"]))

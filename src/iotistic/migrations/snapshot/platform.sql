@@ -598,6 +598,13 @@ BEGIN
   THEN
     RETURN 'a key for those networks';
   END IF;
+  -- A copied key that ends would otherwise make one for its thief that does not. A key that takes its place is noticed: it ends the copied one.
+  IF
+    made.user_id = acting.user_id AND made.replaces IS NULL
+    AND coalesce(made.expires_at, 'infinity') > coalesce(acting.expires_at, 'infinity')
+  THEN
+    RETURN 'a key that lasts as long';
+  END IF;
   IF made.user_id = acting.user_id THEN
     SELECT min(scope) INTO missing
     FROM unnest(coalesce(made.scopes, ARRAY(SELECT p.name FROM public.permissions AS p))) AS scope
