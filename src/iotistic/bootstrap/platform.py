@@ -1,6 +1,5 @@
 """The platform as one object: pools, ingest, key cache, news, and a unit of work whose services share one connection."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -8,11 +7,10 @@ from datetime import timedelta
 from typing import Any, final
 from uuid import UUID
 
-from iotistic import migrations
 from iotistic.audit import RefusalBook
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.bootstrap.peppers import find_peppers
-from iotistic.bootstrap.readiness import Finding, look_at_disk
+from iotistic.bootstrap.readiness import Finding, find_readiness
 from iotistic.bootstrap.refusals import record_refusals
 from iotistic.bootstrap.sealing import sealing_keys
 from iotistic.bootstrap.work import Work
@@ -26,11 +24,9 @@ from iotistic.database.pool import Connection, Pool, connect, open_pool
 from iotistic.devices import DeviceService
 from iotistic.devices.shadow import CHANNEL as SHADOW_CHANGED
 from iotistic.devices.traffic import Traffic, TrafficKeeper, TrafficMeter
-from iotistic.errors import IotisticError
 from iotistic.events import CHANNEL as EVENTS_APPENDED
 from iotistic.jobs import CHANNEL as JOB_NEWS
 from iotistic.jobs import RolloutDriver
-from iotistic.partitioning import READY_DAYS, runway
 from iotistic.provenance import Provenance, present_provenance
 from iotistic.sealing import SealingKeys
 from iotistic.secret import Secret
@@ -186,12 +182,7 @@ class Platform:
 
     async def readiness(self) -> list[Finding]:
         """Whether this process may get traffic: the pool answers, the schema is at head, partitions reach past tomorrow, the disk has room."""
-        findings = [await self._pool_ready()]
-        if findings[0].ready:
-            findings += [await self._schema_ready(), *await self._partitions_ready()]
-        if self.endpoints.embedded:  # the disk of another machine is not ours to see
-            findings.append(await asyncio.to_thread(look_at_disk, self.settings.data_dir))
-        return findings
+        return await find_readiness(self.pool, self.endpoints, self.settings, now=self.clock())
 
     async def start(self) -> None:
         """Begins to listen for changes, to take in telemetry and to keep what devices cost: for a process that serves."""
@@ -239,34 +230,6 @@ class Platform:
     async def _keep_traffic(self, traffic: Sequence[Traffic]) -> None:
         async with self.begin() as work:
             await work.traffic.add(traffic)
-
-    async def _pool_ready(self) -> Finding:
-        try:
-            async with self.pool.connection() as connection:
-                await connection.execute("SELECT 1")
-        except IotisticError as error:
-            return Finding(check="pool", ready=False, detail=error.message)
-        return Finding(check="pool", ready=True, detail="answers")
-
-    async def _schema_ready(self) -> Finding:
-        status = await migrations.inspect(
-            self.endpoints.of("owner"), self.settings.names.platform, migrations.PLATFORM
-        )
-        detail = (
-            "at head" if status.at_head else "pending or changed migrations: see `iotistic migrate status`"
-        )
-        return Finding(check="schema", ready=status.at_head, detail=detail)
-
-    async def _partitions_ready(self) -> list[Finding]:
-        async with self.pool.connection() as connection:
-            return [
-                Finding(
-                    check=f"partitions {ahead.parent}",
-                    ready=ahead.days >= READY_DAYS,
-                    detail=f"{ahead.days} days made ahead",
-                )
-                for ahead in await runway(connection, self.clock())
-            ]
 
 
 async def open_platform(
