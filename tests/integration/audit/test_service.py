@@ -193,7 +193,8 @@ async def test_texts_of_a_setting_are_masked_unless_they_name_or_address_somethi
 async def test_retiring_a_device_is_told_with_the_keys_it_takes_along(connection: Connection) -> None:
     devices, security = DeviceService(connection), security_service(connection)
     device = await devices.create_device(name="pump", kind="sensor")
-    await UnitOfWork(connection).act_as(Provenance(actor_kind="system", actor="test"))  # anna may make no keys
+    # Anna may make no keys.
+    await UnitOfWork(connection).act_as(Provenance(actor_kind="system", actor="test"))
     await security.issue_device_key(device.uuid, reason="test")
     await UnitOfWork(connection).act_as(ANNA)
     await retire_device(keepers(connection), device.uuid, reason="broken")
