@@ -27,9 +27,11 @@ async def test_a_follower_prints_each_line_once_and_no_control_characters(databa
     host, port = endpoint.hosts[0]
     assert endpoint.password is not None
     url = f"postgresql://{endpoint.user}:{endpoint.password.reveal()}@{host}:{port}/{database.name}"
-    async with owner_of(database) as owner, ingest_on(database) as ingest:
+    async with owner_of(database) as owner:
+        # Before ingest starts: it looks for partitions then, and not again for a while.
         await make_partitions(owner)
         await owner.execute("INSERT INTO devices (uuid, name, kind) VALUES (%s, 'pump', 'sensor')", (device,))
+    async with ingest_on(database) as ingest:
         await ingest.submit_logs(device, body(1))
         words = ["-m", "iotistic", "logs", "pump", "-f", "--url", url]
         process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=PIPE)
