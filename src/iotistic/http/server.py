@@ -17,7 +17,8 @@ from starlette.types import ASGIApp
 
 from iotistic.errors import Conflict, Unavailable
 from iotistic.http.lane_protocol import LaneProtocol
-from iotistic.http.trusted_proxies import LOOPBACK, Network, TrustedProxies
+from iotistic.http.trusted_proxies import LOOPBACK, TrustedProxies
+from iotistic.security.model import Network
 
 __all__ = ["AddressTaken", "AddressUnusable", "HttpServer"]
 

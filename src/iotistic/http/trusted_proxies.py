@@ -6,14 +6,15 @@ over addresses that are trusted, up to the first that is not: that one a trusted
 
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import final
 
 from starlette.types import Scope
 
-__all__ = ["LOOPBACK", "Network", "TrustedProxies"]
+from iotistic.security.model import Network
 
-Network = IPv4Network | IPv6Network
+__all__ = ["LOOPBACK", "TrustedProxies"]
+
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _MOST_HOPS = 20
 _SCHEMES = {b"http": "http", b"https": "https"}

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from iotistic.operations.access import RuleFinding
 from iotistic.operations.doctor import Circumstances, State
+from iotistic.operations.doctor.access import judge_findings
 from iotistic.operations.doctor.backlog import Backlog, judge_backlog
 from iotistic.operations.doctor.checkpoints import Checkpoints, judge_checkpoints
 from iotistic.operations.doctor.durability import (
@@ -36,11 +38,9 @@ from iotistic.operations.doctor.fleet import (
     judge_silence,
 )
 from iotistic.operations.doctor.server_state import (
-    AccessRule,
     FileError,
     OddSetting,
     judge_binaries,
-    judge_rules,
     judge_settings,
 )
 from iotistic.operations.doctor.sessions import (
@@ -351,14 +351,9 @@ def test_settings_that_lose_data_come_before_all_else() -> None:
 
 
 def test_trust_over_the_network_is_an_alarm_and_an_open_address_a_warning() -> None:
-    assert judge_rules([rule("trust")], SEEN).state is State.critical
-    assert judge_rules([rule("scram-sha-256", error="bad")], SEEN).state is State.critical
-    assert judge_rules([rule("scram-sha-256")], SEEN).state is State.warn
-    assert judge_rules([], SEEN).state is State.ok
-
-
-def rule(method: str, *, error: str | None = None) -> AccessRule:
-    return AccessRule(line_number=1, kind="host", address="::", method=method, error=error)
+    assert judge_findings([finding(is_alarm=False), finding(is_alarm=True)], SEEN).state is State.critical
+    assert judge_findings([finding(is_alarm=False)], SEEN).state is State.warn
+    assert judge_findings([], SEEN).state is State.ok
 
 
 def test_an_upgrade_under_a_running_server_is_told() -> None:
@@ -427,3 +422,7 @@ def test_forced_checkpoints_count_once_there_are_ten() -> None:
     assert judge_checkpoints(Checkpoints(timed=0, requested=9), SEEN).state is State.ok
     assert judge_checkpoints(Checkpoints(timed=5, requested=5), SEEN).state is State.ok
     assert judge_checkpoints(Checkpoints(timed=5, requested=6), SEEN).state is State.warn
+
+
+def finding(*, is_alarm: bool) -> RuleFinding:
+    return RuleFinding(line_number=1, is_alarm=is_alarm, text="is wrong")

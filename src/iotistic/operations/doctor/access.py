@@ -1,10 +1,11 @@
-"""Roles and their rights."""
+"""Who gets in: roles and their rights, the lines of pg_hba.conf, the certificate."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from iotistic.database import roles
 from iotistic.database.roles import Step
+from iotistic.operations.access import AccessRepository, RuleFinding, judge_rules
 from iotistic.operations.doctor.model import (
     Circumstances,
     Verdict,
@@ -17,7 +18,14 @@ from iotistic.operations.doctor.model import (
 )
 from iotistic.operations.doctor.patient import Patient
 
-__all__ = ["judge_certificate", "judge_roles", "look_at_certificate", "look_at_roles"]
+__all__ = [
+    "judge_certificate",
+    "judge_findings",
+    "judge_roles",
+    "look_at_certificate",
+    "look_at_roles",
+    "look_at_rules",
+]
 
 _MANY = 3
 _DAY = timedelta(days=1)
@@ -68,3 +76,20 @@ def judge_certificate(seen: Circumstances) -> Verdict:
 async def look_at_certificate(it: Patient) -> Verdict:
     """What the server showed when the examination began."""
     return judge_certificate(it.seen)
+
+
+def judge_findings(findings: Sequence[RuleFinding], _: Circumstances) -> Verdict:
+    """A line that lets in who should not come, or that cannot be read, is an alarm; anything else that is wrong a warning."""
+    if not findings:
+        return ok("pg_hba.conf asks everybody for a SCRAM password")
+    worst = next((finding for finding in findings if finding.is_alarm), findings[0])
+    return (critical if worst.is_alarm else warn)(
+        f"line {worst.line_number} of pg_hba.conf {worst.text}",
+        fix="`iotistic db hba check` shows every line to mend; then SELECT pg_reload_conf();",
+        findings=len(findings),
+    )
+
+
+async def look_at_rules(it: Patient) -> Verdict:
+    """The same judgement as `iotistic db hba check`."""
+    return judge_findings(judge_rules(await AccessRepository(it.connection).rules()), it.seen)

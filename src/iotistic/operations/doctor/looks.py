@@ -27,7 +27,7 @@ from iotistic.operations.doctor.fleet import (
 )
 from iotistic.operations.doctor.model import Verdict
 from iotistic.operations.doctor.patient import Patient
-from iotistic.operations.doctor.server_state import judge_binaries, judge_rules, judge_settings
+from iotistic.operations.doctor.server_state import judge_binaries, judge_settings
 from iotistic.operations.doctor.sessions import (
     judge_blocking,
     judge_connections,
@@ -82,7 +82,6 @@ __all__ = [
     "look_at_rates",
     "look_at_retention",
     "look_at_rights",
-    "look_at_rules",
     "look_at_scans",
     "look_at_sequences",
     "look_at_settings",
@@ -198,10 +197,6 @@ async def look_at_backups(it: Patient) -> Verdict:
 
 async def look_at_settings(it: Patient) -> Verdict:
     return judge_settings(await it.ask.odd_settings(), await it.ask.file_errors(), it.seen)
-
-
-async def look_at_rules(it: Patient) -> Verdict:
-    return judge_rules(await it.ask.loose_rules(), it.seen)
 
 
 async def look_at_binaries(it: Patient) -> Verdict:

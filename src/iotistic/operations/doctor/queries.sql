@@ -290,22 +290,6 @@ WHERE error IS NOT NULL
 ORDER BY place
 LIMIT 10;
 
--- name: loose_rules
--- Lines of pg_hba.conf that let people in without a real password, or that the server could not read.
-SELECT
-  line_number,
-  coalesce(type, '') AS kind,
-  coalesce(address, '') AS address,
-  coalesce(auth_method, '') AS method,
-  error
-FROM pg_catalog.pg_hba_file_rules
-WHERE
-  error IS NOT NULL
-  OR auth_method IN ('md5', 'password')
-  OR (auth_method = 'trust' AND type <> 'local')
-  OR (auth_method <> 'reject' AND address IN ('0.0.0.0', '::', 'all') AND type <> 'hostssl' AND NOT 'replication' = ANY(database))
-ORDER BY line_number;
-
 -- name: superuser_sessions
 -- Sessions of services that work as superuser, and sessions from other machines without TLS.
 SELECT

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from iotistic.operations.doctor.access import look_at_certificate, look_at_roles
+from iotistic.operations.doctor.access import look_at_certificate, look_at_roles, look_at_rules
 from iotistic.operations.doctor.looks import (
     look_at_archiving,
     look_at_backlog,
@@ -37,7 +37,6 @@ from iotistic.operations.doctor.looks import (
     look_at_rates,
     look_at_retention,
     look_at_rights,
-    look_at_rules,
     look_at_scans,
     look_at_sequences,
     look_at_settings,

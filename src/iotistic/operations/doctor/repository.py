@@ -12,7 +12,7 @@ from iotistic.operations.doctor.bloat import Swollen
 from iotistic.operations.doctor.durability import Archiving, DaySize, LogSize, Slot, Standby
 from iotistic.operations.doctor.edge import BrokerQuestion, ClockSkews
 from iotistic.operations.doctor.fleet import IngestAge, Kept, LeafBounds, Quarantined
-from iotistic.operations.doctor.server_state import AccessRule, FileError, OddSetting
+from iotistic.operations.doctor.server_state import FileError, OddSetting
 from iotistic.operations.doctor.sessions import (
     BlockedSession,
     ConnectionUse,
@@ -114,9 +114,6 @@ class DoctorRepository:
 
     async def file_errors(self) -> Sequence[FileError]:
         return await self._sql.many("file_errors", FileError)
-
-    async def loose_rules(self) -> Sequence[AccessRule]:
-        return await self._sql.many("loose_rules", AccessRule)
 
     async def service_sessions(self) -> Sequence[ServiceSession]:
         return await self._sql.many("superuser_sessions", ServiceSession)

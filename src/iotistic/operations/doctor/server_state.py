@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from iotistic.operations.doctor.model import Circumstances, Verdict, critical, ok, skipped, warn
 
-__all__ = ["AccessRule", "FileError", "OddSetting", "judge_binaries", "judge_rules", "judge_settings"]
+__all__ = ["FileError", "OddSetting", "judge_binaries", "judge_settings"]
 
 _DANGEROUS = {"fsync", "full_page_writes", "zero_damaged_pages"}
 _LARGE_MEMORY = 4 << 30
@@ -26,17 +26,6 @@ class FileError:
 
     place: str
     error: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessRule:
-    """A line of pg_hba.conf."""
-
-    line_number: int | None
-    kind: str
-    address: str
-    method: str
-    error: str | None
 
 
 def judge_settings(
@@ -70,29 +59,6 @@ def judge_settings(
             fix="ALTER SYSTEM SET shared_buffers = '25% of the memory'; restart",
         )
     return ok("no setting puts data at risk, none waits for a restart")
-
-
-def judge_rules(rules: Sequence[AccessRule], _: Circumstances) -> Verdict:
-    """Trust over the network and lines that cannot be read are an alarm, old methods and open addresses a warning."""
-    for rule in rules:
-        if rule.error:
-            return critical(
-                f"line {rule.line_number} of pg_hba.conf cannot be read: {rule.error}",
-                fix="Mend the line, then SELECT pg_reload_conf();",
-            )
-    trusting = [rule for rule in rules if rule.method == "trust"]
-    if trusting:
-        return critical(
-            f"line {trusting[0].line_number} of pg_hba.conf lets anybody in from {trusting[0].address or 'anywhere'} without a password",
-            fix="Write scram-sha-256 in place of trust, then SELECT pg_reload_conf();",
-        )
-    if rules:
-        first = rules[0]
-        return warn(
-            f"line {first.line_number} of pg_hba.conf is loose: {first.kind} {first.address} {first.method}",
-            fix="Narrow the address, use hostssl and scram-sha-256, then SELECT pg_reload_conf();",
-        )
-    return ok("pg_hba.conf asks everybody for a SCRAM password")
 
 
 def judge_binaries(seen: Circumstances) -> Verdict:
