@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from iotistic.cli.main import COMMANDS
+from tests.support.terminal import typed
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -88,14 +89,8 @@ def test_the_overview_says_what_the_command_says_of_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_needs_no_database(name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "iotistic", name, "--help"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": "/nowhere", "HOME": "/nowhere", "DB_HOST": "nowhere.invalid", "COLUMNS": "120"},
-    )
+def test_help_needs_no_database(name: str, tmp_path: Path) -> None:
+    done = typed(name, "--help", folder=tmp_path, PATH="/nowhere", DB_HOST="nowhere.invalid", COLUMNS="120")
     assert done.returncode == 0, done.stderr
     assert "Usage" in done.stdout
 

@@ -4,13 +4,13 @@ import json
 import os
 import pwd
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from iotistic.database.conninfo import url
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 
 @pytest.fixture
@@ -18,22 +18,7 @@ def run(database: TestDatabase, tmp_path: Path):  # noqa: ANN201 - a function
     """Runs one command in a folder of its own."""
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [
-            sys.executable,
-            "-m",
-            "iotistic",
-            *words,
-            "--url",
-            url(database.endpoint("app"), database.name),
-        ]
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-        }
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
-        )
+        return typed(*words, "--url", url(database.endpoint("app"), database.name), folder=tmp_path)
 
     return run
 

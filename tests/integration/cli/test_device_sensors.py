@@ -1,9 +1,7 @@
 """`iotistic devices sensors` as its operator types it."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from iotistic.database.conninfo import url
 from iotistic.database.pool import connect
 from iotistic.devices import DeviceService
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 
 @pytest_asyncio.fixture
@@ -33,17 +32,7 @@ class Terminal:
         self._folder = folder
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "iotistic", "devices", "sensors", *words, "--url", self._url]
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self._folder)}
-        return subprocess.run(
-            command,
-            cwd=self._folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return typed("devices", "sensors", *words, "--url", self._url, folder=self._folder)
 
 
 @pytest.fixture

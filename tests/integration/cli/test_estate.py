@@ -1,9 +1,7 @@
 """`iotistic applications`, `dashboards`, `mqtt`, and `devices create|import|interfaces|traffic` as their operator types them."""
 
 import json
-import os
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -17,6 +15,7 @@ from iotistic.devices import DeviceService, NetworkInterface
 from iotistic.devices.network import NetworkService
 from iotistic.devices.traffic import Traffic, TrafficService
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 IMAGE = "registry.example.com/pump@sha256:" + "a1" * 32
 HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
@@ -30,15 +29,7 @@ class Terminal:
         self._folder = folder
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "iotistic", *words, "--url", self._url],
-            cwd=self._folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self._folder)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return typed(*words, "--url", self._url, folder=self._folder)
 
     def rows(self, *words: str) -> list[dict[str, object]]:
         """What a list says, an object a line."""

@@ -1,9 +1,7 @@
 """`iotistic events` as its operator types it."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +11,7 @@ from iotistic.database.conninfo import url
 from iotistic.database.pool import connect
 from iotistic.devices import DeviceService
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 
 @pytest_asyncio.fixture
@@ -28,15 +27,7 @@ async def database_url(database: TestDatabase) -> str:
 
 
 def run(folder: Path, database_url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "iotistic", "events", *words, "--url", database_url],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+    return typed("events", *words, "--url", database_url, folder=folder)
 
 
 async def test_the_story_of_a_device_is_listed_and_its_chain_shown(database_url: str, tmp_path: Path) -> None:

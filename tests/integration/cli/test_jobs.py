@@ -1,9 +1,7 @@
 """`iotistic jobs` as its operator types it."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from iotistic.database.conninfo import url
 from iotistic.database.pool import connect
 from iotistic.devices import DeviceService
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 GREET = {"steps": [{"action": "echo", "arguments": {"text": "hello"}}], "timeout_seconds": 60}
 
@@ -25,16 +24,7 @@ class Terminal:
         self.folder = folder
 
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "iotistic", "jobs", *words, "--url", self.url],
-            cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder)},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return typed("jobs", *words, "--url", self.url, folder=self.folder, stdin=stdin)
 
 
 @pytest_asyncio.fixture

@@ -1,9 +1,7 @@
 """`iotistic keys` and `iotistic users` as an operator types them."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from iotistic.secret import Secret
 from iotistic.security.keys import parse_key
 from tests.support.databases import TestDatabase
 from tests.support.services import security_service
+from tests.support.terminal import typed
 
 
 class Terminal:
@@ -27,15 +26,7 @@ class Terminal:
         self._folder = folder
 
     def run(self, line: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "iotistic", *line.split(), "--url", self._url],
-            cwd=self._folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self._folder)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return typed(*line.split(), "--url", self._url, folder=self._folder)
 
     def good(self, line: str) -> str:
         done = self.run(line)

@@ -1,9 +1,7 @@
 """`iotistic status`, and what `iotistic backup` and `restore` do with the whole server, as their operator types them."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,18 +10,11 @@ from iotistic.database import locks
 from iotistic.database.conninfo import url
 from iotistic.database.pool import connect
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "iotistic", *words],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "IOTISTIC_DATA_DIR": str(folder / "data")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return typed(*words, folder=folder, IOTISTIC_DATA_DIR=str(folder / "data"))
 
 
 async def test_status_tells_who_works_on_a_database_and_since_when(

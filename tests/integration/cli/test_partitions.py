@@ -1,9 +1,7 @@
 """`iotistic partitions` as its operator types it."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +11,7 @@ import iotistic.operations.partitions
 from iotistic.database.conninfo import url
 from iotistic.database.pool import connect
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 SCHEMA = json.loads((Path(iotistic.operations.partitions.__file__).parent / "status.schema.json").read_text())
 
@@ -25,21 +24,7 @@ class Terminal:
         self._folder = folder
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "iotistic", "partitions", *words, "--url", self._url]
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self._folder),
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-        }
-        return subprocess.run(
-            command,
-            cwd=self._folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return typed("partitions", *words, "--url", self._url, folder=self._folder)
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """`iotistic secrets` and `iotistic system-config seal` as an operator types them."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from iotistic.config import load_settings
 from iotistic.configuration import place_of, reveal_reference
 from iotistic.database.conninfo import url
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SECRET = "correct horse battery staple"
@@ -24,23 +23,11 @@ BROKER = "mqtt.brokers.1"
 def run(database: TestDatabase, tmp_path: Path) -> Run:
     def run(*words: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "DATABASE_URL": url(database.endpoint("app"), database.name),
             "IOTISTIC_DATA_DIR": str(tmp_path / "data"),
             **variables,
         }
-        return subprocess.run(
-            [sys.executable, "-m", "iotistic", *words],
-            cwd=tmp_path,
-            env=environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return typed(*words, folder=tmp_path, stdin=stdin, **environment)
 
     return run
 

@@ -1,9 +1,7 @@
 """`iotistic shadow` as its operator types it."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +13,7 @@ from iotistic.database.pool import connect
 from iotistic.devices import DeviceService
 from iotistic.devices.shadow import Actor, ShadowService
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 
 @pytest_asyncio.fixture
@@ -37,16 +36,7 @@ class Terminal:
         self._folder = folder
 
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "iotistic", "shadow", *words, "--url", self._url]
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self._folder),
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-        }
-        return subprocess.run(
-            command, cwd=self._folder, env=environment, input=stdin, capture_output=True, text=True,
-            check=False, timeout=120,
-        )  # fmt: skip
+        return typed("shadow", *words, "--url", self._url, folder=self._folder, stdin=stdin)
 
     def json(self, *words: str, stdin: str = "") -> dict[str, object]:
         done = self.run(*words, "--json", stdin=stdin)

@@ -1,15 +1,14 @@
 """`iotistic system-config` as its operator types it."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from iotistic.database.conninfo import url
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 
 @pytest.fixture
@@ -17,22 +16,8 @@ def run(database: TestDatabase, tmp_path: Path):  # noqa: ANN201 - a function
     """Runs one command in a folder of its own."""
 
     def run(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
-            "DATABASE_URL": url(database.endpoint("app"), database.name),
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "iotistic", "system-config", *words],
-            cwd=tmp_path,
-            env=environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        there = url(database.endpoint("app"), database.name)
+        return typed("system-config", *words, folder=tmp_path, stdin=stdin, DATABASE_URL=there)
 
     return run
 
