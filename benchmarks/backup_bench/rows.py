@@ -11,8 +11,8 @@ __all__ = ["fill"]
 _DAYS = 30
 _DEVICES = 100
 _STEP = """
-INSERT INTO device_metrics (device_uuid, timestamp, metric_names_id, metric_set_id, values)
-SELECT md5(device::text)::uuid, %(day)s::timestamptz + step * interval '1 day' / %(steps)s, 1, 1,
+INSERT INTO device_metrics (device_uuid, timestamp, series_id, metric_set_id, values)
+SELECT md5(device::text)::uuid, %(day)s::timestamptz + step * interval '1 day' / %(steps)s, device, 1,
   ARRAY(SELECT round((20 + device + random() * 10)::numeric, 2)::float8 FROM generate_series(1, 12) AS v WHERE v + step > 0)
 FROM generate_series(1, %(devices)s) AS device, generate_series(0, %(steps)s - 1) AS step
 """

@@ -63,27 +63,38 @@ class Dump:
     """Its sessions are found by this name."""
 
     async def write(self, folder: Path) -> None:
-        """Writes dump and roles below `folder`. Raises ClientToolFailed.
+        """Writes dump and roles below `folder`, at the same time. Raises ClientToolFailed."""
+        roles = asyncio.create_task(self._write_roles(folder / ROLES))
+        try:
+            await self._write_dump(folder / DUMP)
+            await roles
+        finally:
+            roles.cancel()
+            with suppress(asyncio.CancelledError, IotisticError):
+                await roles
 
-        Tried again while no table was begun: then a lock was in the way, which others may have given back.
-        """
-        variables = environment(self.endpoint, self.database, application_name=self.application)
-        if not self.is_partial:
-            await run_tool(
-                find_tool("pg_dumpall", at_least=self.tool.major),
-                ["--roles-only", "--no-role-passwords", "-l", self.database],
-                variables,
-                output=folder / ROLES,
-            )
-        target = folder / DUMP
+    async def _write_roles(self, target: Path) -> None:
+        if self.is_partial:
+            return
+        words = ["--roles-only", "--no-role-passwords", "-l", self.database]
+        await run_tool(
+            find_tool("pg_dumpall", at_least=self.tool.major), words, self._variables, output=target
+        )
+
+    async def _write_dump(self, target: Path) -> None:
+        """Tried again while no table was begun: then a lock was in the way, which others may have given back."""
         for left in reversed(range(_TRIES)):
             try:
-                await run_tool(self.tool, self._arguments(target), variables)
+                await run_tool(self.tool, self._arguments(target), self._variables)
             except ClientToolFailed:
                 if not left or not await asyncio.to_thread(_cleared, target):
                     raise
             else:
                 return
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        return environment(self.endpoint, self.database, application_name=self.application)
 
     @asynccontextmanager
     async def watched(self, observe: Observe | None) -> AsyncGenerator[None]:

@@ -43,10 +43,11 @@ ORDER BY role, privilege;
 
 -- name: list_tables
 -- Every table that holds rows itself. Those of an extension are the extension's to restore.
+-- One without a single page has no row at any moment a snapshot can still see; most leaves of a platform are made ahead and are so.
 SELECT
   space.nspname::text AS schema,
   kept.relname::text AS name,
-  pg_table_size(kept.oid) AS bytes,
+  CASE WHEN pg_relation_size(kept.oid) = 0 THEN 0 ELSE pg_table_size(kept.oid) END AS bytes,
   coalesce(root.parents, '{}') AS parents
 FROM pg_catalog.pg_class AS kept
 INNER JOIN pg_catalog.pg_namespace AS space ON space.oid = kept.relnamespace
@@ -66,6 +67,30 @@ WHERE
     WHERE member.classid = 'pg_catalog.pg_class'::regclass AND member.objid = kept.oid AND member.deptype = 'e'
   )
 ORDER BY space.nspname, kept.relname;
+
+-- name: list_unanalyzed
+-- What ANALYZE has work with in a database that was just loaded, the catalog included; the largest first.
+SELECT
+  space.nspname::text AS schema,
+  kept.relname::text AS name,
+  kept.relkind = 'p' AS is_parent,
+  kept.relispartition AS is_partition
+FROM pg_catalog.pg_class AS kept
+INNER JOIN pg_catalog.pg_namespace AS space ON space.oid = kept.relnamespace
+LEFT JOIN LATERAL (
+  SELECT sum(pg_relation_size(leaf.relid)) AS bytes
+  FROM pg_partition_tree(kept.oid) AS leaf
+  WHERE kept.relkind = 'p' AND leaf.isleaf
+) AS below ON true
+CROSS JOIN LATERAL (SELECT coalesce(below.bytes, pg_relation_size(kept.oid)) AS bytes) AS size
+WHERE
+  kept.relkind IN ('r', 'm', 'p')
+  AND kept.relpersistence <> 't'
+  AND NOT kept.relisshared
+  AND kept.oid <> 'pg_catalog.pg_statistic'::regclass
+  AND space.nspname !~ '^pg_(toast|temp)'
+  AND size.bytes > 0
+ORDER BY size.bytes DESC, space.nspname, kept.relname;
 
 -- name: list_columns
 -- The columns of a table in order, each with its type as the server spells it.

@@ -8,7 +8,7 @@ from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.operations.backups.model import Grant, SessionSetting
 
-__all__ = ["Aside", "CatalogRepository", "DatabaseFacts", "TableFacts"]
+__all__ = ["Aside", "CatalogRepository", "DatabaseFacts", "TableFacts", "Unanalyzed"]
 
 _QUERIES = Queries("iotistic.operations.backups")
 
@@ -20,9 +20,20 @@ class TableFacts:
     schema: str
     name: str
     bytes: int
-    """On disk, without indexes."""
+    """On disk, without indexes; 0: it has no page, so no row either."""
     parents: list[str]
     """The partitioned tables above it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanalyzed:
+    """Something with rows that the planner knows nothing about yet."""
+
+    schema: str
+    name: str
+    is_parent: bool
+    """Partitioned: the rows are in its leaves."""
+    is_partition: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,10 @@ class CatalogRepository:
     async def list_tables(self) -> Sequence[TableFacts]:
         """By schema and name."""
         return await self._sql.many("list_tables", TableFacts)
+
+    async def list_unanalyzed(self) -> Sequence[Unanalyzed]:
+        """Everything that holds rows, itself or in leaves: the largest first, so that none of them is left to the end."""
+        return await self._sql.many("list_unanalyzed", Unanalyzed)
 
     async def list_columns(self, table: TableFacts) -> Sequence[tuple[str, str]]:
         """Name and type of each, in order."""

@@ -20,15 +20,15 @@ from iotistic.database.errors import translated
 from iotistic.database.pool import Connection, connect
 from iotistic.errors import Invalid
 from iotistic.events import EventService
+from iotistic.operations.backups.comparison import compare, count_and_analyze
 from iotistic.operations.backups.errors import BackupDiffers, DatabaseExists, RestoreBlocked
 from iotistic.operations.backups.model import Manifest, TableCount
 from iotistic.operations.backups.repository import CatalogRepository
 from iotistic.operations.backups.scratch import scratch_database, sweep_scratch
-from iotistic.operations.backups.snapshot import count_alone, count_table
 from iotistic.operations.backups.store import DUMP, BackupStore
 from iotistic.operations.backups.swap import Swap, rename_database, swap
 
-__all__ = ["Narrate", "Outcome", "Restoration", "compare", "refuse_existing"]
+__all__ = ["Narrate", "Outcome", "Restoration", "refuse_existing"]
 
 _MAINTENANCE = "postgres"
 _EVENTS = "events_"
@@ -36,6 +36,9 @@ _EVENTS = "events_"
 _APPLICATION = "iotistic-restore"
 _ROOM = 1.2
 """Times the dumped database: its files, and the write-ahead log of making them."""
+_UNHURRIED = "-c synchronous_commit=off"
+"""Thousands of statements each wait for the disk otherwise, for a database that a crash throws away anyhow. The rename that makes
+it count waits for all of them: the log is written in order."""
 _LONGEST_NAME = 63
 _LISTS = {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"}
 _NAMES = re.compile(r'"(?:[^"]|"")*"|[^",\s]+')
@@ -208,26 +211,21 @@ class Restoration:
                 *sections,
                 str(self._store.folder_of(manifest) / DUMP),
             ],
-            environment(self._endpoint, database, application_name=_APPLICATION),
+            {**environment(self._endpoint, database, application_name=_APPLICATION), "PGOPTIONS": _UNHURRIED},
         )
 
     async def _prove(self, database: str) -> int:
         """Gathers statistics, which a dump does not hold, and compares; answers the rows that were compared."""
-        async with self._administrator(database) as connection:
-            self._narrate("gathering statistics")
-            with translated():
-                await connection.execute("ANALYZE")
-            self._narrate("comparing with the manifest")
-            await count_alone(connection)
-            found = [
-                await count_table(connection, table.schema, table.name, digest=table.digest is not None)
-                for table in self._manifest.tables
-            ]
-            self._require_same(found)
-            if self._manifest.is_full and any(table.name.startswith(_EVENTS) for table in found):
+        self._narrate("gathering statistics and comparing with the manifest")
+        found = await count_and_analyze(
+            lambda: self._administrator(database), self._manifest.tables, jobs=self._jobs
+        )
+        self._require_same(found)
+        if self._manifest.is_full and any(table.name.startswith(_EVENTS) for table in found):
+            async with self._administrator(database) as connection:
                 moved = await _settle_events(connection)
-                if moved:
-                    self._narrate(f"{moved} events of another server now come before those of this one")
+            if moved:
+                self._narrate(f"{moved} events of another server now come before those of this one")
         return sum(table.rows for table in found)
 
     def _require_same(self, found: Sequence[TableCount]) -> None:
@@ -238,21 +236,6 @@ class Restoration:
                 hint="Nothing was replaced. Take another backup (`iotistic backup list`) and keep this one for an inquiry.",
                 differences=len(differences),
             )
-
-
-def compare(expected: Sequence[TableCount], found: Sequence[TableCount]) -> list[str]:
-    """What differs between two counts of the same tables, a sentence each."""
-    there = {(table.schema, table.name): table for table in found}
-    differences: list[str] = []
-    for table in expected:
-        other = there.get((table.schema, table.name))
-        if other is None:
-            differences.append(f"{table.label} is missing")
-        elif other.rows != table.rows:
-            differences.append(f"{table.label} has {other.rows} rows instead of {table.rows}")
-        elif table.digest is not None and other.digest != table.digest:
-            differences.append(f"{table.label} has as many rows with other content")
-    return differences
 
 
 async def _settle_events(connection: Connection) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import final
 
 from psycopg import IsolationLevel, sql
@@ -22,6 +21,8 @@ SELECT set_config(name, value, false) FROM (VALUES
   ('bytea_output', 'hex'), ('xmlbinary', 'base64')
 ) AS fixed (name, value)
 """
+_NOTHING = "0"
+"""What no rows hash to."""
 
 
 @final
@@ -35,8 +36,7 @@ class Snapshot:
 
     async def count(self, table: TableFacts, *, digest: bool) -> TableCount:
         """How many rows the table has at this moment and, if asked, what they hash to."""
-        counted = await count_table(self._connection, table.schema, table.name, digest=digest)
-        return replace(counted, bytes=table.bytes)
+        return await count_table(self._connection, table, digest=digest)
 
 
 @asynccontextmanager
@@ -63,22 +63,32 @@ async def count_alone(connection: Connection) -> None:
         await connection.execute("SET max_parallel_workers_per_gather = 0")
 
 
-async def count_table(connection: Connection, schema: str, name: str, *, digest: bool) -> TableCount:
-    """Rows and, if asked, the sum of a hash of each row as text: the same wherever the same rows are, in any order."""
-    table = sql.Identifier(schema, name)
+async def count_table(connection: Connection, table: TableFacts, *, digest: bool) -> TableCount:
+    """Rows and, if asked, the sum of a hash of each row as text: the same wherever the same rows are, in any order.
+
+    A table without a page is not asked: of the 992 of a platform nine in ten are leaves made ahead, and asking them all took a
+    third of a dump's time.
+    """
+    rows, told = (0, _NOTHING) if not table.bytes else await _count(connection, table, digest=digest)
+    return TableCount(
+        schema=table.schema, name=table.name, rows=rows, digest=told if digest else None, bytes=table.bytes
+    )
+
+
+async def _count(connection: Connection, table: TableFacts, *, digest: bool) -> tuple[int, str]:
+    name = sql.Identifier(table.schema, table.name)
     if not digest:
-        query = sql.SQL("SELECT count(*), NULL FROM ONLY {}").format(table)
+        query = sql.SQL("SELECT count(*), '' FROM ONLY {}").format(name)
     else:
         query = sql.SQL(
             "SELECT count(*), coalesce(sum(hashtextextended(kept::text, 0)::numeric), 0)::text FROM ONLY {} AS kept"
-        ).format(table)
+        ).format(name)
     with translated():
         if digest:
             await connection.execute(_PLAIN_TEXT)
         cursor = await connection.execute(query)
         row = await cursor.fetchone()
-    rows, told = row or (0, None)
-    return TableCount(schema=schema, name=name, rows=rows, digest=told)
+    return row or (0, _NOTHING)
 
 
 def choose_tables(tables: Sequence[TableFacts], asked: Sequence[str]) -> list[TableFacts]:

@@ -1,6 +1,7 @@
 """A small database with rows in plain and partitioned tables, and a folder for its backups."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import pytest_asyncio
 from psycopg import sql
 
-from iotistic.database.pool import connect
+from iotistic.database.pool import Connection, connect
 from iotistic.operations.backups import BackupOrder, BackupStore, Manifest, Restoration, create_backup
 from tests.support.databases import Databases, TestDatabase
 
@@ -28,6 +29,17 @@ class Saved:
 
     def restoration(self, manifest: Manifest) -> Restoration:
         return Restoration(self.database.superuser, self.store, manifest)
+
+    @asynccontextmanager
+    async def inside(self) -> AsyncIterator[Connection]:
+        """The administrator's way into the database."""
+        connection = await connect(
+            self.database.superuser, self.database.name, application_name="test", autocommit=True
+        )
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     async def rows(self, query: str, *, database: str | None = None) -> list[tuple[object, ...]]:
         connection = await connect(

@@ -26,6 +26,7 @@ from iotistic.operations.backups import (
     restore_tables,
 )
 from iotistic.operations.backups.aside import AsideNotFound
+from iotistic.operations.backups.comparison import compare, count_and_analyze
 from iotistic.operations.backups.errors import (
     BackupDamaged,
     BackupDiffers,
@@ -152,6 +153,35 @@ async def test_a_database_that_differs_from_the_manifest_is_not_kept(saved: Save
     with pytest.raises(BackupDiffers, match="samples_1 has 500 rows instead of 501"):
         await saved.restoration(saved.store.get(manifest.id)).into(restored_name(saved))
     assert not await exists(saved, restored_name(saved))
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("DELETE FROM samples WHERE value = 77", ["samples_2 has 499 rows instead of 500"]),
+        ("INSERT INTO empty_one VALUES (1)", ["empty_one has 1 rows instead of 0"]),
+        ("UPDATE samples SET value = -1 WHERE value = 77", ["samples_2 has as many rows with other content"]),
+        ("TRUNCATE samples", ["samples_1 has 0 rows instead of 500", "samples_2 has 0 rows instead of 500"]),
+        ("DROP TABLE empty_one", ["empty_one is missing"]),
+    ],
+)
+async def test_what_is_missing_or_too_much_in_a_loaded_database_is_found(
+    saved: Saved, damage: str, told: list[str]
+) -> None:
+    manifest = await saved.backup()
+    await saved.rows(damage)
+    found = await count_and_analyze(saved.inside, manifest.tables, jobs=2)
+    assert compare(manifest.tables, found) == told
+
+
+async def test_a_restored_database_has_statistics_of_parents_and_leaves(saved: Saved) -> None:
+    """Autovacuum never takes those of a parent, and without them the planner guesses."""
+    await saved.restoration(await saved.backup()).into(restored_name(saved))
+    known = await saved.rows(
+        "SELECT tablename::text, inherited FROM pg_stats WHERE attname = 'value' ORDER BY 1",
+        database=restored_name(saved),
+    )
+    assert known == [("samples", True), ("samples_1", False), ("samples_2", False)]
 
 
 async def test_the_digest_finds_other_content_in_as_many_rows(saved: Saved) -> None:

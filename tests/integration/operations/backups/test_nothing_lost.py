@@ -101,7 +101,6 @@ async def swept(saved: Saved) -> None:
         pytest.param("told", "checking", id="before anything"),
         pytest.param("told", "loading", id="with an empty database"),
         pytest.param("told", "gathering", id="with a loaded database"),
-        pytest.param("told", "comparing", id="before the comparison"),
         pytest.param("told", "swapping", id="before the swap"),
     ],
 )
@@ -256,18 +255,20 @@ async def test_partitions_that_come_and_go_during_a_backup_cost_it_nothing(saved
     owner = await connect(
         saved.database.endpoint("owner"), saved.database.name, application_name="test", autocommit=True
     )
-    await owner.execute("SET lock_timeout = '500ms'")
 
     async def work() -> None:
         nonlocal made
         while not stopping.is_set():
             name = f"samples_new_{made}"
+            await owner.execute("SET lock_timeout = '500ms'")
             await owner.execute(f"CREATE TABLE {name} (LIKE samples INCLUDING ALL)".encode())
             await owner.execute(f"INSERT INTO {name} VALUES ('2030-01-01', 1)".encode())
             with suppress(psycopg.errors.LockNotAvailable):
                 await owner.execute(
                     f"ALTER TABLE samples ATTACH PARTITION {name} FOR VALUES FROM ('2030-01-01') TO ('2030-01-02')".encode()
                 )
+                # Patient: given up half way it stays pending, and no other one can be detached.
+                await owner.execute("SET lock_timeout = 0")
                 await owner.execute(f"ALTER TABLE samples DETACH PARTITION {name} CONCURRENTLY".encode())
             made += 1
 
