@@ -33,6 +33,8 @@ from iotistic.secret import Secret
 from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.security.enrolment import EnrolmentService
 from iotistic.security.keyring import KeyringService, KeyUses
+from iotistic.security.logins import LoginService
+from iotistic.security.second_factor import SecondFactorService
 from iotistic.security.sessions import SessionService, SessionTokens
 from iotistic.telemetry import GatewayIngest, Ingest
 from iotistic.telemetry.quarantine import Replay
@@ -128,7 +130,13 @@ class Platform:
         return KeyringService(connection, peppers=self._peppers)
 
     def sessions(self, connection: Connection) -> SessionService:
-        return SessionService(connection, tokens=self._tokens)
+        return SessionService(connection, tokens=self._tokens, strict_roles=self.settings.second_factor_roles)
+
+    def second_factors(self, connection: Connection) -> SecondFactorService:
+        return SecondFactorService(connection, sealing=self.sealing, peppers=self._peppers)
+
+    def logins(self, connection: Connection) -> LoginService:
+        return LoginService(connection, hasher=self._hasher, second_factors=self.second_factors(connection))
 
     async def authenticate(self, key: Secret, address: str | None) -> Principal | Refusal:
         """Who the bearer of a key is that comes from this address, from memory where that is safe."""

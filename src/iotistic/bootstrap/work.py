@@ -32,6 +32,8 @@ from iotistic.security import KeyHistory, SecurityService
 from iotistic.security.bindings import BindingService
 from iotistic.security.enrolment import AttemptService, EnrolmentService
 from iotistic.security.keyring import KeyringService, RotationService
+from iotistic.security.logins import LoginService
+from iotistic.security.second_factor import SecondFactorService
 from iotistic.security.sessions import SessionService
 from iotistic.telemetry import ClockService, TelemetryService
 from iotistic.telemetry.alerts import AlertEvaluator, AlertService, RuleService
@@ -63,6 +65,14 @@ class ServesWork(Protocol):
 
     def sessions(self, connection: Connection) -> SessionService:
         """Who is logged in."""
+        ...
+
+    def second_factors(self, connection: Connection) -> SecondFactorService:
+        """What people prove themselves with besides a password."""
+        ...
+
+    def logins(self, connection: Connection) -> LoginService:
+        """Who somebody is."""
         ...
 
 
@@ -177,6 +187,14 @@ class Work:
     @cached_property
     def sessions(self) -> SessionService:
         return self._platform.sessions(self.connection)
+
+    @cached_property
+    def second_factors(self) -> SecondFactorService:
+        return self._platform.second_factors(self.connection)
+
+    @cached_property
+    def logins(self) -> LoginService:
+        return self._platform.logins(self.connection)
 
     @cached_property
     def key_rotations(self) -> RotationService:

@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar, cast
 import typer
 
 from iotistic.bootstrap.platform import Work, open_platform
+from iotistic.cli import second_factors
 from iotistic.cli.device_options import opened
 from iotistic.cli.duration import parse_shift
 from iotistic.cli.named_device import get_named_device
@@ -31,6 +32,7 @@ Username = Annotated[str, typer.Argument(help="The name of the account.")]
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Make and list accounts, and say who may do what."
 )
+app.add_typer(second_factors.app, name="totp")
 
 
 @app.command("list")
@@ -164,7 +166,7 @@ def sessions(username: Username, data_dir: DataDir = None, url: Url = None, as_j
     if as_json:
         print_json_lines(rows)
     else:
-        columns = ["id", "created_at", "refreshed_at", "expires_at", "address", "user_agent"]
+        columns = ["id", "created_at", "refreshed_at", "expires_at", "address", "user_agent", "factors"]
         print_table(rows, columns, empty=f"{username} is logged in nowhere.")
 
 

@@ -73,6 +73,7 @@ def assemble(
         sealing_key=values.find(Catalogue.sealing_key),
         pepper_version=values[Catalogue.pepper_version],
         old_peppers=values.find(Catalogue.old_peppers) or {},
+        second_factor_roles=values.find(Catalogue.second_factor_roles) or (),
         claim_key=values.find(Catalogue.claim_key),
         warnings=tuple(values.report.warnings),
         rows=_rows(values, data_dir, database),

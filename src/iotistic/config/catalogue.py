@@ -15,6 +15,7 @@ from iotistic.config.kinds import (
     PATH,
     PEPPERS,
     PORT,
+    ROLES,
     SEALING_KEY,
     SECRET,
     TEXT,
@@ -209,6 +210,15 @@ class Catalogue(ServerCatalogue):
         unset="those in the data folder",
         meaning="Peppers of before, which keys that were not used since are still hashed under: 1:PEPPER,2:PEPPER. `iotistic keys report` says "
         "when none is needed any more.",
+    )
+    second_factor_roles: Setting[tuple[str, ...]] = Setting(
+        variable="IOTISTIC_SECOND_FACTOR_ROLES",
+        kind=ROLES,
+        default=None,
+        group=SERVICES,
+        unset="it is for everybody to choose",
+        meaning="Roles whose bearers need a second factor, on whatever they have the role: until then they may do nothing but get one.",
+        example="owner,admin",
     )
     claim_key: Setting[Secret] = Setting(
         variable="IOTISTIC_CLAIM_KEY",

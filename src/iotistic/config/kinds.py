@@ -236,6 +236,17 @@ def _sealing_key(text: str) -> Secret:
     return Secret(text)
 
 
+_ROLES = ("owner", "admin", "manager", "operator", "viewer")
+
+
+def _roles(text: str) -> tuple[str, ...]:
+    """Said by name here: a role that is misspelt would ask for nothing."""
+    roles = tuple(part.strip() for part in text.split(","))
+    if not set(roles) <= set(_ROLES):
+        _reject("It is no list of roles.", f"Write some of {','.join(_ROLES)}, with commas.")
+    return roles
+
+
 TEXT: Kind[str] = Kind(name="text", parse=str)
 ROLE: Kind[str] = Kind(name="role name", parse=_database_name)
 DATABASE_NAME: Kind[str] = Kind(name="database name", parse=_database_name)
@@ -244,6 +255,7 @@ FREE_PORT: Kind[int] = Kind(name="port", parse=_free_port)
 PORTS: Kind[tuple[int, ...]] = Kind(name="port, or one per host", parse=_ports)
 HOSTS: Kind[tuple[str, ...]] = Kind(name="host, or several with commas", parse=_hosts)
 NETWORKS: Kind[tuple[IPv4Network | IPv6Network, ...]] = Kind(name="networks, with commas", parse=_networks)
+ROLES: Kind[tuple[str, ...]] = Kind(name="roles, with commas", parse=_roles)
 DURATION: Kind[timedelta] = Kind(name="duration", parse=_positive_duration)
 LIMIT: Kind[timedelta] = Kind(name="duration, 0 for none", parse=_limit)
 PATH: Kind[Path] = Kind(name="path", parse=_path)

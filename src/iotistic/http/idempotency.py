@@ -18,7 +18,7 @@ from iotistic.idempotency import IdempotencyUnsupported, KeptAnswer
 __all__ = ["Idempotency", "tells_a_secret"]
 
 _TELLS_A_SECRET = re.compile(
-    r"/api/v1/(?:enrolment/claim-keys|mqtt/users|(?:auth/)?keys(?:/(?!rotations)[^/]+/rotation)?)"
+    r"/api/v1/(?:enrolment/claim-keys|mqtt/users|(?:auth/)?keys(?:/(?!rotations)[^/]+/rotation)?|auth/second-factor(?:/.*)?)"
 )
 
 _HEADER = b"idempotency-key"

@@ -28,6 +28,7 @@ X-Request-ID, which a caller may choose) finds the request in the server's log."
 
 _TAGS = [
     {"name": "sessions", "description": "Logging in and out."},
+    {"name": "second factor", "description": "Codes of an authenticator app, and recovery codes."},
     {"name": "keys", "description": "Keys of devices, services and people: made, replaced and revoked."},
     {"name": "devices", "description": "The registry."},
     {"name": "shadow", "description": "What is desired of a device, and what it reports of itself."},

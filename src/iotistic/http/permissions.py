@@ -39,6 +39,7 @@ __all__ = [
     "every_route",
     "for_any_account",
     "for_any_key",
+    "for_anybody_half_in",
     "is_open",
     "keeps_inside",
     "needs",
@@ -52,6 +53,12 @@ class UserKeyNeeded(Denied):
     """Only people with an account come here."""
 
     code = "user_key_needed"
+
+
+class SecondFactorDemanded(Denied):
+    """A role of the caller asks for a second factor, and this session was opened without one."""
+
+    code = "second_factor_demanded"
 
 
 class RoleTooLow(Denied):
@@ -158,8 +165,11 @@ class Itself:
 class AnyAccount:
     """A person, whatever the role: for what is about the caller's own account."""
 
+    half_in: bool = False
+    """Also one whose roles ask for a second factor that was not shown: for what it takes to get one, and to leave."""
+
     async def __call__(self, request: Request) -> None:
-        _require_account(get_principal(request.scope))
+        _require_account(get_principal(request.scope), half_in=self.half_in)
 
 
 @final
@@ -176,6 +186,7 @@ Requirement = Needs | Itself | AnyAccount | AnyKey
 
 ITSELF = Itself()
 for_any_account = Depends(AnyAccount())
+for_anybody_half_in = Depends(AnyAccount(half_in=True))
 for_any_key = Depends(AnyKey())
 
 OwnDevice = Annotated[UUID, Depends(ITSELF)]
@@ -240,9 +251,14 @@ def _calls(dependant: Dependant) -> list[object]:
     return [call for dependency in dependant.dependencies for call in (dependency.call, *_calls(dependency))]
 
 
-def _require_account(principal: Principal) -> None:
+def _require_account(principal: Principal, *, half_in: bool = False) -> None:
     if principal.user_id is None:
         raise UserKeyNeeded("This is for people with an account.", hint="Send the key that a login gives.")
+    if principal.lacks_factor and not half_in:
+        raise SecondFactorDemanded(
+            "Your role asks for a second factor, and this session has none.",
+            hint="POST /api/v1/auth/second-factor sets one up; if you have one, log in with its code.",
+        )
 
 
 def _uuid_of(text: str) -> UUID:

@@ -62,6 +62,10 @@ class Principal:
     """From the look-up to the earlier of the two, by the database's clock; None: for ever."""
     networks: tuple[Network, ...] = ()
     """The only networks it is taken from; empty: any."""
+    factors: tuple[str, ...] = ()
+    """What the bearer of a session has proved; of a key nothing is known."""
+    lacks_factor: bool = False
+    """A role of the bearer asks for a second factor: until then nothing is allowed but to get one."""
     wants_note: bool = False
     """Its first use ends the key before it, or its hash is of an older pepper: that is to be written down now."""
 

@@ -38,5 +38,6 @@ Permission = Literal[
     "twin:read",
     "users:grant",
     "users:read",
+    "users:write",
     "vpn:read",
 ]

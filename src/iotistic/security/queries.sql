@@ -40,6 +40,14 @@ LEFT JOIN bound ON bound.user_id = made.id;
 -- Whether there is an account of this name.
 SELECT EXISTS (SELECT FROM users WHERE username = %(username)s::text) AS found;
 
+-- name: is_owner
+-- Whether somebody of this name is owner.
+SELECT EXISTS (
+  SELECT FROM role_bindings AS held
+  INNER JOIN users AS person ON person.id = held.user_id
+  WHERE person.username = %(username)s::text AND held.role = 'owner'
+) AS found;
+
 -- name: find_user
 -- An account with what checks its password.
 SELECT id, username, kind, widest_role_v1(id) AS role, is_active, password_hash

@@ -35,6 +35,9 @@ class SecurityRepository:
     async def user_exists(self, username: str) -> bool:
         return bool(await self._sql.value("user_exists", username=username))
 
+    async def is_owner(self, username: str) -> bool:
+        return bool(await self._sql.value("is_owner", username=username))
+
     async def find_user(self, username: str) -> StoredUser | None:
         return await self._sql.one("find_user", StoredUser, username=username)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
-from iotistic.security.errors import LoginRefused, UsernameTaken, UserNotFound
+from iotistic.security.errors import UsernameTaken, UserNotFound
 from iotistic.security.grants import grants_from
 from iotistic.security.keys import IssuedKey, KeyKind, ParsedKey, Peppers, generate_key, parse_key
 from iotistic.security.model import Principal, Refusal, Role, StoredKey, User
@@ -60,6 +60,10 @@ class SecurityService:
         """The ids of those names that are accounts."""
         return await self._security.list_account_ids(usernames)
 
+    async def is_owner(self, username: str) -> bool:
+        """Whether somebody of this name is owner."""
+        return await self._security.is_owner(username)
+
     async def list_users(self) -> Sequence[User]:
         """Every account, by name."""
         return await self._security.list_users()
@@ -75,20 +79,6 @@ class SecurityService:
         await self._security.revoke_user_keys(user.id, "password reset")
         await self._sessions.end_all(username, reason="password reset")
         return password
-
-    async def log_in(self, username: str, password: Secret) -> User:
-        """The person this password belongs to. Raises LoginRefused, alike and after the same work, or HasherBusy."""
-        stored = await self._security.find_user(username)
-        right = await self._hasher.matches(password, stored.password_hash if stored else None)
-        if stored is None or not right or not stored.is_active:
-            raise LoginRefused("The user name or the password is wrong.")
-        return User(
-            id=stored.id,
-            username=stored.username,
-            kind=stored.kind,
-            role=stored.role,
-            is_active=stored.is_active,
-        )
 
     async def issue_device_key(self, device_uuid: UUID, *, reason: str) -> IssuedKey:
         """The key of a device that has none. Raises KeyKept: a device has one, and a second only while it is replaced."""

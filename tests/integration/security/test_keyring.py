@@ -14,12 +14,13 @@ from iotistic.devices import DeviceService
 from iotistic.errors import Conflict, IotisticError
 from iotistic.secret import Secret
 from iotistic.security import IssuedKey, Peppers, Principal, Refusal
-from iotistic.security.errors import KeyInvalid, KeyKept
+from iotistic.security.errors import KeyInvalid, KeyKept, LoginRefused
 from iotistic.security.keyring import KeyDraft, KeyNotFound, KeyringService, RotationService, SuccessorRefused
 from iotistic.security.keyring.errors import BearerNotFound, KeyOver, PepperMissing, RotationInvalid
 from iotistic.security.keys import KeyKind, generate_key, parse_key
+from iotistic.security.logins import Credentials
 from tests.support.databases import TestDatabase
-from tests.support.services import keyring_service, security_service
+from tests.support.services import keyring_service, login_service, security_service
 
 HOUR = timedelta(hours=1)
 
@@ -267,8 +268,8 @@ async def test_a_service_comes_with_keys_and_never_logs_in(scene: Scene) -> None
     found = await security.authenticate(issued.text)
     assert isinstance(found, Principal)
     assert [grant.permissions for grant in found.grants] == [frozenset({"telemetry:read"})]
-    with pytest.raises(IotisticError, match="user name or the password is wrong"):
-        await security.log_in("exporter", Secret(""))
+    shown = Credentials(username="exporter", password=Secret(""))
+    assert isinstance(await login_service(scene.connection).prove(shown), LoginRefused)
     with pytest.raises(IotisticError, match="no person"):
         await security.reset_password("exporter")
 

@@ -16,10 +16,18 @@ from iotistic.security import (
     UserNotFound,
 )
 from iotistic.security.keys import KeyKind, _checksum, generate_key, parse_key
+from iotistic.security.logins import Credentials, LoggedIn
 from tests.support.databases import TestDatabase
-from tests.support.services import security_service
+from tests.support.services import login_service, security_service
 
 HOUR = timedelta(hours=1)
+
+
+async def refusal_of(connection: Connection, username: str, password: str) -> str | None:
+    """How this login is refused; None: it is not."""
+    shown = Credentials(username=username, password=Secret(password))
+    outcome = await login_service(connection).prove(shown)
+    return None if isinstance(outcome, LoggedIn) else outcome.code
 
 
 async def test_a_stranger_key_of_the_right_form_is_unknown(connection: Connection) -> None:
@@ -96,14 +104,16 @@ async def test_unknown_and_wrong_are_refused_alike(
 ) -> None:
     security = security_service(connection)
     await security.create_user("ada", Secret("correct horse"), "viewer")
-    with pytest.raises(LoginRefused, match="user name or the password is wrong"):
-        await security.log_in(username, Secret(password))
+    assert await refusal_of(connection, username, password) == LoginRefused.code
 
 
 async def test_the_right_password_is_the_person(connection: Connection) -> None:
     security = security_service(connection)
     made = await security.create_user("ada", Secret("correct horse"), "viewer")
-    assert await security.log_in("ada", Secret("correct horse")) == made
+    proved = await login_service(connection).prove(
+        Credentials(username="ada", password=Secret("correct horse"))
+    )
+    assert proved == LoggedIn(user=made, factors=("password",))
 
 
 async def test_a_name_is_given_once(connection: Connection) -> None:
@@ -122,7 +132,9 @@ async def test_the_administrator_is_made_once(connection: Connection) -> None:
     security = security_service(connection)
     password = await security.ensure_administrator()
     assert password is not None
-    assert (await security.log_in("admin", password)).role == "owner"
+    proved = await login_service(connection).prove(Credentials(username="admin", password=password))
+    assert isinstance(proved, LoggedIn)
+    assert proved.user.role == "owner"
     assert await security.ensure_administrator() is None
 
 
@@ -156,9 +168,9 @@ async def test_a_new_password_ends_the_old_one_and_its_sessions(connection: Conn
     user = await security.create_user("ada", Secret("correct horse"), "viewer")
     session = await security.issue_user_key(user.id, lasts=HOUR, reason="login")
     password = await security.reset_password("ada")
-    with pytest.raises(LoginRefused):
-        await security.log_in("ada", Secret("correct horse"))
-    assert await security.log_in("ada", password) == user
+    assert await refusal_of(connection, "ada", "correct horse") == LoginRefused.code
+    proved = await login_service(connection).prove(Credentials(username="ada", password=password))
+    assert proved == LoggedIn(user=user, factors=("password",))
     assert await security.authenticate(session.text) == Refusal(reason="revoked")
 
 

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from iotistic.bootstrap.work import Work
+from iotistic.errors import Exhausted, Unauthenticated
 from iotistic.http.access import address_of, provenance_of
-from iotistic.http.login_gate import LoginGate, TooManyFailures
-from iotistic.http.permissions import Caller, for_any_account, for_any_key
+from iotistic.http.login_gate import LoginGate
+from iotistic.http.permissions import Caller, for_any_key, for_anybody_half_in
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
 from iotistic.http.schemas.sessions import (
@@ -20,7 +22,8 @@ from iotistic.http.schemas.sessions import (
     TokensGiven,
 )
 from iotistic.secret import Secret
-from iotistic.security import LoginRefused
+from iotistic.security.logins import Credentials as Shown
+from iotistic.security.logins import LoggedIn, SecondFactorNeeded
 from iotistic.security.sessions import OpenedSession, RefreshRefused, SessionNotFound
 
 __all__ = ["router"]
@@ -34,14 +37,21 @@ _SessionId = Annotated[
 
 @router.post("/auth/login", responses=refusals(429), tags=["sessions"], summary="Log in")
 async def log_in(request: Request, credentials: Credentials) -> SessionOpened:
-    """Opens a session: an access token for a quarter of an hour, and a refresh token that gets the next. A wrong name and a wrong password are refused alike."""
+    """Opens a session: an access token for a quarter of an hour, and a refresh token that gets the next.
+
+    A wrong name and a wrong password are refused alike. Where the password is right and the account has a second factor, a login without
+    `code` is answered 401 `second_factor_needed`: send the three together. A code is good once.
+    """
     client = request.client.host if request.client else ""
     try:
-        return await _opened(request, client, credentials)
-    except (LoginRefused, TooManyFailures) as error:
+        outcome = await _opened(request, client, credentials)
+    except (Unauthenticated, Exhausted) as error:
         refusals_seen = platform_of(request.scope).refusals
         refusals_seen.note("logins", client, reason=error.code, name=credentials.username)
         raise
+    if isinstance(outcome, SecondFactorNeeded):  # half a success: nothing to count
+        raise outcome
+    return outcome
 
 
 @router.get("/auth/me", dependencies=[for_any_key], tags=["sessions"], summary="Whose key is this?")
@@ -53,6 +63,8 @@ async def get_caller(caller: Caller) -> CallerSeen:
         username=caller.username,
         role=caller.role,
         device_uuid=caller.device_uuid,
+        factors=list(caller.factors),
+        lacks_factor=caller.lacks_factor,
         expires_at=caller.expires_at,
     )
 
@@ -75,7 +87,7 @@ async def refresh(request: Request, asked: RefreshAsked) -> TokensGiven:
 
 @router.get(
     "/auth/sessions",
-    dependencies=[for_any_account],
+    dependencies=[for_anybody_half_in],
     tags=["sessions"],
     summary="Where one is logged in",
 )
@@ -92,6 +104,7 @@ async def list_sessions(request: Request, caller: Caller) -> list[SessionSeen]:
                 "expires_at": session.expires_at,
                 "address": session.address,
                 "user_agent": session.user_agent,
+                "factors": session.factors,
                 "is_this": session.id == caller.key_id,
             }
         )
@@ -100,7 +113,7 @@ async def list_sessions(request: Request, caller: Caller) -> list[SessionSeen]:
 
 
 @router.delete(
-    "/auth/sessions", dependencies=[for_any_account], tags=["sessions"], summary="Log out everywhere"
+    "/auth/sessions", dependencies=[for_anybody_half_in], tags=["sessions"], summary="Log out everywhere"
 )
 async def log_out_everywhere(request: Request, caller: Caller) -> SessionsEnded:
     """Every session of the account, this one too: their tokens open nothing any more, in every process within a second. Keys stay."""
@@ -111,7 +124,7 @@ async def log_out_everywhere(request: Request, caller: Caller) -> SessionsEnded:
 
 @router.delete(
     "/auth/sessions/{session_id}",
-    dependencies=[for_any_account],
+    dependencies=[for_anybody_half_in],
     status_code=204,
     responses=refusals(404),
     tags=["sessions"],
@@ -124,7 +137,7 @@ async def end_session(request: Request, caller: Caller, session_id: _SessionId) 
 
 
 @router.delete(
-    "/auth/session", dependencies=[for_any_account], status_code=204, tags=["sessions"], summary="Log out"
+    "/auth/session", dependencies=[for_anybody_half_in], status_code=204, tags=["sessions"], summary="Log out"
 )
 async def log_out(request: Request, caller: Caller) -> None:
     """The token that was sent is good for nothing from now on; a key that was sent is revoked."""
@@ -135,19 +148,38 @@ async def log_out(request: Request, caller: Caller) -> None:
             await work.security.revoke_key(caller.key_id, reason="logged out")
 
 
-async def _opened(request: Request, client: str, credentials: Credentials) -> SessionOpened:
-    platform = platform_of(request.scope)
+async def _opened(
+    request: Request, client: str, credentials: Credentials
+) -> SessionOpened | SecondFactorNeeded:
     gate: LoginGate = request.app.state.login_gate
-    password = Secret(credentials.password.get_secret_value())
-    async with gate.turn(client), platform.begin() as work:
-        user = await work.security.log_in(credentials.username, password)
-        await work.act_as(replace(provenance_of(request.scope), actor_kind="user", actor=user.username))
-        opened = await work.sessions.open(
-            user.id,
-            address=address_of(request.scope),
-            user_agent=_printable(request.headers.get("user-agent")),
-        )
-    return SessionOpened(**_told(opened), username=user.username, role=user.role)
+    async with gate.turn(client):
+        async with platform_of(request.scope).begin() as work:
+            outcome = await work.logins.prove(_shown(credentials))
+            if isinstance(outcome, LoggedIn):
+                return await _begun(work, request, outcome)
+        # Behind the commit: that a code was tried must stand.
+        if isinstance(outcome, SecondFactorNeeded):
+            return outcome
+        raise outcome
+
+
+async def _begun(work: Work, request: Request, who: LoggedIn) -> SessionOpened:
+    await work.act_as(replace(provenance_of(request.scope), actor_kind="user", actor=who.user.username))
+    opened = await work.sessions.open(
+        who.user.id,
+        address=address_of(request.scope),
+        user_agent=_printable(request.headers.get("user-agent")),
+        factors=who.factors,
+    )
+    return SessionOpened(**_told(opened), username=who.user.username, role=who.user.role)
+
+
+def _shown(credentials: Credentials) -> Shown:
+    return Shown(
+        username=credentials.username,
+        password=Secret(credentials.password.get_secret_value()),
+        code=None if credentials.code is None else Secret(credentials.code.get_secret_value()),
+    )
 
 
 def _told(opened: OpenedSession) -> dict[str, Any]:

@@ -9,26 +9,38 @@ from iotistic.http.schemas.values import Answer, Request, Text, Timestamp, check
 
 __all__ = [
     "CallerSeen",
+    "Code",
     "Credentials",
     "RefreshAsked",
     "SessionOpened",
     "SessionSeen",
     "SessionsEnded",
     "TokensGiven",
+    "check_secret",
 ]
 
 
-def _storable(password: SecretStr) -> SecretStr:
+def check_secret(password: SecretStr) -> SecretStr:
+    """A secret text that PostgreSQL could hold, whatever is done with it."""
     check_storable(password.get_secret_value())
     return password
+
+
+Code = Annotated[SecretStr, AfterValidator(check_secret), Field(min_length=6, max_length=64)]
+"""Of an authenticator app, or a recovery code."""
 
 
 class Credentials(Request):
     """Who wants in."""
 
     username: Text = Field(examples=["admin"])
-    password: Annotated[SecretStr, AfterValidator(_storable)] = Field(
+    password: Annotated[SecretStr, AfterValidator(check_secret)] = Field(
         min_length=1, max_length=1000, examples=["correct horse battery staple"]
+    )
+    code: Code | None = Field(
+        default=None,
+        description="Where the account has a second factor: six digits of the app, or a recovery code.",
+        examples=[None],
     )
 
 
@@ -52,7 +64,7 @@ class TokensGiven(Answer):
 class RefreshAsked(Request):
     """A session that goes on."""
 
-    refresh_token: Annotated[SecretStr, AfterValidator(_storable)] = Field(
+    refresh_token: Annotated[SecretStr, AfterValidator(check_secret)] = Field(
         min_length=1, max_length=2048, examples=["iot_rft_3kqh2v7w5m4x_..."]
     )
 
@@ -70,6 +82,10 @@ class SessionSeen(Answer):
     )
     address: str | None = Field(description="Where the login came from.", examples=["192.0.2.7"])
     user_agent: str | None = Field(examples=["curl/8.5.0"])
+    factors: list[str] = Field(
+        description="What whoever logged in has proved: password, totp, recovery_code.",
+        examples=[["password", "totp"]],
+    )
     is_this: bool = Field(description="The one that asks.", examples=[True])
 
 
@@ -96,4 +112,12 @@ class CallerSeen(Answer):
     username: str | None = Field(default=None, examples=["admin"])
     role: str | None = Field(default=None, examples=["owner"])
     device_uuid: UUID | None = Field(default=None, examples=[None])
+    factors: list[str] = Field(
+        default=[], description="Of a session: what its bearer has proved.", examples=[["password", "totp"]]
+    )
+    lacks_factor: bool = Field(
+        default=False,
+        description="A role of the account asks for a second factor: until then nothing is allowed but to set one up.",
+        examples=[False],
+    )
     expires_at: Timestamp | None = Field(default=None, examples=["2026-11-24T08:00:00Z"])

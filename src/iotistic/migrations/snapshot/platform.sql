@@ -883,7 +883,7 @@ BEGIN
   RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION public.notify_session_ended_v1() IS 'Sends the id of the session that ended on channel access_changed.';
+COMMENT ON FUNCTION public.notify_session_ended_v1() IS 'Sends the id of the session that ended, or proved more, on channel access_changed.';
 
 CREATE OR REPLACE FUNCTION public.notify_shadow_changed_v1()
  RETURNS trigger
@@ -3027,6 +3027,25 @@ CREATE TRIGGER audit_delete AFTER DELETE ON public.receipt_stamped_devices REFER
 CREATE TRIGGER audit_insert AFTER INSERT ON public.receipt_stamped_devices REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{}', '{}');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.receipt_stamped_devices REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{device_uuid}', 'device_uuid', '{}', '{}');
 
+CREATE TABLE public.recovery_codes (
+  user_id bigint NOT NULL,
+  number bigint NOT NULL,
+  code_hash bytea NOT NULL,
+  pepper_version bigint NOT NULL,
+  used_at timestamp with time zone,
+  CONSTRAINT recovery_codes_pkey PRIMARY KEY (user_id, number),
+  CONSTRAINT recovery_codes_code_hash_check CHECK ((octet_length(code_hash) = 32)),
+  CONSTRAINT recovery_codes_number_check CHECK (((number >= 1) AND (number <= 10))),
+  CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.second_factors(user_id) ON DELETE CASCADE
+);
+COMMENT ON TABLE public.recovery_codes IS 'One row per recovery code of a person, used ones too.';
+COMMENT ON COLUMN public.recovery_codes.number IS '1 to 10.';
+COMMENT ON COLUMN public.recovery_codes.code_hash IS 'HMAC-SHA-256 of account and code under a key that is derived from the pepper.';
+COMMENT ON COLUMN public.recovery_codes.pepper_version IS 'Which pepper that was.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.recovery_codes REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{user_id,number}', '', '{used_at}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.recovery_codes REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{user_id,number}', '', '{used_at}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.recovery_codes REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{user_id,number}', '', '{used_at}', '{}');
+
 CREATE TABLE public.releases (
   application_id bigint NOT NULL,
   number bigint NOT NULL,
@@ -3163,6 +3182,29 @@ CREATE TABLE public.search_status_changes (
 COMMENT ON TABLE public.search_status_changes IS 'One row per change of a connection status that no page tells yet.';
 CREATE INDEX search_status_changes_device_uuid_idx ON public.search_status_changes USING btree (device_uuid);
 
+CREATE TABLE public.second_factors (
+  user_id bigint NOT NULL,
+  sealed_seed text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  confirmed_at timestamp with time zone,
+  last_step bigint NOT NULL DEFAULT 0,
+  failures bigint NOT NULL DEFAULT 0,
+  failed_at timestamp with time zone,
+  CONSTRAINT second_factors_pkey PRIMARY KEY (user_id),
+  CONSTRAINT second_factors_failures_check CHECK (((failures >= 0) AND ((failures = 0) OR (failed_at IS NOT NULL)))),
+  CONSTRAINT second_factors_last_step_check CHECK ((last_step >= 0)),
+  CONSTRAINT second_factors_sealed_seed_check CHECK (starts_with(sealed_seed, 'sealed:1:'::text)),
+  CONSTRAINT second_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE
+) WITH (fillfactor=80);
+COMMENT ON TABLE public.second_factors IS 'One row per person with an authenticator app, or about to have one.';
+COMMENT ON COLUMN public.second_factors.sealed_seed IS 'What the app and we make codes of; sealed about this account.';
+COMMENT ON COLUMN public.second_factors.confirmed_at IS 'When a first code proved that the app has the seed; NULL: it counts for nothing yet.';
+COMMENT ON COLUMN public.second_factors.last_step IS 'The step of 30 seconds whose code was taken last: this and earlier ones are taken no more.';
+COMMENT ON COLUMN public.second_factors.failures IS 'Wrong codes since the last right one.';
+CREATE TRIGGER audit_delete AFTER DELETE ON public.second_factors REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{user_id}', '', '{confirmed_at}', '{sealed_seed}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.second_factors REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{user_id}', '', '{confirmed_at}', '{sealed_seed}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.second_factors REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{user_id}', '', '{confirmed_at}', '{sealed_seed}');
+
 CREATE TABLE public.sessions (
   id text NOT NULL,
   user_id bigint NOT NULL,
@@ -3176,9 +3218,11 @@ CREATE TABLE public.sessions (
   reason text,
   address text,
   user_agent text,
+  factors text[] NOT NULL DEFAULT '{password}'::text[],
   CONSTRAINT sessions_pkey PRIMARY KEY (id),
   CONSTRAINT sessions_address_check CHECK ((char_length(address) <= 64)),
   CONSTRAINT sessions_expires_at_check CHECK ((expires_at > created_at)),
+  CONSTRAINT sessions_factors_check CHECK (((factors @> '{password}'::text[]) AND (factors <@ '{password,totp,recovery_code}'::text[]))),
   CONSTRAINT sessions_generation_check CHECK (((generation >= 1) AND (generation <= '4294967295'::bigint))),
   CONSTRAINT sessions_nonce_check CHECK ((octet_length(nonce) = 16)),
   CONSTRAINT sessions_reason_check CHECK (((revoked_at IS NULL) = (reason IS NULL))),
@@ -3194,13 +3238,14 @@ COMMENT ON COLUMN public.sessions.expires_at IS 'When somebody has to log in aga
 COMMENT ON COLUMN public.sessions.reason IS 'Why it was ended.';
 COMMENT ON COLUMN public.sessions.address IS 'Where the login came from.';
 COMMENT ON COLUMN public.sessions.user_agent IS 'What the program that logged in said of itself.';
+COMMENT ON COLUMN public.sessions.factors IS 'What whoever logged in has proved: password, and totp or recovery_code.';
 CREATE INDEX sessions_expires_at_idx ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id);
-CREATE TRIGGER audit_delete AFTER DELETE ON public.sessions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{user_id,expires_at,revoked_at,reason}', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON public.sessions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{user_id,expires_at,revoked_at,reason}', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON public.sessions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{user_id,expires_at,revoked_at,reason}', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON public.sessions REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{user_id,expires_at,revoked_at,reason,factors}', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.sessions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{user_id,expires_at,revoked_at,reason,factors}', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.sessions REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{user_id,expires_at,revoked_at,reason,factors}', '{}');
 CREATE TRIGGER sessions_deleted AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.notify_session_ended_v1();
-CREATE TRIGGER sessions_ended AFTER UPDATE OF revoked_at ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.notify_session_ended_v1();
+CREATE TRIGGER sessions_ended AFTER UPDATE OF revoked_at, factors ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.notify_session_ended_v1();
 
 CREATE TABLE public.system_config (
   key text NOT NULL,
@@ -3503,9 +3548,19 @@ GRANT SELECT ON COLUMN public.provisioning_keys.max_uses TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.pepper_version TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.revoked_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.provisioning_keys.uses TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.recovery_codes.number TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.recovery_codes.pepper_version TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.recovery_codes.used_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.recovery_codes.user_id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.second_factors.confirmed_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.second_factors.created_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.second_factors.failed_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.second_factors.failures TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.second_factors.user_id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.address TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.created_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.expires_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.sessions.factors TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.reason TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.refreshed_at TO iotistic_readonly;
@@ -3812,6 +3867,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.provisioning_keys TO iotist
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.receipt_stamped_devices TO iotistic_app;
 GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_ingest;
 GRANT SELECT ON TABLE public.receipt_stamped_devices TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.recovery_codes TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.releases TO iotistic_app;
 GRANT SELECT ON TABLE public.releases TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.role_bindings TO iotistic_app;
@@ -3833,6 +3889,7 @@ GRANT SELECT ON TABLE public.search_pages TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.search_status_changes TO iotistic_app;
 GRANT INSERT ON TABLE public.search_status_changes TO iotistic_ingest;
 GRANT SELECT ON TABLE public.search_status_changes TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.second_factors TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.sessions TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;

@@ -23,6 +23,8 @@ class Session:
     expires_at: datetime
     address: str | None
     user_agent: str | None
+    factors: Sequence[str]
+    """What whoever logged in has proved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,9 @@ class StoredSession:
     expires_at: datetime
     revoked_at: datetime | None
     user_is_active: bool
+    factors: Sequence[str]
+    must_prove_more: bool
+    """One of its bearer's roles asks for a second factor."""
     seen_at: datetime
     """When it was looked up, by the clock that all its moments are of."""
 

@@ -2,10 +2,10 @@
 
 -- name: insert_session
 -- Somebody logged in.
-INSERT INTO sessions (id, user_id, nonce, pepper_version, expires_at, address, user_agent)
+INSERT INTO sessions (id, user_id, nonce, pepper_version, expires_at, address, user_agent, factors)
 VALUES (
   %(id)s::text, %(user_id)s::bigint, %(nonce)s::bytea, %(pepper_version)s::bigint, now() + %(lasts)s::interval, %(address)s::text,
-  %(user_agent)s::text
+  %(user_agent)s::text, %(factors)s::text []
 );
 
 -- name: find_session
@@ -35,6 +35,12 @@ SELECT
   session.expires_at,
   session.revoked_at,
   person.is_active AS user_is_active,
+  session.factors,
+  EXISTS (
+    SELECT FROM role_bindings AS held
+    WHERE
+      held.user_id = session.user_id AND held.role = ANY(%(strict_roles)s::text []) AND (held.expires_at IS NULL OR held.expires_at > now())
+  ) AS must_prove_more,
   clock_timestamp() AS seen_at
 FROM sessions AS session
 INNER JOIN users AS person ON person.id = session.user_id
@@ -71,10 +77,26 @@ WHERE
   person.id = session.user_id AND person.username = %(username)s::text AND session.revoked_at IS NULL
   AND session.expires_at > now();
 
+-- name: end_other_sessions
+-- Ends every session of a person but one.
+UPDATE sessions AS session
+SET revoked_at = now(), reason = %(reason)s::text
+FROM users AS person
+WHERE
+  person.id = session.user_id AND person.username = %(username)s::text AND session.id <> %(kept)s::text
+  AND session.revoked_at IS NULL AND session.expires_at > now();
+
+-- name: add_factor
+-- Whoever has this session proved more.
+UPDATE sessions
+SET factors = array_append(factors, %(factor)s::text)
+WHERE id = %(id)s::text AND NOT %(factor)s::text = ANY(factors);
+
 -- name: list_sessions
 -- The sessions of a person that go on, newest first.
 SELECT
-  session.id, person.username, session.created_at, session.refreshed_at, session.expires_at, session.address, session.user_agent
+  session.id, person.username, session.created_at, session.refreshed_at, session.expires_at, session.address, session.user_agent,
+  session.factors
 FROM sessions AS session
 INNER JOIN users AS person ON person.id = session.user_id
 WHERE person.username = %(username)s::text AND session.revoked_at IS NULL AND session.expires_at > now()

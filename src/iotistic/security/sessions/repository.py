@@ -1,11 +1,12 @@
 """Sessions in the words of the model. Decides nothing, commits nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import final
 
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
+from iotistic.security.second_factor import Factor
 from iotistic.security.sessions.model import Session, StoredSession
 
 __all__ = ["SessionRepository"]
@@ -30,6 +31,7 @@ class SessionRepository:
         lasts: timedelta,
         address: str | None,
         user_agent: str | None,
+        factors: Sequence[Factor],
     ) -> None:
         await self._sql.run(
             "insert_session",
@@ -40,10 +42,19 @@ class SessionRepository:
             lasts=lasts,
             address=address,
             user_agent=user_agent,
+            factors=list(factors),
         )
 
-    async def find(self, session_id: str) -> StoredSession | None:
-        return await self._sql.one("find_session", StoredSession, id=session_id)
+    async def find(self, session_id: str, *, strict_roles: Collection[str]) -> StoredSession | None:
+        return await self._sql.one(
+            "find_session", StoredSession, id=session_id, strict_roles=list(strict_roles)
+        )
+
+    async def add_factor(self, session_id: str, factor: Factor) -> None:
+        await self._sql.run("add_factor", id=session_id, factor=factor)
+
+    async def end_others(self, username: str, *, kept: str, reason: str) -> int:
+        return await self._sql.run("end_other_sessions", username=username, kept=kept, reason=reason)
 
     async def lock(self, session_id: str) -> None:
         await self._sql.value("lock_session", id=session_id)

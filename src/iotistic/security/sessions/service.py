@@ -1,7 +1,7 @@
 """What can be done about sessions."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import final
 
@@ -10,6 +10,7 @@ from iotistic.secret import Secret
 from iotistic.security.grants import grants_from
 from iotistic.security.keys import KeyKind, generate_key, parse_key
 from iotistic.security.model import Principal, Refusal
+from iotistic.security.second_factor import Factor
 from iotistic.security.sessions.errors import RefreshRefusal, RefreshRefused, SessionNotFound
 from iotistic.security.sessions.model import OpenedSession, Session, StoredSession
 from iotistic.security.sessions.repository import SessionRepository
@@ -24,18 +25,30 @@ _IDLE = timedelta(days=7)
 _PARALLEL = timedelta(seconds=30)
 """How long the refresh token before may come again: five tabs of one browser, or an answer that got lost."""
 _NONCE_OCTETS = 16
+_ENOUGH_FACTORS = 2
 
 
 @final
 class SessionService:
     """Sessions on one connection; whoever opened the transaction commits it."""
 
-    def __init__(self, connection: Connection, *, tokens: SessionTokens) -> None:
+    def __init__(
+        self, connection: Connection, *, tokens: SessionTokens, strict_roles: Collection[str] = ()
+    ) -> None:
+        """Whoever has one of the `strict_roles` needs a second factor, and until then may do nothing but get one."""
         self._sessions = SessionRepository(connection)
         self._tokens = tokens
+        self._strict_roles = strict_roles
 
-    async def open(self, user_id: int, *, address: str | None, user_agent: str | None) -> OpenedSession:
-        """Somebody logged in."""
+    async def open(
+        self,
+        user_id: int,
+        *,
+        address: str | None,
+        user_agent: str | None,
+        factors: Sequence[Factor] = ("password",),
+    ) -> OpenedSession:
+        """Somebody logged in, and proved this much."""
         # An id of the same alphabet as those of keys, and no key's: 60 random bits.
         session_id = generate_key(KeyKind.REFRESH)[1].key_id
         await self._sessions.insert(
@@ -46,8 +59,9 @@ class SessionService:
             lasts=_LASTS,
             address=address,
             user_agent=None if user_agent is None else user_agent[:200],
+            factors=factors,
         )
-        stored = await self._sessions.find(session_id)
+        stored = await self._find(session_id)
         if stored is None:
             raise LookupError("the session that was just made")
         return self._opened(stored)
@@ -61,7 +75,7 @@ class SessionService:
         if parsed is None or parsed.kind is not KeyKind.REFRESH:
             return RefreshRefused("malformed")
         await self._sessions.lock(parsed.key_id)
-        stored = await self._sessions.find(parsed.key_id)
+        stored = await self._find(parsed.key_id)
         if stored is None:
             return RefreshRefused("unknown")
         number = self._tokens.generation_of(parsed, nonce=stored.nonce, pepper_version=stored.pepper_version)
@@ -73,7 +87,7 @@ class SessionService:
     async def _counted(self, stored: StoredSession, number: int) -> OpenedSession | RefreshRefused:
         if number == stored.generation:
             await self._sessions.count_refresh(stored.id)
-            stored = await self._sessions.find(stored.id) or stored
+            stored = await self._find(stored.id) or stored
         elif number != stored.generation - 1 or stored.seen_at >= stored.refreshed_at + _PARALLEL:
             await self._sessions.end(
                 stored.id, username=None, reason="a refresh token came again: somebody else has it"
@@ -87,7 +101,7 @@ class SessionService:
         if claims is None:
             return Refusal(reason="malformed")
         session_id, ends = claims
-        stored = await self._sessions.find(session_id)
+        stored = await self._find(session_id)
         if stored is None:
             return Refusal(reason="unknown")
         if stored.revoked_at is not None:
@@ -105,6 +119,8 @@ class SessionService:
             grants=grants_from(stored.grants),
             expires_at=ends,
             good_for=ends - stored.seen_at,
+            factors=tuple(stored.factors),
+            lacks_factor=stored.must_prove_more and len(stored.factors) < _ENOUGH_FACTORS,
         )
 
     async def list_sessions(self, username: str) -> Sequence[Session]:
@@ -120,9 +136,20 @@ class SessionService:
         """Ends every session of a person; answers how many went on."""
         return await self._sessions.end_all(username, reason=reason)
 
+    async def end_others(self, username: str, *, kept: str, reason: str) -> int:
+        """Ends every session of a person but the one called `kept`; answers how many went on."""
+        return await self._sessions.end_others(username, kept=kept, reason=reason)
+
+    async def add_factor(self, session_id: str, factor: Factor) -> None:
+        """Whoever has this session proved more. Nothing happens where it is a key and no session."""
+        await self._sessions.add_factor(session_id, factor)
+
     async def forget_old(self) -> int:
         """Deletes some of those that were over long ago."""
         return await self._sessions.forget()
+
+    async def _find(self, session_id: str) -> StoredSession | None:
+        return await self._sessions.find(session_id, strict_roles=self._strict_roles)
 
     def _opened(self, stored: StoredSession) -> OpenedSession:
         access, access_ends = self._tokens.access(stored.id, now=stored.seen_at, ends=stored.expires_at)

@@ -44,4 +44,5 @@ INSERT INTO permissions (name, description) VALUES
 ('twin:read', 'See the digital twin.'),
 ('users:grant', 'Give and take roles, as far as one''s own go.'),
 ('users:read', 'See accounts and who has which role.'),
+('users:write', 'Switch accounts off and on, and take a lost second factor away.'),
 ('vpn:read', 'See certificates of the VPN.');

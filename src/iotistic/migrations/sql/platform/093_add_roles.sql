@@ -39,7 +39,7 @@ CROSS JOIN permissions AS p
 WHERE
   CASE
     WHEN p.name = 'owners:write' THEN r.name = 'owner'
-    WHEN p.name IN ('audit:read', 'mqtt:write', 'settings:write') THEN r.name IN ('owner', 'admin')
+    WHEN p.name IN ('audit:read', 'mqtt:write', 'settings:write', 'users:write') THEN r.name IN ('owner', 'admin')
     WHEN p.name IN ('users:read', 'users:grant') THEN r.name IN ('owner', 'admin', 'manager')
     WHEN p.name = 'keys:read' THEN r.name <> 'viewer'
     WHEN p.name LIKE '%:read' THEN true

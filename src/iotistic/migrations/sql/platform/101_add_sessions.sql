@@ -13,6 +13,7 @@ CREATE TABLE sessions (
   reason text,
   address text,
   user_agent text,
+  factors text [] NOT NULL DEFAULT '{password}',
   CONSTRAINT sessions_pkey PRIMARY KEY (id),
   CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
   CONSTRAINT sessions_nonce_check CHECK (octet_length(nonce) = 16),
@@ -20,7 +21,8 @@ CREATE TABLE sessions (
   CONSTRAINT sessions_expires_at_check CHECK (expires_at > created_at),
   CONSTRAINT sessions_reason_check CHECK ((revoked_at IS NULL) = (reason IS NULL)),
   CONSTRAINT sessions_address_check CHECK (char_length(address) <= 64),
-  CONSTRAINT sessions_user_agent_check CHECK (char_length(user_agent) <= 200)
+  CONSTRAINT sessions_user_agent_check CHECK (char_length(user_agent) <= 200),
+  CONSTRAINT sessions_factors_check CHECK (factors @> '{password}' AND factors <@ '{password,totp,recovery_code}')
 ) WITH (fillfactor = 80);
 
 CREATE INDEX sessions_user_id_idx ON sessions (user_id);
@@ -35,6 +37,7 @@ COMMENT ON COLUMN sessions.expires_at IS 'When somebody has to log in again, how
 COMMENT ON COLUMN sessions.reason IS 'Why it was ended.';
 COMMENT ON COLUMN sessions.address IS 'Where the login came from.';
 COMMENT ON COLUMN sessions.user_agent IS 'What the program that logged in said of itself.';
+COMMENT ON COLUMN sessions.factors IS 'What whoever logged in has proved: password, and totp or recovery_code.';
 
 CREATE FUNCTION notify_session_ended_v1() RETURNS trigger
 LANGUAGE plpgsql
@@ -46,12 +49,12 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION notify_session_ended_v1() IS 'Sends the id of the session that ended on channel access_changed.';
+COMMENT ON FUNCTION notify_session_ended_v1() IS 'Sends the id of the session that ended, or proved more, on channel access_changed.';
 
-CREATE TRIGGER sessions_ended AFTER UPDATE OF revoked_at ON sessions
+CREATE TRIGGER sessions_ended AFTER UPDATE OF revoked_at, factors ON sessions
 FOR EACH ROW EXECUTE FUNCTION notify_session_ended_v1();
 
 CREATE TRIGGER sessions_deleted AFTER DELETE ON sessions
 FOR EACH ROW EXECUTE FUNCTION notify_session_ended_v1();
 
-SELECT audit_table_v1('sessions', keys => '{id}', shown => '{user_id,expires_at,revoked_at,reason}');
+SELECT audit_table_v1('sessions', keys => '{id}', shown => '{user_id,expires_at,revoked_at,reason,factors}');

@@ -1,0 +1,7 @@
+"""How people prove who they are: a password, and a code where they have a second factor."""
+
+from iotistic.security.logins.errors import SecondFactorNeeded, SecondFactorRefused
+from iotistic.security.logins.model import Credentials, LoggedIn
+from iotistic.security.logins.service import LoginService
+
+__all__ = ["Credentials", "LoggedIn", "LoginService", "SecondFactorNeeded", "SecondFactorRefused"]
