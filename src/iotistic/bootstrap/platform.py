@@ -8,6 +8,7 @@ from typing import Any, final
 from uuid import UUID
 
 from iotistic.audit import RefusalBook
+from iotistic.bootstrap.direct_sessions import DirectSessions
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.bootstrap.peppers import find_peppers
 from iotistic.bootstrap.readiness import Finding, find_readiness
@@ -30,7 +31,7 @@ from iotistic.jobs import RolloutDriver
 from iotistic.provenance import Provenance, present_provenance
 from iotistic.sealing import SealingKeys
 from iotistic.secret import Secret
-from iotistic.security import KeyCache, PasswordHasher, Peppers, Principal, Refusal, SecurityService
+from iotistic.security import KeyCache, KeyCheck, PasswordHasher, Peppers, Principal, Refusal, SecurityService
 from iotistic.security.enrolment import EnrolmentService
 from iotistic.security.keyring import KeyringService, KeyUses
 from iotistic.security.logins import LoginService
@@ -70,6 +71,7 @@ class Platform:
         sealing: SealingKeys,
         hasher: PasswordHasher,
         key_cache: KeyCache,
+        key_check: KeyCheck,
         setting_cache: SettingCache,
         news: News,
         ingest: Ingest,
@@ -95,6 +97,7 @@ class Platform:
         self._peppers = peppers
         self._tokens = SessionTokens(peppers)
         self._hasher = hasher
+        self._key_check = key_check
         self._itself = Provenance(actor_kind="system", actor=application_name)
 
     @asynccontextmanager
@@ -212,6 +215,7 @@ class Platform:
         await self.news.stop()
         await self.setting_cache.stop()
         await self.key_cache.stop()
+        await self._key_check.close()
         await self.pool.close()
         self._hasher.close()
 
@@ -222,10 +226,10 @@ class Platform:
         return principal
 
     async def _look_up(self, key: Secret) -> Principal | Refusal:
-        async with self.pool.statement() as connection:
-            if key.reveal().startswith("eyJ"):  # {" in base64: a JWT, and no key
+        if key.reveal().startswith("eyJ"):  # {" in base64: a JWT, and no key
+            async with self.pool.statement() as connection:
                 return await self.sessions(connection).authenticate(key)
-            verdict = await self.security(connection).authenticate(key)
+        verdict = await self._key_check.authenticate(key)
         if isinstance(verdict, Refusal) or not verdict.wants_note:
             return verdict
         async with self.begin() as work:
@@ -262,25 +266,21 @@ async def open_platform(
         application_name=application_name,
     )
 
-    async def direct(purpose: str, role: str) -> Connection:
-        return await connect(
-            endpoints.of(role), database, application_name=f"{application_name}-{purpose}", autocommit=True
-        )
-
-    key_cache = KeyCache(lambda: direct("keys", "app"))
+    sessions = DirectSessions(settings=settings, endpoints=endpoints, application_name=application_name)
+    key_cache = KeyCache(lambda: sessions.open("keys", "app"))
 
     async def load_settings() -> Mapping[str, Any]:
         async with unit_of_work.begin(pool, read_only=True) as unit:
             settings = await ConfigurationService(unit.connection).list_settings()
         return {setting.key: setting.value for setting in settings}
 
-    setting_cache = SettingCache(lambda: direct("settings", "app"), load_settings)
-    news = News(lambda: direct("news", "app"), (EVENTS_APPENDED, JOB_NEWS, SHADOW_CHANGED))
+    setting_cache = SettingCache(lambda: sessions.open("settings", "app"), load_settings)
+    news = News(lambda: sessions.open("news", "app"), (EVENTS_APPENDED, JOB_NEWS, SHADOW_CHANGED))
 
     async def touch(connection: Connection, uuids: Collection[UUID]) -> None:
         await DeviceService(connection).touch_contacts(uuids)
 
-    ingest = Ingest(lambda: direct("ingest", "ingest"), clock=clock, contacts=touch)
+    ingest = Ingest(lambda: sessions.open("ingest", "ingest"), clock=clock, contacts=touch)
     platform = Platform(
         settings=settings,
         endpoints=endpoints,
@@ -289,6 +289,7 @@ async def open_platform(
         sealing=sealing_keys(settings),
         hasher=PasswordHasher(),
         key_cache=key_cache,
+        key_check=KeyCheck(sessions.for_key_check, peppers=peppers, patience=settings.pool.timeout),
         setting_cache=setting_cache,
         news=news,
         ingest=ingest,

@@ -9,6 +9,7 @@ from iotistic.security.errors import (
 )
 from iotistic.security.grants import Grant, bounds_of
 from iotistic.security.key_cache import KeyCache
+from iotistic.security.key_check import KeyCheck
 from iotistic.security.key_history import KeyHistory, parse_anchor
 from iotistic.security.keys import IssuedKey, KeyKind, Peppers
 from iotistic.security.model import Anchor, ChainReport, Principal, Refusal, Role, User
@@ -22,6 +23,7 @@ __all__ = [
     "Grant",
     "IssuedKey",
     "KeyCache",
+    "KeyCheck",
     "KeyHistory",
     "KeyKind",
     "LoginRefused",

@@ -88,30 +88,47 @@ VALUES (
   %(pepper_version)s::bigint, now() + %(lasts)s::interval
 );
 
--- name: find_key
--- A key with what decides about its bearer.
+-- name: find_keys
+-- Keys with everything that decides about their bearers, at this moment. What is about accounts costs nothing for the keys of devices.
 SELECT
-  key_id,
-  device_uuid,
-  user_id,
-  username,
-  role,
-  grants,
-  secret_hash,
-  pepper_version,
-  scopes,
-  allowed_networks,
-  replaces,
-  expires_at,
-  first_used_at,
-  retires_at,
-  successor_until,
-  fetched_late_at,
-  revoked_at,
-  user_is_active,
-  device_retired_at,
-  seen_at
-FROM find_api_key_v1(%(key_id)s::text);
+  key.key_id,
+  key.device_uuid,
+  key.user_id,
+  account.username,
+  CASE WHEN key.user_id IS NOT NULL THEN widest_role_v1(key.user_id) END AS role,
+  CASE
+    WHEN key.user_id IS NOT NULL THEN (
+      SELECT
+        jsonb_agg(
+          jsonb_build_object(
+            'permissions', ARRAY(SELECT allowed.permission FROM role_permissions AS allowed WHERE allowed.role = held.role),
+            'fleet_id', held.fleet_id,
+            'device_uuid', held.device_uuid,
+            'expires_at', held.expires_at
+          )
+        )
+      FROM role_bindings AS held
+      WHERE held.user_id = key.user_id AND (held.expires_at IS NULL OR held.expires_at > now())
+    )
+  END AS grants,
+  key.secret_hash,
+  key.pepper_version,
+  key.scopes,
+  key.allowed_networks,
+  key.replaces,
+  key.expires_at,
+  key.first_used_at,
+  key.retires_at,
+  key.successor_until,
+  key.fetched_late_at,
+  key.revoked_at,
+  account.is_active AS user_is_active,
+  device.retired_at AS device_retired_at,
+  clock_timestamp() AS seen_at
+FROM api_keys AS key
+LEFT JOIN users AS account ON account.id = key.user_id
+LEFT JOIN devices AS device ON device.uuid = key.device_uuid
+WHERE key.key_id = ANY(%(keys)s::text []);
 
 -- name: lock_key
 -- Lets nobody else replace, use up or revoke a key meanwhile.

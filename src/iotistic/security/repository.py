@@ -10,9 +10,11 @@ from iotistic.database.queries import Queries, Statements
 from iotistic.security.errors import CONSTRAINTS
 from iotistic.security.model import ChainHead, Role, StoredKey, StoredUser, User
 
-__all__ = ["SecurityRepository"]
+__all__ = ["FIND_KEYS", "SecurityRepository"]
 
 _QUERIES = Queries("iotistic.security")
+FIND_KEYS = _QUERIES["find_keys"]
+"""What `find_key` asks, for many keys at once."""
 
 
 @final
@@ -79,7 +81,7 @@ class SecurityRepository:
         )
 
     async def find_key(self, key_id: str) -> StoredKey | None:
-        return await self._sql.one("find_key", StoredKey, key_id=key_id)
+        return await self._sql.one("find_keys", StoredKey, keys=[key_id])
 
     async def lock_key(self, key_id: str) -> bool:
         """Until the transaction ends; whether there is one."""

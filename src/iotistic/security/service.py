@@ -8,14 +8,14 @@ from uuid import UUID
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
 from iotistic.security.errors import UsernameTaken, UserNotFound
-from iotistic.security.grants import grants_from
+from iotistic.security.judgement import judge, parse_bearer_key, recognise
 from iotistic.security.keys import IssuedKey, KeyKind, ParsedKey, Peppers, generate_key, parse_key
 from iotistic.security.model import Principal, Refusal, Role, StoredKey, User
 from iotistic.security.passwords import PasswordHasher, readable_password
 from iotistic.security.repository import SecurityRepository
 from iotistic.security.sessions.repository import SessionRepository
 
-__all__ = ["ADMINISTRATOR", "SecurityService", "judge"]
+__all__ = ["ADMINISTRATOR", "SecurityService"]
 
 ADMINISTRATOR = "admin"
 
@@ -130,19 +130,10 @@ class SecurityService:
 
     async def _recognised(self, text: Secret) -> StoredKey | Refusal:
         """The key of this text, if its secret is right."""
-        parsed = parse_key(text.reveal())
-        if parsed is None or parsed.kind in {KeyKind.CLAIM, KeyKind.REFRESH}:
+        parsed = parse_bearer_key(text)
+        if parsed is None:
             return Refusal(reason="malformed")
-        stored = await self._security.find_key(parsed.key_id)
-        if stored is None:
-            return Refusal(reason="unknown")
-        match self._peppers.matches(parsed, stored.secret_hash, stored.pepper_version):
-            case None:
-                return Refusal(reason="pepper_missing")
-            case False:
-                return Refusal(reason="wrong_secret")
-            case True:
-                return stored
+        return recognise(parsed, await self._security.find_key(parsed.key_id), self._peppers)
 
     async def revoke_key(self, key_id: str, *, reason: str) -> bool:
         """Takes a key back, with one that was to replace it; whether it was good until now. Every process learns of it at once (`KeyCache`)."""
@@ -158,35 +149,3 @@ class SecurityService:
         if digest is None:
             raise ValueError("the current pepper is missing")
         return digest
-
-
-def judge(stored: StoredKey, *, pepper: int) -> Principal | Refusal:
-    """What a key whose secret is right opened when it was looked up: fails closed on anything that speaks against it.
-
-    `pepper` is the version that hashes are to be made under.
-    """
-    now = stored.seen_at
-    if stored.revoked_at is not None:
-        return Refusal(reason="revoked")
-    if stored.expires_at is not None and stored.expires_at <= now:
-        return Refusal(reason="expired")
-    if stored.retires_at is not None and stored.retires_at <= now:
-        return Refusal(reason="replaced")
-    if stored.device_retired_at is not None:
-        return Refusal(reason="retired_device")
-    if stored.user_id is not None and stored.user_is_active is not True:
-        return Refusal(reason="inactive_user")
-    return Principal(
-        key_id=stored.key_id,
-        device_uuid=stored.device_uuid,
-        user_id=stored.user_id,
-        username=stored.username,
-        role=stored.role,
-        grants=grants_from(stored.grants, stored.scopes),
-        expires_at=stored.expires_at,
-        retires_at=stored.retires_at,
-        good_for=min((end - now for end in (stored.expires_at, stored.retires_at) if end), default=None),
-        networks=tuple(stored.allowed_networks or ()),
-        wants_note=stored.pepper_version != pepper
-        or (stored.replaces is not None and stored.first_used_at is None),
-    )

@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from iotistic.security.judgement import judge
 from iotistic.security.model import Principal, Refusal, StoredKey
-from iotistic.security.service import judge
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
