@@ -34,6 +34,7 @@ NOT_AUDITED = {
     "enrolments": "counted in provisioning_keys, and what comes of one is a row of api_keys; both are audited",
     "idempotency_keys": "what was answered to changes, which are audited where they are made",
     "ingest_quarantine": "telemetry",
+    "device_log_arrivals": "which transaction stored which lines: their own story",
     "ingest_receipts": "telemetry: what was answered",
     "metric_name_lists": "the names of telemetry",
     "metric_rollup_marks": "telemetry: a queue",

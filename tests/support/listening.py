@@ -36,13 +36,20 @@ class Listener:
             self._parts.put_nowait(message["body"])
 
     async def message(self) -> dict[str, str]:
-        """The next that is no comment."""
+        """The next that is no comment and no mere id."""
         while True:
             while b"\n\n" not in self._text:
                 self._text += await asyncio.wait_for(self._parts.get(), 60) or b""
             head, self._text = self._text.split(b"\n\n", 1)
-            if not head.startswith(b":"):
+            if not head.startswith(b":") and b"data: " in head:
                 return dict(line.split(": ", 1) for line in head.decode().splitlines())
+
+    def parts_left(self) -> list[str]:
+        """Messages that came and were not looked at."""
+        while not self._parts.empty():
+            self._text += self._parts.get_nowait() or b""
+        heads = self._text.decode().split("\n\n")
+        return [head for head in heads if "data: " in head]
 
     def leave(self) -> None:
         self._gone.set()

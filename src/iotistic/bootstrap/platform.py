@@ -38,6 +38,7 @@ from iotistic.security.logins import LoginService
 from iotistic.security.second_factor import SecondFactorService
 from iotistic.security.sessions import SessionService, SessionTokens
 from iotistic.telemetry import GatewayIngest, Ingest
+from iotistic.telemetry.logs import CHANNEL as LINES_ARRIVED
 from iotistic.telemetry.quarantine import Replay
 
 __all__ = ["Finding", "Platform", "Work", "open_platform"]
@@ -113,14 +114,19 @@ class Platform:
                 _shared.reset(token)
 
     @asynccontextmanager
-    async def begin(self, *, read_only: bool = False) -> AsyncGenerator[Work]:
-        """A unit of work on the platform database, for whoever acts here and now: by default the program itself."""
+    async def begin(self, *, read_only: bool = False, one_moment: bool = False) -> AsyncGenerator[Work]:
+        """A unit of work on the platform database, for whoever acts here and now: by default the program itself.
+
+        `one_moment`: what it reads is all of the same moment, unless it is shared.
+        """
         shared = _shared.get()
         if shared is not None and not shared.is_over:
             yield shared.work
             return
         provenance = present_provenance() or self._itself
-        async with unit_of_work.begin(self.pool, read_only=read_only, provenance=provenance) as unit:
+        async with unit_of_work.begin(
+            self.pool, read_only=read_only, one_moment=one_moment, provenance=provenance
+        ) as unit:
             yield Work(unit, self)
 
     def security(self, connection: Connection) -> SecurityService:
@@ -275,7 +281,9 @@ async def open_platform(
         return {setting.key: setting.value for setting in settings}
 
     setting_cache = SettingCache(lambda: sessions.open("settings", "app"), load_settings)
-    news = News(lambda: sessions.open("news", "app"), (EVENTS_APPENDED, JOB_NEWS, SHADOW_CHANGED))
+    news = News(
+        lambda: sessions.open("news", "app"), (EVENTS_APPENDED, JOB_NEWS, LINES_ARRIVED, SHADOW_CHANGED)
+    )
 
     async def touch(connection: Connection, uuids: Collection[UUID]) -> None:
         await DeviceService(connection).touch_contacts(uuids)

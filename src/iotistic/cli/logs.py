@@ -1,33 +1,28 @@
 """`iotistic logs`."""
 
-import asyncio
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from iotistic.bootstrap.platform import Platform
+from iotistic.bootstrap.following import Meant, follow_lines
+from iotistic.bootstrap.platform import Platform, Work
 from iotistic.cli.device_options import Fleet, Where, opened
 from iotistic.cli.metric_question import Asked, meant_devices
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, run_async
 from iotistic.cli.time_range import From, Since, To
+from iotistic.errors import Unavailable
 from iotistic.telemetry import LogLevel, LogLine
-from iotistic.telemetry.logs import LogQuestion
+from iotistic.telemetry.logs import LogQuestion, LogSift, Reached
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False, help="Search the log lines of devices, and follow them.")
-
-_EVERY = 1.0
-"""Seconds between two looks of a follower."""
-_OVERLAP = timedelta(seconds=60)
-"""How far back each look reaches: lines come by the clocks of their devices, seconds after they were written."""
-_PAGE = 1_000
 
 
 @app.command()
@@ -55,72 +50,67 @@ def logs(
 ) -> None:
     """Search the log lines of devices, and follow them.
 
-    The newest lines that fit, oldest of them first (with --json: one object a line).
+    The newest lines that fit, oldest of them first (with --json: one object a line). A follower sees each line once, in the order in
+    which they were stored, and goes on when the server was away.
     """
     asked = Asked(devices, where, fleet, names=None, since=since, start=start, end=end)
-    sifted = _Sifted(level=level, service=service, text=text)
+    sift = LogSift(devices=None, level=level, service=service, text=text)
 
     async def work() -> None:
         async with opened(settings_from(data_dir, url)) as platform:
-            await _Reading(platform, asked, sifted, as_json=as_json).show(limit, follow=follow)
+            await _Reading(platform, asked, sift, as_json=as_json).show(limit, follow=follow)
 
     run_async(work())
-
-
-class _Sifted:
-    """What lines must be like."""
-
-    def __init__(self, *, level: LogLevel | None, service: str | None, text: str | None) -> None:
-        self.level: LogLevel | None = level
-        self.service = service
-        self.text = text
 
 
 class _Reading:
     """One command's way through the lines."""
 
-    def __init__(self, platform: Platform, asked: Asked, sifted: _Sifted, *, as_json: bool) -> None:
+    def __init__(self, platform: Platform, asked: Asked, sift: LogSift, *, as_json: bool) -> None:
         self._platform = platform
         self._asked = asked
-        self._sifted = sifted
+        self._sift = sift
         self._as_json = as_json
         self._names: dict[UUID, str] | None = None
 
     async def show(self, limit: int, *, follow: bool) -> None:
-        question = await self._question()
-        async with self._platform.begin(read_only=True) as work:
-            lines = await work.telemetry.search.lines(question, limit=limit)
-        self._print(reversed(lines))
-        if not lines and not follow:
-            narrate("No line fits.")
-        if follow:
-            await self._follow(question, {_key(line) for line in lines})
-
-    async def _question(self) -> LogQuestion:
         start, end = self._asked.span(self._platform.clock())
-        if self._asked.devices or not self._asked.which.is_everything:
-            async with self._platform.begin(read_only=True) as work:
-                self._names = await meant_devices(work, self._asked)
-        return LogQuestion(
-            devices=None if self._names is None else list(self._names),
-            start=start,
-            end=end,
-            level=self._sifted.level,
-            service=self._sifted.service,
-            text=self._sifted.text,
-        )
+        # Of one moment: whatever is not among the newest lines follows, and nothing is in both.
+        async with self._platform.begin(read_only=True, one_moment=True) as work:
+            sift = await self._meant(work)
+            lines = await work.telemetry.search.lines(_question(sift, start, end), limit=limit)
+            reached = await work.telemetry.following.here()
+        self._print(reversed(lines))
+        if follow:
+            await self._follow(reached)
+        elif not lines:
+            narrate("No line fits.")
 
-    async def _follow(self, question: LogQuestion, seen: set[tuple[UUID, datetime, int]]) -> None:
-        """Until interrupted. Each look reads the last minute by its index and prints what was not there before."""
-        began = self._platform.clock() - _OVERLAP
-        while True:
-            await asyncio.sleep(_EVERY)
-            now = self._platform.clock()
-            span = replace(question, start=max(began, now - 2 * _OVERLAP), end=now + timedelta(minutes=10))
-            async with self._platform.begin(read_only=True) as work:
-                lines = await work.telemetry.search.lines(span, limit=_PAGE)
-            self._print(line for line in reversed(lines) if _key(line) not in seen)
-            seen = {key for key in seen if _key_is_near(key, span)} | {_key(line) for line in lines}
+    async def _follow(self, reached: Reached) -> None:
+        """Until interrupted, over any number of restarts of the server."""
+        await self._platform.news.start()
+        is_away = False
+        async for found in follow_lines(self._platform, reached, self._ask):
+            if isinstance(found, Unavailable):
+                if not is_away:
+                    narrate("The database is away; going on from here when it is back.")
+                is_away = True
+                continue
+            is_away = False
+            if found.lost_since is not None:
+                narrate(
+                    f"Lines may be missing since {found.lost_since:%Y-%m-%d %H:%M:%S}; `iotistic logs` has them."
+                )
+            self._print(one.line for one in found.lines)
+
+    async def _ask(self) -> Meant:
+        return self._meant
+
+    async def _meant(self, work: Work) -> LogSift:
+        if not self._asked.devices and self._asked.which.is_everything:
+            return self._sift
+        self._names = await meant_devices(work, self._asked)
+        return replace(self._sift, devices=list(self._names))
 
     def _print(self, lines: Iterable[LogLine]) -> None:
         if self._as_json:
@@ -134,12 +124,10 @@ class _Reading:
         sys.stdout.flush()
 
 
-def _key(line: LogLine) -> tuple[UUID, datetime, int]:
-    return line.device_uuid, line.timestamp, line.sequence
-
-
-def _key_is_near(key: tuple[UUID, datetime, int], span: LogQuestion) -> bool:
-    return key[1] >= span.start
+def _question(sift: LogSift, start: datetime, end: datetime) -> LogQuestion:
+    return LogQuestion(
+        devices=sift.devices, level=sift.level, service=sift.service, text=sift.text, start=start, end=end
+    )
 
 
 def _plain(message: str) -> str:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, final
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, IsolationLevel
 from psycopg.pq import ConnStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
@@ -69,8 +69,12 @@ class Pool:
         self.database = database
 
     @asynccontextmanager
-    async def connection(self, *, read_only: bool = False) -> AsyncGenerator[Connection]:
+    async def connection(
+        self, *, read_only: bool = False, one_moment: bool = False
+    ) -> AsyncGenerator[Connection]:
         """A connection in a transaction: committed on leaving, rolled back on error; `read_only` refuses writes in it.
+
+        `one_moment`: all its statements see the database as it was at the first.
 
         Raises PoolExhausted when none is free in time, DatabaseUnavailable when the server cannot be reached.
         """
@@ -78,6 +82,7 @@ class Pool:
         try:
             # Sent along with BEGIN, so it costs no round trip; set every time, since the last user may have set the other.
             await connection.set_read_only(True if read_only else None)
+            await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ if one_moment else None)
             with translated():
                 async with connection:
                     yield connection

@@ -50,14 +50,18 @@ class UnitOfWork:
 
 @asynccontextmanager
 async def begin(
-    pool: Pool, *, read_only: bool = False, provenance: Provenance | None = None
+    pool: Pool,
+    *,
+    read_only: bool = False,
+    one_moment: bool = False,
+    provenance: Provenance | None = None,
 ) -> AsyncGenerator[UnitOfWork]:
     """A unit of work on a pooled connection: commits on leaving, rolls back on error, then runs what waits for the commit.
 
     `read_only` makes PostgreSQL refuse writes, so that a read route that writes is found in a test; such a unit has no
-    changes whose `provenance` could matter.
+    changes whose `provenance` could matter. `one_moment`: what it reads is all of the same moment.
     """
-    async with pool.connection(read_only=read_only) as connection:
+    async with pool.connection(read_only=read_only, one_moment=one_moment) as connection:
         work = UnitOfWork(connection)
         if provenance is not None and not read_only:
             await work.act_as(provenance)

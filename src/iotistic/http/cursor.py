@@ -30,10 +30,10 @@ def encode_cursor(key: object) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, kind: type[T], *, field: str = "query.after") -> T:
-    """The sort key in a cursor. Raises CursorInvalid unless it is one of `kind`."""
+def decode_cursor(text: str, kind: type[T], *, field: str = "query.after", longest: int = _LONGEST) -> T:
+    """The sort key in a cursor of at most so many characters. Raises CursorInvalid unless it is one of `kind`."""
     try:
-        return msgspec.json.decode(_unpack(text), type=kind)
+        return msgspec.json.decode(_unpack(text, longest), type=kind)
     except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
         raise CursorInvalid(
             "The cursor is not one that this list gave out.",
@@ -42,7 +42,7 @@ def decode_cursor(text: str, kind: type[T], *, field: str = "query.after") -> T:
         ) from error
 
 
-def _unpack(text: str) -> bytes:
-    if len(text) > _LONGEST:
+def _unpack(text: str, longest: int) -> bytes:
+    if len(text) > longest:
         raise ValueError("longer than any cursor")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -11,7 +11,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-__all__ = ["MEDIA_TYPE", "SILENCE", "ServerSentEvents", "message"]
+__all__ = ["MEDIA_TYPE", "SILENCE", "ServerSentEvents", "message", "place"]
 
 MEDIA_TYPE = "text/event-stream"
 SILENCE = b":\n\n"
@@ -20,9 +20,18 @@ SILENCE = b":\n\n"
 _encode = msgspec.json.Encoder().encode
 
 
-def message(*, id: str, event: str, data: object) -> bytes:  # noqa: A002 - the field's name
-    """One message; `data` becomes JSON on one line, and `id` is what a listener that reconnects sends as Last-Event-ID."""
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (id.encode(), event.encode(), _encode(data))
+def message(*, id: str | None, event: str, data: object) -> bytes:  # noqa: A002 - the field's name
+    """One message; `data` becomes JSON on one line, and `id` is what a listener that reconnects sends as Last-Event-ID.
+
+    None leaves that as it was.
+    """
+    told = b"event: %b\ndata: %b\n\n" % (event.encode(), _encode(data))
+    return told if id is None else b"id: %b\n%b" % (id.encode(), told)
+
+
+def place(id: str) -> bytes:  # noqa: A002 - as above
+    """Nothing that a listener sees, and from where on it will ask when it reconnects."""
+    return b"id: %b\n\n" % id.encode()
 
 
 @final

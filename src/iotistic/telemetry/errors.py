@@ -9,6 +9,7 @@ __all__ = [
     "BodyTooLarge",
     "EncodingUnsupported",
     "ExportUnavailable",
+    "FollowingInvalid",
     "IdempotencyKeyInvalid",
     "IdempotencyKeyReused",
     "IngestBusy",
@@ -92,6 +93,12 @@ class TooManyPoints(TooLarge):
     """The range holds more points than one answer may have."""
 
     code = "too_many_points"
+
+
+class FollowingInvalid(Invalid):
+    """A place among the lines that no follower was ever told."""
+
+    code = "following_invalid"
 
 
 class RangeTooLong(TooLarge):

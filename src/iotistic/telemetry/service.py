@@ -9,6 +9,7 @@ from uuid import UUID
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.telemetry.errors import RangeInvalid
+from iotistic.telemetry.logs.following import LogFollowing
 from iotistic.telemetry.logs.search import LogSearch
 from iotistic.telemetry.model import (
     LatestValue,
@@ -50,6 +51,7 @@ class TelemetryService:
         self._sql = Statements(connection, _QUERIES)
         self.metrics = MetricReader(connection)
         self.search = LogSearch(connection)
+        self.following = LogFollowing(connection)
 
     async def latest(self, device_uuid: UUID) -> list[LatestValue]:
         """The newest value of every metric of a device, by name."""

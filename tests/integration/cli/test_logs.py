@@ -8,11 +8,14 @@ from asyncio.subprocess import PIPE
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from iotistic.database.pool import connect
 from tests.integration.telemetry.conftest import ingest_on, make_partitions, owner_of
 from tests.support.databases import TestDatabase
 
 
-async def test_a_follower_prints_each_line_once_and_no_control_characters(database: TestDatabase) -> None:
+async def test_a_follower_prints_each_line_once_through_a_lost_session_and_no_control_characters(
+    database: TestDatabase,
+) -> None:
     device = uuid4()
 
     def body(number: int) -> bytes:
@@ -40,6 +43,8 @@ async def test_a_follower_prints_each_line_once_and_no_control_characters(databa
         for number in (2, 3, 4):
             async with asyncio.timeout(60):
                 seen.append((await process.stdout.readline()).decode())
+            if number == 3:
+                await end_sessions_of_commands(database)
             await ingest.submit_logs(device, body(number))
         async with asyncio.timeout(60):
             seen.append((await process.stdout.readline()).decode())
@@ -47,3 +52,13 @@ async def test_a_follower_prints_each_line_once_and_no_control_characters(databa
         assert await process.stdout.read() == b""
         assert await process.wait() == 130
     assert [line.split("info")[1].strip() for line in seen] == [f"pump: line {n} [2J" for n in (1, 2, 3, 4)]
+
+
+async def end_sessions_of_commands(database: TestDatabase) -> None:
+    connection = await connect(database.superuser, database.name, application_name="test", autocommit=True)
+    cursor = await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name LIKE 'iotistic-devices%'"
+    )
+    assert len(await cursor.fetchall()) >= 2  # what reads, and what listens
+    await connection.close()

@@ -112,4 +112,7 @@ async def test_a_process_that_stops_ends_the_stream(
         await listener.message()
         await waiting(platform, 1)
         platform.news.dismiss()
-        await waiting(platform, 0)
+        try:
+            await waiting(platform, 0)
+        finally:
+            platform.news.dismissed = False  # the platform of these tests goes on

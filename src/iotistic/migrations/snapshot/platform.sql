@@ -1609,6 +1609,21 @@ COMMENT ON TABLE public.device_host_facts IS 'One row per device: the newest it 
 COMMENT ON COLUMN public.device_host_facts.facts IS 'An object of names and values: os, arch, agent_version, ...';
 COMMENT ON COLUMN public.device_host_facts.top_processes IS 'The busiest processes: pid, name, cpu_percent, memory_bytes.';
 
+CREATE TABLE public.device_log_arrivals (
+  arrived_at timestamp with time zone NOT NULL DEFAULT now(),
+  transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  devices uuid[] NOT NULL,
+  since timestamp with time zone[] NOT NULL,
+  until timestamp with time zone[] NOT NULL,
+  CONSTRAINT device_log_arrivals_pkey PRIMARY KEY (transaction_id, arrived_at),
+  CONSTRAINT device_log_arrivals_devices_check CHECK (((cardinality(devices) > 0) AND (cardinality(since) = cardinality(devices)) AND (cardinality(until) = cardinality(devices))))
+) PARTITION BY RANGE (arrived_at);
+COMMENT ON TABLE public.device_log_arrivals IS 'One row per transaction that stored log lines; the lines have its number as xmin. Partitioned by UTC day.';
+COMMENT ON COLUMN public.device_log_arrivals.arrived_at IS 'When the transaction began.';
+COMMENT ON COLUMN public.device_log_arrivals.devices IS 'Whose lines it stored; each once.';
+COMMENT ON COLUMN public.device_log_arrivals.since IS 'The timestamp of the first line of each of them.';
+COMMENT ON COLUMN public.device_log_arrivals.until IS 'The timestamp of the last.';
+
 CREATE TABLE public.device_logs (
   device_uuid uuid NOT NULL,
   "timestamp" timestamp with time zone NOT NULL,
@@ -3678,6 +3693,9 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_host_facts TO iotist
 GRANT SELECT ON TABLE public.device_host_facts TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_latest_values TO iotistic_app;
 GRANT SELECT ON TABLE public.device_latest_values TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_log_arrivals TO iotistic_app;
+GRANT INSERT ON TABLE public.device_log_arrivals TO iotistic_ingest;
+GRANT SELECT ON TABLE public.device_log_arrivals TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_logs TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.device_logs TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_logs TO iotistic_readonly;

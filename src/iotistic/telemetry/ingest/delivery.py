@@ -19,7 +19,7 @@ from iotistic.telemetry.ingest.live import Live
 from iotistic.telemetry.ingest.newest import Newest
 from iotistic.telemetry.ingest.runs import Part, Run, SetAside, Submission
 from iotistic.telemetry.ingest.session import Session
-from iotistic.telemetry.ingest.streams import METRICS, STREAMS
+from iotistic.telemetry.ingest.streams import LOGS, METRICS, STREAMS
 from iotistic.telemetry.ingest.tally import Tally
 from iotistic.telemetry.ingest.watermarks import Watermarks
 from iotistic.telemetry.ingest.writer import Batch, Stored, write
@@ -41,6 +41,9 @@ REFUSED = "refused_by_database"
 _ROW_IS_WRONG = ("22", "23", "P0")
 """SQLSTATE classes that blame a row: data exceptions, constraints, and what triggers raise."""
 
+
+_BETWEEN_WAKINGS = 0.25
+"""Seconds: a commit with a NOTIFY takes a lock of the whole server, and followers look again this much later by themselves."""
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
@@ -84,6 +87,7 @@ class Delivery:
         self._patience = limits.patience.total_seconds()
         self._latest_every = limits.latest_every.total_seconds()
         self._latest_due = 0.0
+        self._waking_due = 0.0
         self._newest = Newest()
         self._give_up_at: float | None = None
 
@@ -160,8 +164,16 @@ class Delivery:
         due = not alone and self._is_latest_due(runs, now)
         latest = self._newest.with_runs(runs).rows() if due else ()
         async with self._session.use() as connection:
-            batch = Batch(parts=parts, careful=careful, latest=latest, marks=late_marks(runs, self._clock()))
+            batch = Batch(
+                parts=parts,
+                careful=careful,
+                latest=latest,
+                marks=late_marks(runs, self._clock()),
+                wakes_followers=now >= self._waking_due,
+            )
             stored = await write(connection, batch, self._watermarks)
+        if any(part.submission.stream == LOGS.name for part in parts) and batch.wakes_followers:
+            self._waking_due = now + _BETWEEN_WAKINGS
         if due:
             self._newest.clear()
             self._latest_due = now + self._latest_every

@@ -15,6 +15,7 @@ from iotistic.telemetry.ingest.receipts import keep
 from iotistic.telemetry.ingest.runs import Key, Order, Outcome, Part, Run, SetAside, Submission
 from iotistic.telemetry.ingest.streams import LATEST, LOGS, QUARANTINE, STREAMS, Stream
 from iotistic.telemetry.ingest.watermarks import Watermarks
+from iotistic.telemetry.logs.arrivals import note_arrivals
 from iotistic.telemetry.rollups.marks import Mark, add_marks
 from iotistic.telemetry.wire.copy_format import HEADER, TRAILER
 from iotistic.telemetry.wire.stamps import moment_of
@@ -35,6 +36,8 @@ class Batch:
     """Packed reports for device_metric_latest."""
     marks: Sequence[Mark] = ()
     """Buckets of the past that these rows change."""
+    wakes_followers: bool = True
+    """Whether those who follow lines are told of its lines at once."""
 
 
 @final
@@ -138,6 +141,7 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
         await _note_latest(connection, batch.latest)
         await add_marks(connection, batch.marks)
         await mark_lines(connection, watched)
+        await note_arrivals(connection, watched, tell=batch.wakes_followers)
         if keyed:
             await _keep_receipts(connection, keyed, stored)
     return stored

@@ -12,7 +12,15 @@ from iotistic.telemetry.errors import RangeInvalid, RangeTooLong
 from iotistic.telemetry.model import LogLevel, LogLine
 from iotistic.telemetry.reading.service import MOST_DEVICES, check_range
 
-__all__ = ["LONGEST_OPEN_SEARCH", "Direction", "LogPosition", "LogQuestion", "LogSearch", "position_of"]
+__all__ = [
+    "LONGEST_OPEN_SEARCH",
+    "Direction",
+    "LogPosition",
+    "LogQuestion",
+    "LogSearch",
+    "LogSift",
+    "position_of",
+]
 
 Direction = Literal["older", "newer"]
 
@@ -38,19 +46,35 @@ class LogPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogQuestion:
-    """Which lines are meant."""
+class LogSift:
+    """What lines are like that are meant."""
 
     devices: Sequence[UUID] | None
     """Whose; None: of every device."""
-    start: datetime
-    end: datetime
-    """The first moment that is no longer meant."""
     level: LogLevel | None = None
     """Of this level or worse."""
     service: str | None = None
     text: str | None = None
     """With this in the message, in any case; as it stands, not as a pattern."""
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """As the queries take it."""
+        return {
+            "devices": None if self.devices is None else list(self.devices),
+            "levels": list(_levels(self.level)),
+            "service": self.service,
+            "pattern": None if self.text is None else f"%{_escaped(self.text)}%",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogQuestion(LogSift):
+    """Which lines are meant."""
+
+    start: datetime
+    end: datetime
+    """The first moment that is no longer meant."""
 
 
 def position_of(line: LogLine) -> LogPosition:
@@ -79,12 +103,9 @@ class LogSearch:
         """
         _check(question, limit)
         asked = {
-            "devices": None if question.devices is None else list(question.devices),
             "since": question.start,
             "until": question.end,
-            "levels": list(_levels(question.level)),
-            "service": question.service,
-            "pattern": None if question.text is None else f"%{_escaped(question.text)}%",
+            **question.parameters,
             "after_time": None if after is None else after.timestamp,
             "after_device": None if after is None else after.device_uuid,
             "after_sequence": None if after is None else after.sequence,

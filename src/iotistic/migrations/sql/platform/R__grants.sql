@@ -51,7 +51,7 @@ BEGIN
   END IF;
   IF 'iotistic_ingest' = ANY(present) THEN
     GRANT SELECT, INSERT ON device_metrics, device_logs, ingest_quarantine, ingest_receipts, metric_name_lists, metric_sets, metric_series TO iotistic_ingest;
-    GRANT INSERT ON log_alert_marks, metric_rollup_marks TO iotistic_ingest;
+    GRANT INSERT ON device_log_arrivals, log_alert_marks, metric_rollup_marks TO iotistic_ingest;
     GRANT SELECT (is_enabled) ON log_alert_rules TO iotistic_ingest;
     GRANT SELECT, INSERT, UPDATE ON device_metric_latest, device_contacts, device_clocks TO iotistic_ingest;
     GRANT SELECT ON receipt_stamped_devices TO iotistic_ingest;
