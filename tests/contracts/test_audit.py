@@ -39,6 +39,7 @@ NOT_AUDITED = {
     "metric_name_lists": "the names of telemetry",
     "metric_rollup_marks": "telemetry: a queue",
     "metric_rollup_progress": "telemetry: how far a job has come",
+    "login_sources": "counted, not decided: who was refused is audited by the minute",
     "log_alert_counts": "telemetry: how far a count has come",
     "log_alert_marks": "telemetry: a queue",
     "log_alerts": "who acknowledged and who resolved is kept in the row",

@@ -42,7 +42,9 @@ def second_factor_service(
 
 
 def login_service(connection: Connection) -> LoginService:
-    return LoginService(connection, hasher=HASHER, second_factors=second_factor_service(connection))
+    return LoginService(
+        connection, hasher=HASHER, peppers=PEPPERS, second_factors=second_factor_service(connection)
+    )
 
 
 def session_service(connection: Connection, *, peppers: Peppers = PEPPERS) -> SessionService:

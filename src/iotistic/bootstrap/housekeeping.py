@@ -42,10 +42,9 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             attempts = await work.attempts.forget_old()
             changes = await work.network.forget_old()
             sessions = await work.sessions.forget_old()
-        told = (
-            f"{attempts} attempts to enrol, {changes} changes of interfaces and {sessions} sessions forgotten"
-        )
-        return told if attempts or changes or sessions else None
+            sources = await work.logins.forget_old()
+        told = f"{attempts} attempts to enrol, {changes} changes of interfaces, {sessions} sessions and {sources} sources of logins forgotten"
+        return told if attempts or changes or sessions or sources else None
 
     return Housekeeper(
         lambda: platform.owner_connection("housekeeper"),

@@ -145,7 +145,12 @@ class Platform:
         return SecondFactorService(connection, sealing=self.sealing, peppers=self._peppers)
 
     def logins(self, connection: Connection) -> LoginService:
-        return LoginService(connection, hasher=self._hasher, second_factors=self.second_factors(connection))
+        return LoginService(
+            connection,
+            hasher=self._hasher,
+            peppers=self._peppers,
+            second_factors=self.second_factors(connection),
+        )
 
     async def authenticate(self, key: Secret, address: str | None) -> Principal | Refusal:
         """Who the bearer of a key is that comes from this address, from memory where that is safe."""
@@ -295,7 +300,7 @@ async def open_platform(
         pool=pool,
         peppers=peppers,
         sealing=sealing_keys(settings),
-        hasher=PasswordHasher(),
+        hasher=PasswordHasher(cost=settings.password_cost),
         key_cache=key_cache,
         key_check=KeyCheck(sessions.for_key_check, peppers=peppers, patience=settings.pool.timeout),
         setting_cache=setting_cache,

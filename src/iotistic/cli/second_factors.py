@@ -13,7 +13,7 @@ from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_table, run_async
 from iotistic.config import Settings
 from iotistic.secret import Secret
-from iotistic.security.second_factor import AppEnrolment, SecondFactor
+from iotistic.security.second_factor import AppEnrolment, SecondFactor, SecondFactorMissing
 
 __all__ = ["app"]
 
@@ -100,6 +100,8 @@ async def _renew(settings: Settings, username: str) -> Sequence[Secret]:
     async with opened(settings) as platform:
         user_id = await _account(platform, username)
         async with platform.begin() as work:
+            if (await work.second_factors.get(username)).since is None:
+                raise SecondFactorMissing(f"{username!r} has no second factor.")
             return await work.second_factors.renew_recovery_codes(user_id)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar, cast
 import typer
 
 from iotistic.bootstrap.platform import Work, open_platform
-from iotistic.cli import second_factors
+from iotistic.cli import accounts, second_factors
 from iotistic.cli.device_options import opened
 from iotistic.cli.duration import parse_shift
 from iotistic.cli.named_device import get_named_device
@@ -33,6 +33,9 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Make and list accounts, and say who may do what."
 )
 app.add_typer(second_factors.app, name="totp")
+app.command("change-password")(accounts.change_password)
+app.command("disable")(accounts.disable)
+app.command("enable")(accounts.enable)
 
 
 @app.command("list")

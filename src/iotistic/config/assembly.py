@@ -73,6 +73,7 @@ def assemble(
         sealing_key=values.find(Catalogue.sealing_key),
         pepper_version=values[Catalogue.pepper_version],
         old_peppers=values.find(Catalogue.old_peppers) or {},
+        password_cost=values[Catalogue.password_cost],
         second_factor_roles=values.find(Catalogue.second_factor_roles) or (),
         claim_key=values.find(Catalogue.claim_key),
         warnings=tuple(values.report.warnings),

@@ -211,6 +211,13 @@ class Catalogue(ServerCatalogue):
         meaning="Peppers of before, which keys that were not used since are still hashed under: 1:PEPPER,2:PEPPER. `iotistic keys report` says "
         "when none is needed any more.",
     )
+    password_cost: Setting[int] = Setting(
+        variable="IOTISTIC_PASSWORD_COST",
+        kind=count(10, 15),
+        default="12",
+        group=SERVICES,
+        meaning="The cost of bcrypt for people's passwords: one more doubles the time of a login. Hashes of another cost are made anew at the next login.",
+    )
     second_factor_roles: Setting[tuple[str, ...]] = Setting(
         variable="IOTISTIC_SECOND_FACTOR_ROLES",
         kind=ROLES,

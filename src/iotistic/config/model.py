@@ -174,6 +174,8 @@ class Settings:
     """Which one that is."""
     old_peppers: Mapping[int, Secret] = field(default_factory=dict[int, Secret])
     """Those of before, by version."""
+    password_cost: int = 12
+    """bcrypt's, of people's passwords."""
     second_factor_roles: tuple[str, ...] = ()
     """Whoever has one of these roles needs a second factor."""
     claim_key: Secret | None = None

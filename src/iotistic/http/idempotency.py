@@ -18,7 +18,7 @@ from iotistic.idempotency import IdempotencyUnsupported, KeptAnswer
 __all__ = ["Idempotency", "tells_a_secret"]
 
 _TELLS_A_SECRET = re.compile(
-    r"/api/v1/(?:enrolment/claim-keys|mqtt/users|(?:auth/)?keys(?:/(?!rotations)[^/]+/rotation)?|auth/second-factor(?:/.*)?)"
+    r"/api/v1/(?:enrolment/claim-keys|mqtt/users|(?:auth/)?keys(?:/(?!rotations)[^/]+/rotation)?|auth/(?:password|second-factor(?:/.*)?))"
 )
 
 _HEADER = b"idempotency-key"
@@ -50,7 +50,7 @@ class Idempotency:
         user_id, text = key
         if tells_a_secret(scope["path"]):
             raise IdempotencyUnsupported(
-                "This answer holds a secret, which is told once and kept nowhere.",
+                "This is about a secret, which is told once and kept nowhere.",
                 hint="Send it without Idempotency-Key, and take back what got lost.",
                 field="header.Idempotency-Key",
             )

@@ -3,6 +3,7 @@
 from fastapi import Request
 
 from iotistic.errors import Denied
+from iotistic.http.access import address_of
 from iotistic.http.login_gate import LoginGate
 from iotistic.http.platform_access import platform_of
 from iotistic.http.schemas.second_factor import Proof
@@ -34,6 +35,8 @@ async def require_proof(request: Request, caller: Principal, proof: Proof) -> No
     gate: LoginGate = request.app.state.login_gate
     shown = Credentials(
         username=caller.username or "",
+        address=address_of(request.scope),
+        is_known=True,
         password=Secret(proof.password.get_secret_value()),
         code=None if proof.code is None else Secret(proof.code.get_secret_value()),
     )

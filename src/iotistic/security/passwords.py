@@ -20,7 +20,14 @@ import bcrypt
 from iotistic.secret import Secret
 from iotistic.security.errors import HasherBusy, PasswordUnusable
 
-__all__ = ["LONGEST_OCTETS", "SHORTEST", "PasswordHasher", "check_usable", "readable_password"]
+__all__ = [
+    "LONGEST_OCTETS",
+    "SHORTEST",
+    "PasswordHasher",
+    "check_length",
+    "check_usable",
+    "readable_password",
+]
 
 T = TypeVar("T")
 
@@ -38,12 +45,16 @@ _NOBODY = "." * 53
 
 def check_usable(password: Secret) -> None:
     """Raises PasswordUnusable for what no account may have as its password."""
-    octets = _octets_of(password)
     if len(password.reveal()) < SHORTEST:
         raise PasswordUnusable(f"A password has at least {SHORTEST} characters.")
-    if octets is None:
+    if _octets_of(password) is None:
         raise PasswordUnusable("A password holds only characters that exist, and no NUL.")
-    if len(octets) > LONGEST_OCTETS:
+    check_length(password)
+
+
+def check_length(password: Secret) -> None:
+    """Raises PasswordUnusable for what is longer than bcrypt reads: that no account has it tells nothing about any."""
+    if len(_octets_of(password) or b"") > LONGEST_OCTETS:
         raise PasswordUnusable(
             f"A password has at most {LONGEST_OCTETS} octets (letters beyond ASCII count 2 to 4)."
         )
@@ -82,6 +93,10 @@ class PasswordHasher:
         known = stored if stored is not None else f"$2b${self._cost:02}${_NOBODY}"
         right = await self._run(bcrypt.checkpw, octets if octets and fits else b"-", known.encode())
         return right and fits and stored is not None
+
+    def is_current(self, stored: str | None) -> bool:
+        """Whether a hash was made at today's cost; None, nobody's, needs no other."""
+        return stored is None or stored.startswith(f"$2b${self._cost:02}$")
 
     def close(self) -> None:
         """Ends the threads after what they are at."""

@@ -70,8 +70,21 @@ WHERE username = ANY(%(usernames)s::text []);
 -- name: set_password_hash
 -- Replaces what checks a person's password.
 UPDATE users
-SET password_hash = %(password_hash)s::text
+SET password_hash = %(password_hash)s::text, credentials_changed_at = now()
 WHERE username = %(username)s::text AND kind = 'person'
+RETURNING id, username, kind, widest_role_v1(id) AS role, is_active;
+
+-- name: replace_password_hash
+-- The same password at another cost; nothing where it is another password by now.
+UPDATE users
+SET password_hash = %(password_hash)s::text
+WHERE id = %(user_id)s::bigint AND password_hash = %(before)s::text;
+
+-- name: set_active
+-- Switches an account off or on; a trigger keeps the last owner.
+UPDATE users
+SET is_active = %(is_active)s::boolean
+WHERE username = %(username)s::text
 RETURNING id, username, kind, widest_role_v1(id) AS role, is_active;
 
 -- name: revoke_user_keys

@@ -52,6 +52,15 @@ class SecurityRepository:
     async def set_password_hash(self, username: str, password_hash: str) -> User | None:
         return await self._sql.one("set_password_hash", User, username=username, password_hash=password_hash)
 
+    async def replace_password_hash(self, user_id: int, *, before: str | None, password_hash: str) -> None:
+        await self._sql.run(
+            "replace_password_hash", user_id=user_id, before=before, password_hash=password_hash
+        )
+
+    async def set_active(self, username: str, *, is_active: bool) -> User | None:
+        """None: there is no such account."""
+        return await self._sql.one("set_active", User, username=username, is_active=is_active)
+
     async def revoke_user_keys(self, user_id: int, reason: str) -> int:
         await self._sql.value("say_reason", reason=reason)
         return await self._sql.run("revoke_user_keys", user_id=user_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
-from iotistic.security.errors import UsernameTaken, UserNotFound
+from iotistic.security.errors import PasswordUnusable, UsernameTaken, UserNotFound
 from iotistic.security.judgement import judge, parse_bearer_key, recognise
 from iotistic.security.keys import IssuedKey, KeyKind, ParsedKey, Peppers, generate_key, parse_key
 from iotistic.security.model import Principal, Refusal, Role, StoredKey, User
@@ -67,6 +67,29 @@ class SecurityService:
     async def list_users(self) -> Sequence[User]:
         """Every account, by name."""
         return await self._security.list_users()
+
+    async def change_password(self, username: str, *, current: Secret, new: Secret) -> None:
+        """Another password of one's own choice. That it is the owner who asks, with `current`, has been proved (`LoginService`).
+
+        Raises PasswordUnusable, for the present password too and for what contains the name, and UserNotFound.
+        """
+        if new.reveal() == current.reveal():
+            raise PasswordUnusable("That is the password you have.", hint="Choose another.")
+        if username in new.reveal().lower():
+            raise PasswordUnusable("A password does not contain the name of its account.")
+        if await self._security.set_password_hash(username, await self._hasher.hash(new)) is None:
+            raise UserNotFound(f"There is no person {username!r}.")
+
+    async def switch(self, username: str, *, is_active: bool) -> User:
+        """Whether an account works: off, it opens nothing in any process, and its sessions end. Raises UserNotFound, or LastOwner."""
+        user = await self._security.set_active(username, is_active=is_active)
+        if user is None:
+            raise UserNotFound(
+                f"There is no account {username!r}.", hint="`iotistic users list` shows them all."
+            )
+        if not is_active:
+            await self._sessions.end_all(username, reason="the account was switched off")
+        return user
 
     async def reset_password(self, username: str) -> Secret:
         """Gives the account a new random password, answers it, and ends every session and key of before. Raises UserNotFound."""

@@ -6,11 +6,12 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request
 
 from iotistic.http.cursor import decode_cursor, encode_cursor
+from iotistic.http.owners import Username, require_owner_for_owner
 from iotistic.http.parameters import Limit
-from iotistic.http.permissions import needs
+from iotistic.http.permissions import Caller, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.responses import refusals
-from iotistic.http.schemas.access import AccountSeen, BindingPage, BindingSeen, NewBinding
+from iotistic.http.schemas.access import AccountChange, AccountSeen, BindingPage, BindingSeen, NewBinding
 from iotistic.http.schemas.values import Text
 from iotistic.security import User
 from iotistic.security.bindings import Binding
@@ -37,6 +38,20 @@ async def list_users(request: Request) -> list[User]:
     """At most 1,000."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return list(await work.security.list_users())
+
+
+@router.patch(
+    "/users/{username}",
+    dependencies=[needs("users:write")],
+    response_model=AccountSeen,
+    responses=refusals(404, 409),
+    summary="Switch an account off or on",
+)
+async def change_account(request: Request, caller: Caller, username: Username, change: AccountChange) -> User:
+    """Off: neither login nor key nor session works, in any process, within a second. Owners are switched by owners; the last one stays."""
+    async with platform_of(request.scope).begin() as work:
+        await require_owner_for_owner(work, caller, username)
+        return await work.security.switch(username, is_active=change.is_active)
 
 
 @router.get(

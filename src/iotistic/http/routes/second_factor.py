@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 
-from iotistic.errors import Denied
+from iotistic.http.owners import Username, require_owner_for_owner
 from iotistic.http.permissions import Caller, for_anybody_half_in, needs
 from iotistic.http.platform_access import platform_of
 from iotistic.http.proof import require_proof
@@ -25,17 +24,6 @@ from iotistic.security.second_factor import SecondFactor, SecondFactorMissing, S
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1", tags=["second factor"], responses=refusals())
-
-_Username = Annotated[
-    str,
-    Path(pattern="^[a-z0-9][a-z0-9._-]{0,62}$", description="The name of the account.", examples=["ada"]),
-]
-
-
-class OwnersOnly(Denied):
-    """What protects an owner is taken away by an owner."""
-
-    code = "owners_only"
 
 
 @router.get(
@@ -130,7 +118,7 @@ async def remove_factor(request: Request, caller: Caller, proof: Proof) -> None:
     responses=refusals(404),
     summary="Whether somebody has a second factor",
 )
-async def get_factor(request: Request, username: _Username) -> SecondFactor:
+async def get_factor(request: Request, username: Username) -> SecondFactor:
     """For whoever looks after accounts."""
     async with platform_of(request.scope).begin(read_only=True) as work:
         return await work.second_factors.get(username)
@@ -143,11 +131,10 @@ async def get_factor(request: Request, username: _Username) -> SecondFactor:
     responses=refusals(404),
     summary="Take a lost second factor away",
 )
-async def reset_factor(request: Request, caller: Caller, username: _Username) -> None:
+async def reset_factor(request: Request, caller: Caller, username: Username) -> None:
     """For somebody who has lost the app and the recovery codes. Ends all their sessions; that of an owner only an owner takes away."""
     async with platform_of(request.scope).begin() as work:
-        if await work.security.is_owner(username) and not _is_owner(caller):
-            raise OwnersOnly("Only an owner takes the second factor of an owner away.")
+        await require_owner_for_owner(work, caller, username)
         await work.second_factors.get(username)
         await work.second_factors.remove(username)
         await work.sessions.end_all(username, reason="the second factor was reset")
@@ -157,10 +144,6 @@ def _account(caller: Principal) -> int:
     if caller.user_id is None:
         raise LookupError("an account without a number")
     return caller.user_id
-
-
-def _is_owner(caller: Principal) -> bool:
-    return any("owners:write" in grant.permissions for grant in caller.grants)
 
 
 def _shown(codes: Sequence[Secret]) -> RecoveryCodes:

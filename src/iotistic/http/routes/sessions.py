@@ -11,7 +11,9 @@ from iotistic.http.access import address_of, provenance_of
 from iotistic.http.login_gate import LoginGate
 from iotistic.http.permissions import Caller, for_any_key, for_anybody_half_in
 from iotistic.http.platform_access import platform_of
+from iotistic.http.proof import require_proof
 from iotistic.http.responses import refusals
+from iotistic.http.schemas.second_factor import PasswordChange
 from iotistic.http.schemas.sessions import (
     CallerSeen,
     Credentials,
@@ -24,6 +26,7 @@ from iotistic.http.schemas.sessions import (
 from iotistic.secret import Secret
 from iotistic.security.logins import Credentials as Shown
 from iotistic.security.logins import LoggedIn, SecondFactorNeeded
+from iotistic.security.passwords import check_usable
 from iotistic.security.sessions import OpenedSession, RefreshRefused, SessionNotFound
 
 __all__ = ["router"]
@@ -148,13 +151,34 @@ async def log_out(request: Request, caller: Caller) -> None:
             await work.security.revoke_key(caller.key_id, reason="logged out")
 
 
+@router.post(
+    "/auth/password",
+    dependencies=[for_anybody_half_in],
+    responses=refusals(429),
+    tags=["sessions"],
+    summary="Change one's password",
+)
+async def change_password(request: Request, caller: Caller, change: PasswordChange) -> SessionsEnded:
+    """Needs the present password, and a code where there is a second factor. Ends every other session of the account; keys stay."""
+    current = Secret(change.password.get_secret_value())
+    new = Secret(change.new_password.get_secret_value())
+    check_usable(new)
+    await require_proof(request, caller, change)
+    async with platform_of(request.scope).begin() as work:
+        await work.security.change_password(caller.username or "", current=current, new=new)
+        ended = await work.sessions.end_others(
+            caller.username or "", kept=caller.key_id, reason="the password was changed"
+        )
+    return SessionsEnded(ended=ended)
+
+
 async def _opened(
     request: Request, client: str, credentials: Credentials
 ) -> SessionOpened | SecondFactorNeeded:
     gate: LoginGate = request.app.state.login_gate
     async with gate.turn(client):
         async with platform_of(request.scope).begin() as work:
-            outcome = await work.logins.prove(_shown(credentials))
+            outcome = await work.logins.prove(_shown(credentials, address_of(request.scope)))
             if isinstance(outcome, LoggedIn):
                 return await _begun(work, request, outcome)
         # Behind the commit: that a code was tried must stand.
@@ -174,9 +198,10 @@ async def _begun(work: Work, request: Request, who: LoggedIn) -> SessionOpened:
     return SessionOpened(**_told(opened), username=who.user.username, role=who.user.role)
 
 
-def _shown(credentials: Credentials) -> Shown:
+def _shown(credentials: Credentials, address: str | None) -> Shown:
     return Shown(
         username=credentials.username,
+        address=address,
         password=Secret(credentials.password.get_secret_value()),
         code=None if credentials.code is None else Secret(credentials.code.get_secret_value()),
     )

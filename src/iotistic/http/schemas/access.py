@@ -8,7 +8,7 @@ from pydantic import Field
 from iotistic.http.schemas.devices import FleetName
 from iotistic.http.schemas.values import Answer, Moment, Request, Text, Timestamp
 
-__all__ = ["AccountSeen", "BindingPage", "BindingSeen", "NewBinding"]
+__all__ = ["AccountChange", "AccountSeen", "BindingPage", "BindingSeen", "NewBinding"]
 
 RoleName = Annotated[str, Field(pattern=r"^[a-z]{1,30}$", examples=["operator"])]
 
@@ -22,6 +22,12 @@ class AccountSeen(Answer):
     )
     role: str | None = Field(description="The widest on everything; null: none.", examples=["viewer"])
     is_active: bool = Field(examples=[True])
+
+
+class AccountChange(Request):
+    """What is to change about an account."""
+
+    is_active: bool = Field(description="Whether it works.", examples=[False])
 
 
 class NewBinding(Request):

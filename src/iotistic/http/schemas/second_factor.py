@@ -7,7 +7,15 @@ from pydantic import AfterValidator, Field, SecretStr
 from iotistic.http.schemas.sessions import Code, check_secret
 from iotistic.http.schemas.values import Answer, Request, Timestamp
 
-__all__ = ["AppEnrolled", "FirstCode", "Password", "Proof", "RecoveryCodes", "SecondFactorSeen"]
+__all__ = [
+    "AppEnrolled",
+    "FirstCode",
+    "Password",
+    "PasswordChange",
+    "Proof",
+    "RecoveryCodes",
+    "SecondFactorSeen",
+]
 
 Password = Annotated[SecretStr, AfterValidator(check_secret), Field(min_length=1, max_length=1000)]
 
@@ -20,6 +28,14 @@ class Proof(Request):
         default=None,
         description="Where the account has a second factor: six digits of the app, or a recovery code.",
         examples=["492039"],
+    )
+
+
+class PasswordChange(Proof):
+    """Another password."""
+
+    new_password: Password = Field(
+        description="10 characters or more, 72 octets or fewer.", examples=["another correct horse"]
     )
 
 

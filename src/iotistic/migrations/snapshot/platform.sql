@@ -2630,6 +2630,25 @@ CREATE INDEX log_alerts_rule_id_id_idx ON public.log_alerts USING btree (rule_id
 CREATE TRIGGER event_insert AFTER INSERT ON public.log_alerts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_alerts_v1();
 CREATE TRIGGER event_update AFTER UPDATE ON public.log_alerts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_alerts_v1();
 
+CREATE TABLE public.login_sources (
+  name_hash bytea NOT NULL,
+  source text NOT NULL,
+  failures bigint NOT NULL,
+  failed_at timestamp with time zone,
+  succeeded_at timestamp with time zone,
+  changed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT login_sources_pkey PRIMARY KEY (name_hash, source),
+  CONSTRAINT login_sources_failures_check CHECK (((failures >= 0) AND ((failures = 0) OR (failed_at IS NOT NULL)))),
+  CONSTRAINT login_sources_name_hash_check CHECK ((octet_length(name_hash) = 32)),
+  CONSTRAINT login_sources_source_check CHECK ((char_length(source) <= 64))
+) WITH (fillfactor=70);
+COMMENT ON TABLE public.login_sources IS 'One row per name and network that a login came from, and one per name for all networks together.';
+COMMENT ON COLUMN public.login_sources.name_hash IS 'HMAC-SHA-256 of the name under a key that is derived from the pepper.';
+COMMENT ON COLUMN public.login_sources.source IS 'What is counted together: an IPv4 address, or the /64 around an IPv6 address; empty: all of them.';
+COMMENT ON COLUMN public.login_sources.failures IS 'Since the last success from there, or since a day without any.';
+COMMENT ON COLUMN public.login_sources.succeeded_at IS 'To the day: from where somebody has come in they do not wait for what others do elsewhere.';
+CREATE INDEX login_sources_changed_at_idx ON public.login_sources USING btree (changed_at);
+
 CREATE TABLE public.metric_name_lists (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   digest bytea NOT NULL,
@@ -3273,6 +3292,7 @@ CREATE TABLE public.users (
   username text NOT NULL,
   kind text NOT NULL DEFAULT 'person'::text,
   password_hash text,
+  credentials_changed_at timestamp with time zone,
   is_active boolean NOT NULL DEFAULT true,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT users_pkey PRIMARY KEY (id),
@@ -3284,10 +3304,11 @@ CREATE TABLE public.users (
 COMMENT ON TABLE public.users IS 'One row per account: a person who may log in, or a service that comes with keys only.';
 COMMENT ON COLUMN public.users.kind IS 'person or service.';
 COMMENT ON COLUMN public.users.password_hash IS 'bcrypt, its cost inside; a service has none.';
+COMMENT ON COLUMN public.users.credentials_changed_at IS 'NULL: it is the first. The hash alone changes also when the cost does.';
 COMMENT ON COLUMN public.users.is_active IS 'Whether the account may log in and its keys work.';
-CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{kind,is_active}', '{password_hash}');
-CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{kind,is_active}', '{password_hash}');
-CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{kind,is_active}', '{password_hash}');
+CREATE TRIGGER audit_delete AFTER DELETE ON public.users REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{kind,is_active,credentials_changed_at}', '{password_hash}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.users REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{kind,is_active,credentials_changed_at}', '{password_hash}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.users REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{username}', '', '{kind,is_active,credentials_changed_at}', '{password_hash}');
 CREATE TRIGGER users_changed AFTER DELETE OR UPDATE OF is_active ON public.users FOR EACH ROW EXECUTE FUNCTION public.notify_access_changed_v1();
 CREATE TRIGGER users_keep_owner AFTER UPDATE OF is_active ON public.users FOR EACH ROW WHEN ((old.is_active AND (NOT new.is_active))) EXECUTE FUNCTION public.keep_an_owner_active_v1();
 
@@ -3493,6 +3514,11 @@ GRANT SELECT ON COLUMN public.enrolments.pepper_version TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.enrolments.previous_device_uuid TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.enrolments.serial TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.log_alert_rules.is_enabled TO iotistic_ingest;
+GRANT SELECT ON COLUMN public.login_sources.changed_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.login_sources.failed_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.login_sources.failures TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.login_sources.source TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.login_sources.succeeded_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.mqtt_users.client_id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.mqtt_users.created_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.mqtt_users.device_uuid TO iotistic_readonly;
@@ -3532,6 +3558,7 @@ GRANT SELECT ON COLUMN public.sessions.revoked_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.user_agent TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.user_id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.created_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.users.credentials_changed_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.id TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.is_active TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.kind TO iotistic_readonly;
@@ -3783,6 +3810,7 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.log_alert_rules TO iotistic
 GRANT SELECT ON TABLE public.log_alert_rules TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.log_alerts TO iotistic_app;
 GRANT SELECT ON TABLE public.log_alerts TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.login_sources TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.metric_name_lists TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.metric_name_lists TO iotistic_ingest;
 GRANT SELECT ON TABLE public.metric_name_lists TO iotistic_readonly;

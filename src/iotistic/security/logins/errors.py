@@ -1,8 +1,14 @@
-"""Why a login is refused although the password is right. A wrong one: `iotistic.security.errors.LoginRefused`."""
+"""Why a login is refused, besides a wrong name or password (`iotistic.security.errors.LoginRefused`)."""
 
-from iotistic.errors import Unauthenticated
+from iotistic.errors import Exhausted, Unauthenticated
 
-__all__ = ["SecondFactorNeeded", "SecondFactorRefused"]
+__all__ = ["LoginPaused", "SecondFactorNeeded", "SecondFactorRefused"]
+
+
+class LoginPaused(Exhausted):
+    """Logins for this name failed from there one after another, or from many places; the next is looked at after a pause."""
+
+    code = "login_paused"
 
 
 class SecondFactorNeeded(Unauthenticated):

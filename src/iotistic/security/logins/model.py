@@ -17,6 +17,10 @@ class Credentials:
     password: Secret
     code: Secret | None = None
     """Of the app, or a recovery code."""
+    address: str | None = None
+    """Where they come from."""
+    is_known: bool = False
+    """They come with a session or key of the account, which is asked for its password once more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ CREATE TABLE users (
   username text NOT NULL,
   kind text NOT NULL DEFAULT 'person',
   password_hash text,
+  credentials_changed_at timestamptz,
   is_active boolean NOT NULL DEFAULT true,
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT users_pkey PRIMARY KEY (id),
@@ -16,6 +17,7 @@ CREATE TABLE users (
 COMMENT ON TABLE users IS 'One row per account: a person who may log in, or a service that comes with keys only.';
 COMMENT ON COLUMN users.kind IS 'person or service.';
 COMMENT ON COLUMN users.password_hash IS 'bcrypt, its cost inside; a service has none.';
+COMMENT ON COLUMN users.credentials_changed_at IS 'NULL: it is the first. The hash alone changes also when the cost does.';
 COMMENT ON COLUMN users.is_active IS 'Whether the account may log in and its keys work.';
 
 CREATE TABLE api_keys (

@@ -1,6 +1,6 @@
 -- Accounts, keys and settings. What is masked is compared and not shown: that a password changed is told, and nothing of the hash.
 SELECT audit_table_v1(
-  'users', keys => '{username}', shown => '{kind,is_active}', masked => '{password_hash}'
+  'users', keys => '{username}', shown => '{kind,is_active,credentials_changed_at}', masked => '{password_hash}'
 );
 
 SELECT audit_table_v1(

@@ -6,9 +6,9 @@ DECLARE
 BEGIN
   IF 'iotistic_readonly' = ANY(present) THEN
     -- People and reports see who has a key, never what would help to guess it.
-    REVOKE SELECT ON users, api_keys, provisioning_keys, enrolments, mqtt_users, mqtt_broker_users, sessions, second_factors, recovery_codes
+    REVOKE SELECT ON users, api_keys, provisioning_keys, enrolments, mqtt_users, mqtt_broker_users, sessions, login_sources, second_factors, recovery_codes
       FROM iotistic_readonly;
-    GRANT SELECT (id, username, kind, is_active, created_at) ON users TO iotistic_readonly;
+    GRANT SELECT (id, username, kind, credentials_changed_at, is_active, created_at) ON users TO iotistic_readonly;
     GRANT SELECT (
       key_id, kind, device_uuid, user_id, label, pepper_version, scopes, allowed_networks, replaces, created_by, created_at,
       expires_at, first_used_at, retires_at, successor_until, fetched_late_at, revoked_at
@@ -23,6 +23,7 @@ BEGIN
     GRANT SELECT (id, user_id, created_at, refreshed_at, expires_at, revoked_at, reason, address, user_agent, factors)
       ON sessions TO iotistic_readonly;
     GRANT SELECT (user_id, created_at, confirmed_at, failures, failed_at) ON second_factors TO iotistic_readonly;
+    GRANT SELECT (source, failures, failed_at, succeeded_at, changed_at) ON login_sources TO iotistic_readonly;
     GRANT SELECT (user_id, number, pepper_version, used_at) ON recovery_codes TO iotistic_readonly;
     GRANT SELECT (username, kind, device_uuid, client_id, is_superuser, is_active, expires_at, created_at, updated_at)
       ON mqtt_users TO iotistic_readonly;
