@@ -300,7 +300,7 @@ async def open_platform(
         pool=pool,
         peppers=peppers,
         sealing=sealing_keys(settings),
-        hasher=PasswordHasher(cost=settings.password_cost),
+        hasher=PasswordHasher(cost=settings.password_cost, apart=with_ingest),
         key_cache=key_cache,
         key_check=KeyCheck(sessions.for_key_check, peppers=peppers, patience=settings.pool.timeout),
         setting_cache=setting_cache,

@@ -12,7 +12,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import final
 
-from iotistic.errors import Exhausted, Unauthenticated
+from iotistic.errors import Exhausted, Unauthenticated, Unavailable
 
 __all__ = ["LoginGate", "TooManyFailures", "TooManyLogins"]
 
@@ -23,7 +23,7 @@ class TooManyFailures(Exhausted):
     code = "too_many_failures"
 
 
-class TooManyLogins(Exhausted):
+class TooManyLogins(Unavailable):
     """More logins are under way than this process checks in reasonable time."""
 
     code = "too_many_logins"

@@ -1,4 +1,4 @@
-"""Passwords of people: bcrypt, in a bounded number of threads beside the event loop.
+"""Passwords of people: bcrypt, in a bounded number of threads beside the event loop, or in a process beside the service.
 
 bcrypt reads at most 72 octets and ignores the rest, so longer passwords are refused rather than cut. One check at cost 12 takes
 about a quarter of a second of CPU: more than `workers` at once would starve the API, more than `waiting` would keep people
@@ -6,6 +6,7 @@ in a line they have left already.
 """
 
 import asyncio
+import hmac
 import os
 import secrets
 import sys
@@ -19,6 +20,7 @@ import bcrypt
 
 from iotistic.secret import Secret
 from iotistic.security.errors import HasherBusy, PasswordUnusable
+from iotistic.security.hashing_process import HashingProcess
 
 __all__ = [
     "LONGEST_OCTETS",
@@ -69,17 +71,25 @@ def readable_password(*, below: Callable[[int], int] = secrets.randbelow) -> Sec
 
 @final
 class PasswordHasher:
-    """Hashes and checks, `workers` at a time, with at most `waiting` behind them."""
+    """Hashes and checks, `workers` at a time, with at most `waiting` behind them.
 
-    def __init__(self, *, cost: int = 12, workers: int = 2, waiting: int = 32) -> None:
+    `apart`: in a process of its own, one at a time, for a service whose requests must not feel it.
+    """
+
+    def __init__(self, *, cost: int = 12, workers: int = 2, waiting: int = 32, apart: bool = False) -> None:
         self._cost = cost
+        self._process = HashingProcess() if apart else None
+        self._hashpw = bcrypt.hashpw if self._process is None else self._process.hashpw
+        workers = workers if self._process is None else 1
         self._room = BoundedSemaphore(workers + waiting)
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="bcrypt", initializer=_step_back)
+        self._executor = ThreadPoolExecutor(
+            workers, thread_name_prefix="bcrypt", initializer=None if apart else _step_back
+        )
 
     async def hash(self, password: Secret) -> str:
         """The bcrypt hash. Raises PasswordUnusable or HasherBusy."""
         check_usable(password)
-        hashed = await self._run(bcrypt.hashpw, password.reveal().encode(), bcrypt.gensalt(self._cost))
+        hashed = await self._run(self._hashpw, password.reveal().encode(), bcrypt.gensalt(self._cost))
         return hashed.decode()
 
     async def matches(self, password: Secret, stored: str | None) -> bool:
@@ -90,17 +100,19 @@ class PasswordHasher:
         """
         octets = _octets_of(password)
         fits = octets is not None and len(octets) <= LONGEST_OCTETS
-        known = stored if stored is not None else f"$2b${self._cost:02}${_NOBODY}"
-        right = await self._run(bcrypt.checkpw, octets if octets and fits else b"-", known.encode())
-        return right and fits and stored is not None
+        known = (stored if stored is not None else f"$2b${self._cost:02}${_NOBODY}").encode()
+        hashed = await self._run(self._hashpw, octets if octets and fits else b"-", known)
+        return hmac.compare_digest(hashed, known) and fits and stored is not None
 
     def is_current(self, stored: str | None) -> bool:
         """Whether a hash was made at today's cost; None, nobody's, needs no other."""
         return stored is None or stored.startswith(f"$2b${self._cost:02}$")
 
     def close(self) -> None:
-        """Ends the threads after what they are at."""
+        """Ends the threads after what they are at, and the process at once."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+        if self._process is not None:
+            self._process.end()
 
     async def _run(self, function: Callable[[bytes, bytes], T], password: bytes, salt: bytes) -> T:
         if not self._room.acquire(blocking=False):
