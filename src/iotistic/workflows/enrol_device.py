@@ -63,15 +63,19 @@ class Enrolment:
 
 
 async def claim_device(
-    at: Registrar, claimant: Claimant, *, claim_key: Secret, previous_key: Secret | None = None
+    at: Registrar,
+    claimant: Claimant,
+    *,
+    claim_key: Secret,
+    previous_key: Secret | None = None,
+    address: str | None = None,
 ) -> Claimed:
     """The first step: a key and an MQTT password that open nothing yet, and a challenge to answer with the key. Changes no device.
 
-    For a serial in service that ever had a key, the claim must bring that device's valid key, or somebody must permit it. A refusal
-    costs no use of the claim key. Raises ClaimKeyRefused, ClaimantInvalid, DeviceEnrolled, DeviceNameTaken or DeviceInvalid.
+    For a serial in service that ever had a key, the claim must bring that device's valid key, from an `address` that the key is taken
+    from, or somebody must permit it. A refusal costs no use of the claim key. Raises ClaimKeyRefused, ClaimantInvalid, DeviceEnrolled, DeviceNameTaken or DeviceInvalid.
     """
-    shown = None if previous_key is None else await at.security.authenticate(previous_key)
-    previous = shown.device_uuid if isinstance(shown, Principal) else None
+    previous = None if previous_key is None else await _shown_device(at.security, previous_key, address)
     password = at.mqtt.mint_password()
     challenge = await at.enrolment.claim(
         claim_key, claimant, mqtt_password_hash=password.password_hash, previous_device=previous
@@ -82,6 +86,12 @@ async def claim_device(
     else:
         await at.enrolment.require_right(known.uuid, previous_device=previous)
     return Claimed(challenge=challenge, mqtt_password=password.text)
+
+
+async def _shown_device(security: SecurityService, key: Secret, address: str | None) -> UUID | None:
+    """Which device a key proves its bearer to be, who comes from there."""
+    shown = await security.authenticate(key)
+    return shown.device_uuid if isinstance(shown, Principal) and shown.is_welcome_from(address) else None
 
 
 async def prove_device(at: Registrar, enrolment_id: UUID, answer: str) -> Enrolment:

@@ -1,6 +1,7 @@
 """Enrolling over HTTP: both steps, who may not, what is kept of it, and who lets devices in."""
 
 import asyncio
+from ipaddress import IPv4Network
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from iotistic.bootstrap.platform import Platform
 from iotistic.http import create_platform_app
 from iotistic.secret import Secret
 from iotistic.security.enrolment import answer_to
+from iotistic.security.keyring import KeyDraft
 from tests.integration.http.conftest import EnrolledDevice, MakeClient, make_claim_key
 
 ENROL = "/api/v1/devices/enrol"
@@ -26,8 +28,11 @@ _addresses = count(1)
 @pytest.fixture
 async def fresh(platform: Platform) -> httpx.AsyncClient:
     """A stranger from an address that nobody has seen yet."""
+    return client_at(platform, f"198.51.100.{next(_addresses)}")
+
+
+def client_at(platform: Platform, address: str) -> httpx.AsyncClient:
     app: FastAPI = create_platform_app(platform)
-    address = f"198.51.100.{next(_addresses)}"
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app, client=(address, 4711)), base_url="http://test"
     )
@@ -125,6 +130,27 @@ async def test_with_its_old_key_a_device_comes_again(platform: Platform, fresh: 
     first = await fresh.post(PROOF, json=proof_of(claimed))
     again = await enrol(fresh, {**body, "previous_key": claimed.json()["api_key"]}, claim_key)
     assert (again.status_code, again.json()) == (200, first.json())
+
+
+async def test_an_old_key_counts_from_its_networks_only_and_hands_them_on(
+    platform: Platform,
+) -> None:
+    inside, outside = client_at(platform, "203.0.113.7"), client_at(platform, "203.0.114.7")
+    name = f"fenced-{next(_addresses)}"
+    async with platform.begin() as work:
+        made = await work.devices.create_device(name=name, kind="sensor", serial=name)
+        draft = KeyDraft(networks=(IPv4Network("203.0.113.0/24"),))
+        key = (await work.keyring.issue_device_key(made.uuid, draft, reason="test")).text
+    body = {"name": name, "serial": name, "previous_key": key.reveal()}
+    claim_key = await make_claim_key(platform, max_uses=5)
+    thief = await outside.post(ENROL, json=body, headers=bearer(claim_key))
+    assert (thief.status_code, thief.json()["code"]) == (409, "device_enrolled")
+
+    claimed = await inside.post(ENROL, json=body, headers=bearer(claim_key))
+    assert (await inside.post(PROOF, json=proof_of(claimed))).status_code == 200
+    new = bearer(claimed.json()["api_key"])
+    assert (await inside.get("/api/v1/auth/me", headers=new)).json()["device_uuid"] == str(made.uuid)
+    assert (await outside.get("/api/v1/auth/me", headers=new)).status_code == 401
 
 
 async def test_a_claim_key_that_is_used_up_lets_nobody_in(

@@ -11,7 +11,7 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from iotistic.errors import IotisticError, Unavailable
-from iotistic.http.access import presented_key, provenance_of
+from iotistic.http.access import address_of, presented_key, provenance_of
 from iotistic.http.cursor import decode_cursor, encode_cursor
 from iotistic.http.parameters import Limit
 from iotistic.http.permissions import Caller, needs
@@ -98,6 +98,7 @@ async def claim(request: Request, introduced: DeviceIntroduced) -> ChallengeGive
             ),
             claim_key=claim_key,
             previous_key=None if previous is None else Secret(previous.get_secret_value()),
+            address=address_of(request.scope),
         )
         await work.attempts.note(attempt, "claimed")
     challenge = claimed.challenge

@@ -122,16 +122,29 @@ WHERE id = %(id)s::uuid
 FOR NO KEY UPDATE;
 
 -- name: complete_enrolment
--- Makes the key of a claim a key of its device, with the first line of its history.
+-- Makes the key of a claim a key of its device, with the first line of its history. The networks of the key that came with the claim
+-- stay: whoever has a key makes none that may be used from elsewhere.
 WITH done AS (
   UPDATE enrolments
   SET completed_at = now(), device_uuid = %(device_uuid)s::uuid, facts = '{}'
   WHERE id = %(id)s::uuid AND completed_at IS NULL
-  RETURNING device_key_id, device_uuid, secret_hash, pepper_version, claim_key_id
+  RETURNING device_key_id, device_uuid, previous_device_uuid, secret_hash, pepper_version, claim_key_id
 )
 
-INSERT INTO api_keys (key_id, kind, device_uuid, secret_hash, pepper_version)
-SELECT device_key_id, 'device', device_uuid, secret_hash, pepper_version
+INSERT INTO api_keys (key_id, kind, device_uuid, secret_hash, pepper_version, allowed_networks)
+SELECT
+  device_key_id,
+  'device',
+  device_uuid,
+  secret_hash,
+  pepper_version,
+  (
+    SELECT newest.allowed_networks
+    FROM api_keys AS newest
+    WHERE newest.device_uuid = done.previous_device_uuid
+    ORDER BY newest.created_at DESC
+    LIMIT 1
+  )
 FROM done
 -- The trigger that writes the history of keys reads it when the statement ends.
 WHERE set_config('iotistic.key_reason', 'enrolled with claim key ' || claim_key_id, TRUE) IS NOT NULL;
