@@ -159,9 +159,9 @@ class Platform:
             return verdict
         return self._admitted(verdict, address) or Refusal(reason="wrong_network")
 
-    def find_known(self, key: Secret, address: str | None) -> Principal | None:
-        """The same, without asking the database: None where that would be needed, and for a key that is being replaced."""
-        principal = self.key_cache.find(key)
+    def find_known(self, digest: bytes, address: str | None) -> Principal | None:
+        """The same for the `digest_of` a key, without asking the database: None where that would be needed, and for a key that is being replaced."""
+        principal = self.key_cache.find_digest(digest)
         if principal is None or principal.retires_at is not None:
             return None
         return self._admitted(principal, address)

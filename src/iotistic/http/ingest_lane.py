@@ -23,9 +23,10 @@ from iotistic.http.platform_access import ServesPlatform
 from iotistic.http.request_body import BodyBudget, note_received
 from iotistic.http.request_context import Observe, headers_of_all, identify, note_request
 from iotistic.http.request_metrics import ROUTE_KEY
+from iotistic.security.key_cache import digest_of
 from iotistic.telemetry import LOGS, METRICS, Sent, Stream, Tell
 
-__all__ = ["IngestLane", "Passage", "answer_of"]
+__all__ = ["Acquaintance", "IngestLane", "Passage", "answer_of"]
 
 _MOST_DIGITS = 7
 """Of a Content-Length worth reading."""
@@ -38,15 +39,30 @@ _OF_ALL = {secure: headers_of_all(secure=secure) for secure in (False, True)}
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Acquaintance:
+    """What all requests with the same headers have in common."""
+
+    scope: Scope
+    """As the first of them had it before anything looked at it."""
+    platform: Platform
+    stream: Stream
+    device_uuid: UUID
+    key: bytes
+    """What the caller's key is remembered by; who that is now, every request asks anew."""
+    address: str | None
+    content_encoding: str | None
+    content_type: str | None
+    idempotency_key: str | None
+
+
+@final
 @dataclass(slots=True, kw_only=True, eq=False)
 class Passage:
     """One request on this way."""
 
     scope: Scope
-    platform: Platform
-    stream: Stream
-    device_uuid: UUID
-    headers: Mapping[bytes, bytes]
+    caller: Acquaintance
     size: int
     """Octets of its body."""
     began: float
@@ -66,48 +82,34 @@ class IngestLane:
 
     def admit(self, scope: Scope) -> Passage | None:
         """The passage of a request whose headers have come; None: it goes the framework's way."""
-        target = _target(scope["path"]) if scope["method"] == "POST" else None
-        platform = self._app.platform
-        if target is None or platform is None:
-            return None
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        size = _size(headers)
-        if len(headers) != len(scope["headers"]) or not 0 < size <= self._limit:
+        if len(headers) != len(scope["headers"]):
             return None
-        stream, route, device_uuid = target
-        key = presented_key(scope)
-        # Whoever is to fetch another key is told so, which the framework does.
-        principal = None if key is None else platform.find_known(key, address_of(scope))
-        if principal is None or principal.device_uuid != device_uuid:
-            return None
-        try:
-            self._budget.hold(size)
-        except Unavailable:
-            return None
-        scope["app"] = self._app  # as the framework will, and whoever observes expects
-        scope[ROUTE_KEY] = route
-        recognise(scope, principal)
-        return Passage(
-            scope=scope,
-            platform=platform,
-            stream=stream,
-            device_uuid=device_uuid,
-            headers=headers,
-            size=size,
-            began=perf_counter(),
-        )
+        caller = self._acquaintance(scope, headers)
+        return None if caller is None else self._enter(caller, scope, _size(headers))
+
+    def readmit(self, caller: Acquaintance, size: int) -> Passage | None:
+        """The same for a further request with the same headers, but for its Content-Length."""
+        return self._enter(caller, dict(caller.scope), size)
 
     def deliver(self, passage: Passage, body: bytes, tell: Tell) -> None:
-        """Stores a body that has come whole; `tell` is called once, later."""
+        """Stores a body that has come whole; `tell` is called once, perhaps before this returns."""
         note_received(passage.scope, len(body))
-        ingest, sent = passage.platform.ingest, _sent(passage.headers, body)
+        caller = passage.caller
+        ingest = caller.platform.ingest
+        sent = Sent(
+            body=body,
+            content_encoding=caller.content_encoding,
+            content_type=caller.content_type,
+            idempotency_key=caller.idempotency_key,
+        )
         try:
-            if ingest.take(passage.stream, passage.device_uuid, sent, tell):
+            if ingest.take(caller.stream, caller.device_uuid, sent, tell):
                 return
         except Exception as error:  # noqa: BLE001 - the framework judges and logs it
             tell(error)
             return
-        task = asyncio.create_task(ingest.answer(passage.stream, passage.device_uuid, sent))
+        task = asyncio.create_task(ingest.answer(caller.stream, caller.device_uuid, sent))
         self._tasks.add(task)
         task.add_done_callback(partial(self._done, tell))
 
@@ -120,6 +122,41 @@ class IngestLane:
         seconds = perf_counter() - passage.began
         self._observe(passage.scope, status, seconds, sent)
         note_request(passage.scope, status, seconds, quiet=True)
+
+    def _acquaintance(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Acquaintance | None:
+        target = _target(scope["path"]) if scope["method"] == "POST" else None
+        platform, key = self._app.platform, presented_key(scope)
+        if target is None or platform is None or key is None:
+            return None
+        stream, route, device_uuid = target
+        scope["app"] = self._app  # as the framework will, and whoever observes expects
+        scope[ROUTE_KEY] = route
+        return Acquaintance(
+            scope=dict(scope),
+            platform=platform,
+            stream=stream,
+            device_uuid=device_uuid,
+            key=digest_of(key),
+            address=address_of(scope),
+            content_encoding=_text(headers.get(b"content-encoding")),
+            content_type=_text(headers.get(b"content-type")),
+            idempotency_key=_text(headers.get(b"idempotency-key")),
+        )
+
+    def _enter(self, caller: Acquaintance, scope: Scope, size: int) -> Passage | None:
+        platform = caller.platform
+        if platform is not self._app.platform or not 0 < size <= self._limit:
+            return None
+        # Whoever is to fetch another key is told so, which the framework does.
+        principal = platform.find_known(caller.key, caller.address)
+        if principal is None or principal.device_uuid != caller.device_uuid:
+            return None
+        try:
+            self._budget.hold(size)
+        except Unavailable:
+            return None
+        recognise(scope, principal)
+        return Passage(scope=scope, caller=caller, size=size, began=perf_counter())
 
     def _done(self, tell: Tell, task: asyncio.Task[bytes]) -> None:
         self._tasks.discard(task)
@@ -154,15 +191,6 @@ def _size(headers: Mapping[bytes, bytes]) -> int:
     if not length.isdigit() or len(length) > _MOST_DIGITS:
         return 0
     return 0 if b"transfer-encoding" in headers or b"expect" in headers else int(length)
-
-
-def _sent(headers: Mapping[bytes, bytes], body: bytes) -> Sent:
-    return Sent(
-        body=body,
-        content_encoding=_text(headers.get(b"content-encoding")),
-        content_type=_text(headers.get(b"content-type")),
-        idempotency_key=_text(headers.get(b"idempotency-key")),
-    )
 
 
 def _text(value: bytes | None) -> str | None:

@@ -1,14 +1,14 @@
 """The protocol of our server: requests that may go the short way (`iotistic.http.ingest_lane`) leave the framework's here.
 
 uvicorn goes on to keep the order of requests, idle connections and the end of the server; of a request on the short way only the
-task that would run the application for it is left out.
+task that would run the application for it is left out. One with the headers of the request before is not even parsed.
 """
 
 import asyncio
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Any, cast, final
+from typing import Any, ClassVar, cast, final
 
 from starlette.types import Scope
 from uvicorn.config import Config
@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 
 from iotistic.http.guarded_protocol import GuardedProtocol
 from iotistic.http.ingest_lane import IngestLane, Passage, answer_of
+from iotistic.http.remembered_head import RememberedHead, remembered
 from iotistic.http.request_body import DEADLINE, body_too_late
 from iotistic.http.request_context import CALLER_LEFT, FAILED_KEY
 from iotistic.http.trusted_proxies import TrustedProxies
@@ -43,11 +44,32 @@ class LaneProtocol(GuardedProtocol):
         self._awaited: _Awaited | None = None
         """The request whose body is on its way."""
         self._body_deadline: asyncio.TimerHandle | None = None
+        self._head: RememberedHead | None = None
+        """Of a request on the short way: the next one may have it too."""
+        self._parsing = False
+        """Whether the parser has seen a part of a request and not its end."""
+        self._begun = 0
+        """Requests that began in what is being received."""
+        self._admitted: Passage | None = None
+        """The first of them, if it goes the short way."""
+        self._deaf = False
+        """Whether the rest of a body that came too late is still on its way: it is no request."""
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        if self._deaf:
+            return
+        awaited = self._awaited
+        if awaited is not None and isinstance(awaited.cycle, _Turn):
+            self._gather(awaited, awaited.cycle, data)
+        elif self._head is None or not self._recognise(self._head, data):
+            self._parse(data)
         if self._awaited is not None and self._body_deadline is None:
             self._body_deadline = self.loop.call_later(DEADLINE.total_seconds(), self._be_late)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._parsing = True
+        self._begun += 1
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
@@ -56,6 +78,7 @@ class LaneProtocol(GuardedProtocol):
             self.flow.resume_reading()
 
     def on_message_complete(self) -> None:
+        self._parsing = False
         super().on_message_complete()
         if self._is_awaited():
             self._deliver()
@@ -75,9 +98,57 @@ class LaneProtocol(GuardedProtocol):
         if passage is None:
             super()._start_asgi_task(cycle, app)
             return
-        self._awaited = _Awaited(passage, cycle, app)
+        if self._begun == 1 and cycle.keep_alive:
+            self._admitted = passage
+        self._awaited = _Awaited(passage, cycle)
         if not cycle.more_body:  # it waited behind another request
             self._deliver()
+
+    def _parse(self, data: bytes) -> None:
+        """What is received goes through the parser, and the head it begins with is remembered if the short way was for it."""
+        begins = self._is_between_requests()
+        self._begun = 0
+        self._take_admitted()
+        super().data_received(data)
+        admitted = self._take_admitted()
+        if begins and admitted is not None:
+            self._head = remembered(data, admitted.caller, admitted.size)
+
+    def _take_admitted(self) -> Passage | None:
+        admitted, self._admitted = self._admitted, None
+        return admitted
+
+    def _is_between_requests(self) -> bool:
+        # There is no cycle before the first request.
+        return not self._parsing and (not self.cycle or self.cycle.response_complete)
+
+    def _recognise(self, head: RememberedHead, data: bytes) -> bool:
+        """Whether `data` began with the head, and its request is on the short way now."""
+        found = head.body_in(data)
+        if found is None or self._lane is None or not self._is_between_requests():
+            return False
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        start, size = found
+        passage = self._lane.readmit(head.caller, size)
+        if passage is None:
+            return False
+        self._unset_keepalive_if_required()
+        turn = _Turn()
+        self.cycle = cast("RequestResponseCycle", turn)
+        self._awaited = _Awaited(passage, turn)
+        self._gather(self._awaited, turn, data[start:])
+        return True
+
+    def _gather(self, awaited: "_Awaited", turn: "_Turn", data: bytes) -> None:
+        """Takes the next octets of a body that is not parsed; what comes behind it is."""
+        missing = awaited.passage.size - turn.received
+        turn.received += min(missing, len(data))
+        turn.pieces.append(data if len(data) <= missing else data[:missing])
+        if len(data) >= missing:
+            self._deliver()
+        if len(data) > missing:
+            self._parse(data[missing:])
 
     def _is_awaited(self) -> bool:
         """Whether what is being received is the body that is awaited, and not a request behind it."""
@@ -85,7 +156,7 @@ class LaneProtocol(GuardedProtocol):
 
     def _deliver(self) -> None:
         if self._lane is not None and (came := self._take_awaited()) is not None:
-            self._lane.deliver(came.passage, bytes(came.cycle.body), partial(self._answer, self._lane, came))
+            self._lane.deliver(came.passage, came.body, partial(self._answer, self._lane, came))
 
     def _be_late(self) -> None:
         if self._lane is not None and (late := self._take_awaited()) is not None:
@@ -103,8 +174,7 @@ class LaneProtocol(GuardedProtocol):
         passage, cycle = came.passage, came.cycle
         lane.leave(passage)
         if isinstance(answer, BaseException):
-            _scope_of(cycle)[FAILED_KEY] = answer
-            super()._start_asgi_task(cycle, came.app)
+            self._fail(came, answer)
             return
         lane.note(passage, HTTPStatus.OK, len(answer))
         if not cycle.disconnected:
@@ -112,10 +182,59 @@ class LaneProtocol(GuardedProtocol):
                 name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers
             )
             self.transport.write(answer_of(passage, answer, standing, keep_alive=cycle.keep_alive))
-        cycle.response_started = cycle.response_complete = True
+        cycle.response_complete = True
         if not cycle.keep_alive:
             self.transport.close()
-        cycle.on_response()
+        self.on_response_complete()
+
+    def _fail(self, came: "_Awaited", error: BaseException) -> None:
+        """Lets the framework tell what went wrong."""
+        scope = came.passage.scope
+        scope[FAILED_KEY] = error
+        cycle = came.cycle
+        if isinstance(cycle, _Turn):
+            cycle = self._cycle_of(cycle, came)
+        super()._start_asgi_task(cycle, cast("Any", self.app))
+
+    def _cycle_of(self, turn: "_Turn", came: "_Awaited") -> RequestResponseCycle:
+        """What uvicorn would have made of a request that it did not get to see."""
+        cycle = RequestResponseCycle(
+            scope=cast("Any", came.passage.scope),
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=turn.keep_alive,
+            on_response=self.on_response_complete,
+        )
+        cycle.disconnected = turn.disconnected
+        if turn.received < came.passage.size:
+            self._deaf, cycle.keep_alive = True, False
+        cycle.more_body = False
+        if self.cycle is cast("RequestResponseCycle", turn):
+            self.cycle = cycle
+        return cycle
+
+
+@final
+class _Turn:
+    """Stands for a request that was not parsed where uvicorn looks how far one is."""
+
+    __slots__ = ("disconnected", "keep_alive", "pieces", "received", "response_complete")
+
+    message_event: ClassVar = asyncio.Event()
+    """uvicorn rings it when the connection is lost; nobody waits for it."""
+
+    def __init__(self) -> None:
+        self.disconnected = False
+        self.keep_alive = True
+        self.response_complete = False
+        self.pieces: list[bytes] = []
+        self.received = 0
 
 
 @final
@@ -124,9 +243,14 @@ class _Awaited:
     """A request on the short way whose body is on its way."""
 
     passage: Passage
-    cycle: RequestResponseCycle
-    app: Any
-    """What answers it if it fails."""
+    cycle: "RequestResponseCycle | _Turn"
+
+    @property
+    def body(self) -> bytes:
+        cycle = self.cycle
+        if not isinstance(cycle, _Turn):
+            return bytes(cycle.body)
+        return cycle.pieces[0] if len(cycle.pieces) == 1 else b"".join(cycle.pieces)
 
 
 def _scope_of(cycle: RequestResponseCycle) -> Scope:

@@ -18,7 +18,7 @@ from iotistic.database.pool import Connection
 from iotistic.secret import Secret
 from iotistic.security.model import Principal, Refusal
 
-__all__ = ["CHANNEL", "KeyCache"]
+__all__ = ["CHANNEL", "KeyCache", "digest_of"]
 
 _log = logging.getLogger("iotistic.security.key_cache")
 
@@ -62,7 +62,7 @@ class KeyCache:
 
     def find(self, text: Secret) -> Principal | None:
         """Who the bearer of this key is, if that is remembered."""
-        return self._find(_digest(text))
+        return self.find_digest(digest_of(text))
 
     async def authenticate(
         self, text: Secret, look_up: Callable[[Secret], Awaitable[Principal | Refusal]]
@@ -71,8 +71,8 @@ class KeyCache:
 
         What changed while the look-up was under way may have come too late for it, so its answer is used and not kept.
         """
-        digest = _digest(text)
-        kept = self._find(digest)
+        digest = digest_of(text)
+        kept = self.find_digest(digest)
         if kept is not None:
             return kept
         changes, began = self._changes, self._now()
@@ -81,7 +81,8 @@ class KeyCache:
             self._keep(digest, found, began)
         return found
 
-    def _find(self, digest: bytes) -> Principal | None:
+    def find_digest(self, digest: bytes) -> Principal | None:
+        """The same for whoever keeps the key's `digest_of`: making it costs more than finding what stands behind it."""
         kept = self._kept.get(digest)
         if kept is None or self._now() >= kept[1]:
             return None
@@ -130,7 +131,8 @@ class KeyCache:
             del self._kept[digest]
 
 
-def _digest(text: Secret) -> bytes:
+def digest_of(text: Secret) -> bytes:
+    """What a key is remembered by."""
     return hashlib.sha256(text.reveal().encode()).digest()
 
 

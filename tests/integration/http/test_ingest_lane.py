@@ -17,6 +17,8 @@ from httpx import Response
 from iotistic.bootstrap.platform import Platform
 from iotistic.http import HttpServer, PlatformApp
 from iotistic.http.ingest_lane import IngestLane
+from iotistic.http.lane_protocol import LaneProtocol
+from iotistic.http.remembered_head import RememberedHead
 from iotistic.telemetry.ingest.ingest import Ingest
 from tests.integration.http.conftest import EnrolledDevice
 
@@ -39,6 +41,21 @@ async def real(url: str, device: EnrolledDevice) -> AsyncIterator[httpx.AsyncCli
     async with httpx.AsyncClient(base_url=url, headers=authorization(device)) as client:
         assert (await client.post(f"{device.path}/metrics", content=report())).status_code == 200
         yield client
+
+
+@pytest.fixture
+def recognised(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What was received and not parsed, since it began with headers that the connection had sent before."""
+    found: list[bytes] = []
+    real = LaneProtocol._recognise
+
+    def recognise(self: LaneProtocol, head: RememberedHead, data: bytes) -> bool:
+        is_known = real(self, head, data)
+        found.extend([data] * is_known)
+        return is_known
+
+    monkeypatch.setattr(LaneProtocol, "_recognise", recognise)
+    return found
 
 
 @pytest.fixture
@@ -243,6 +260,144 @@ async def test_what_went_this_way_is_part_of_the_traffic_of_its_device(
     assert (found.kind, found.requests, found.refused) == ("metrics", 2, 1)
     assert found.bytes_received == len(body) + 1
     assert found.bytes_sent == sum(len(one.content) for one in answers)
+
+
+NEVER_PARSED_TWICE = {
+    "a report",
+    "a line",
+    "lines of reports",
+    "packed",
+    "with its own header for the key",
+    "behind a proxy with TLS",
+    "no JSON",
+    "nothing but faults",
+    "of a type that is none",
+    "packed as what it is not",
+    "packed as nobody knows",
+    "too many",
+}
+"""Whose key is good and whose body has a size that is taken."""
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_headers_that_came_before_are_not_parsed_and_answered_all_the_same(
+    app: PlatformApp, real: httpx.AsyncClient, device: EnrolledDevice, name: str, recognised: list[bytes]
+) -> None:
+    path, body, own = REQUESTS[name]
+    headers = {**authorization(device), "X-Request-ID": "the-same-one", **own}
+    scheme = headers.get("X-Forwarded-Proto", "http")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=f"{scheme}://test"
+    ) as framework:
+        expected = await framework.post(f"{device.path}/{path}", content=body(), headers=headers)
+    first = await real.post(f"{device.path}/{path}", content=body(), headers=headers)
+    recognised.clear()
+    again = await real.post(f"{device.path}/{path}", content=body(), headers=headers)
+    assert told(first) == told(expected)
+    assert told(again) == told(expected)
+    assert bool(recognised) == (name in NEVER_PARSED_TWICE)
+
+
+async def test_each_of_many_bodies_gets_its_own_answer_and_id(
+    url: str, device: EnrolledDevice, recognised: list[bytes]
+) -> None:
+    async with connected(url) as (reader, writer):
+        ids: set[str] = set()
+        for number in range(20):
+            writer.write(request(device, b" " * number + report(number)))
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            ids.add(head.partition("x-request-id: ")[2].partition("\r\n")[0])
+            length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
+            assert json.loads(await reader.readexactly(length))["accepted"] == 1
+    assert len(ids) == 20
+    # The first was for the parser; the second, when its key was known by then.
+    assert len(recognised) >= 18
+
+
+@pytest.mark.usefixtures("real")
+async def test_a_body_in_pieces_behind_known_headers_is_put_together(
+    url: str, device: EnrolledDevice, recognised: list[bytes]
+) -> None:
+    async with connected(url) as (reader, writer):
+        writer.write(request(device, report()))
+        assert (await answer(reader))[0] == 200
+        whole = request(device, report(1, padding="x" * 300_000))
+        for first in range(0, len(whole), 50_000):
+            writer.write(whole[first : first + 50_000])
+            await writer.drain()
+        assert (await answer(reader))[1]["accepted"] == 1
+        assert len(recognised) == 1
+        others = request(device, b"", "GET", "nothing")
+        writer.write(request(device, report(2)) + others + request(device, report(3)) + others)
+        answers = [await answer(reader) for _ in range(4)]
+    assert [status for status, _ in answers] == [200, 404, 200, 404]
+
+
+@pytest.mark.usefixtures("real")
+async def test_a_body_behind_known_headers_that_never_ends_ends_the_connection(
+    url: str, device: EnrolledDevice, monkeypatch: pytest.MonkeyPatch, recognised: list[bytes]
+) -> None:
+    async with connected(url) as (reader, writer):
+        writer.write(request(device, report()))
+        assert (await answer(reader))[0] == 200
+        monkeypatch.setattr("iotistic.http.lane_protocol.DEADLINE", timedelta(milliseconds=50))
+        hidden = request(device, b"", "GET", "nothing")  # inside a body, so no request
+        writer.write(request(device, report(1) + hidden)[: -len(hidden)])
+        status, problem = await answer(reader)
+        writer.write(hidden)
+        assert (status, problem["code"]) == (408, "request_timeout")
+        assert await reader.read() == b""
+    assert len(recognised) == 1
+
+
+@pytest.mark.usefixtures("real")
+async def test_who_leaves_behind_known_headers_gives_its_room_back(
+    app: PlatformApp, url: str, device: EnrolledDevice, recognised: list[bytes]
+) -> None:
+    assert app.ingest_lane is not None
+    budget = app.ingest_lane._budget
+    async with connected(url) as (reader, writer):
+        writer.write(request(device, report()))
+        assert (await answer(reader))[0] == 200
+        writer.write(request(device, b" " * 100_000)[:-1])
+        async with asyncio.timeout(60):
+            while not budget._held:
+                await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while budget._held:
+            await asyncio.sleep(0.01)
+    assert len(recognised) == 1
+
+
+async def test_a_server_that_stops_answers_what_it_has_and_ends_the_connection(
+    app: PlatformApp, device: EnrolledDevice, recognised: list[bytes]
+) -> None:
+    server = HttpServer(app, host="127.0.0.1", port=0)
+    running = asyncio.create_task(server.run())
+    async with connected(server.url) as (reader, writer):
+        for number in range(3):
+            writer.write(request(device, report(number)))
+            assert (await answer(reader))[0] == 200
+        whole = request(device, report(4))
+        writer.write(whole[:-1])
+        async with asyncio.timeout(60):
+            while len(recognised) < 2:
+                await asyncio.sleep(0.01)
+        server.stop()
+        await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            while not app_is_told(server):
+                await asyncio.sleep(0.01)
+        writer.write(whole[-1:])
+        rest = await reader.read()
+    await running
+    assert rest.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nconnection: close\r\n" in rest
+
+
+def app_is_told(server: HttpServer) -> bool:
+    """Whether the connections know that they are to end."""
+    return all(not one.cycle.keep_alive for one in server._server.server_state.connections)  # type: ignore[union-attr]
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final, final
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from iotistic.telemetry.ingest.runs import Submission, log_order
 from iotistic.telemetry.ingest.session import Connect, Session
 from iotistic.telemetry.ingest.streams import LOGS, METRICS, Stream
 from iotistic.telemetry.ingest.tally import Tally
+from iotistic.telemetry.ingest.told import Told
 from iotistic.telemetry.ingest.watermarks import Watermarks
 from iotistic.telemetry.ingest.window import Judge
 from iotistic.telemetry.ingest.windows import Windows
@@ -172,9 +172,9 @@ class Ingest:
         draft = self._draft_of(device_uuid, stream.name, received, judge)
         if not self._read_at_once(draft, stream, plain, ndjson=is_ndjson(sent.content_type)):
             return False
-        submission = self._submission(draft, stream, None)
+        told = Told(lambda error: self._told(submission, draft, size, tell, error))
+        submission = self._submission(draft, stream, told, None)
         self._inbox.enter(size)
-        submission.done.add_done_callback(partial(self._told, submission, draft, size, tell))
         self._enqueue(submission)
         return True
 
@@ -230,10 +230,11 @@ class Ingest:
                 await self._reports.read(draft, plain, ndjson=ndjson)
             else:
                 self._lines.read(draft, plain, ndjson=ndjson)
-            submission = self._submission(draft, stream, claim)
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            submission = self._submission(draft, stream, done, claim)
             self._enqueue(submission)
             # A caller that goes away cancels only its waiting: the rows are written all the same.
-            await submission.done
+            await done
             self._hearing.judge(submission, draft)
             return submission.receipt()
         finally:
@@ -257,13 +258,14 @@ class Ingest:
         self._lines.read(draft, body, ndjson=ndjson)
         return True
 
-    def _submission(self, draft: Draft, stream: Stream, claim: Claim | None) -> Submission:
-        loop = asyncio.get_running_loop()
+    def _submission(
+        self, draft: Draft, stream: Stream, done: "asyncio.Future[None] | Told", claim: Claim | None
+    ) -> Submission:
         late_before = draft.judge.now - self._late_after
         return draft.submission(
             late_before=late_before if stream is METRICS else log_order(late_before, 0),
-            since=loop.time(),
-            done=loop.create_future(),
+            since=asyncio.get_running_loop().time(),
+            done=done,
             most_reasons=self.limits.reasons,
             claim=claim,
         )
@@ -281,13 +283,12 @@ class Ingest:
         draft: Draft,
         size: int,
         tell: Tell,
-        done: "asyncio.Future[None]",
+        error: BaseException | None,
     ) -> None:
         self._inbox.leave(size)
-        error = done.exception()
         if error is None:
             self._hearing.judge(submission, draft)
-            tell(encode(submission.receipt()))
+            tell(submission.answer())
         else:
             tell(error)
 
@@ -341,5 +342,5 @@ class _Latest:
         return await self._sql.run("mend_latest", since=since, until=until)
 
 
-def _is_stored(done: "asyncio.Future[None]") -> bool:
+def _is_stored(done: "asyncio.Future[None] | Told") -> bool:
     return not done.cancelled() and done.exception() is None

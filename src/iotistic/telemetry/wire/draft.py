@@ -11,6 +11,7 @@ import msgspec
 
 from iotistic.telemetry.ingest.claims import Claim
 from iotistic.telemetry.ingest.runs import Order, Run, Series, SetAside, Submission
+from iotistic.telemetry.ingest.told import Told
 from iotistic.telemetry.ingest.window import Judge
 from iotistic.telemetry.model import Reason
 from iotistic.telemetry.wire.stamps import moment_of
@@ -100,6 +101,7 @@ class Draft:
         self._stream = stream
         self._received = received
         self._rows: list[Rows] = []
+        self._runs: list[Run] = []
         self._aside: list[SetAside] = []
         self._reasons: list[Reason] = []
         self._rejected = 0
@@ -109,10 +111,15 @@ class Draft:
         self._rows.append(rows)
         return rows
 
+    def keep(self, run: Run) -> None:
+        """Takes rows along that are sealed already."""
+        self._runs.append(run)
+
     @property
     def refused(self) -> set[int]:
         """Where the reports or lines stood that have no row: set aside, or rejected."""
         placed = {index for rows in self._rows for index in rows.indexes}
+        placed.update(index for run in self._runs for index in run.indexes)
         return {row.index for row in self._aside} | {one.index for one in self._reasons} - placed
 
     def date(self, stamps: Iterable[int]) -> None:
@@ -153,7 +160,7 @@ class Draft:
         *,
         late_before: Order,
         since: float,
-        done: "Future[None]",
+        done: "Future[None] | Told",
         most_reasons: int,
         claim: Claim | None = None,
     ) -> Submission:
@@ -164,7 +171,7 @@ class Draft:
             stream=self._stream,
             received=self._received,
             late_before=late_before,
-            runs=[run for run, _ in sealed],
+            runs=[*self._runs, *(run for run, _ in sealed)],
             set_aside=self._aside,
             repeated=sum(repeats for _, repeats in sealed),
             rejected=self._rejected,

@@ -3,8 +3,9 @@
 Integers compare and pack faster than datetimes, and hold every time a confused device may claim.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 __all__ = [
     "CLOCK_SET_SINCE",
@@ -17,6 +18,7 @@ __all__ = [
     "moment_of",
     "stamp_of",
     "stamp_of_time",
+    "stamps_of_times",
 ]
 
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -51,6 +53,16 @@ def microseconds(duration: timedelta) -> int:
 def stamp_of_time(time: datetime | float) -> int:
     """The stamp of either kind of timestamp."""
     return stamp_of(time) if isinstance(time, datetime) else from_number(time)
+
+
+def stamps_of_times(times: Sequence[datetime | float]) -> list[int]:
+    """The stamps of a body's timestamps. Of one kind they nearly always are, and then no call is made for each."""
+    moments = cast("Sequence[datetime]", times)
+    try:
+        apart = [moment - _EPOCH for moment in moments]
+    except TypeError:  # numbers among them
+        return [stamp_of_time(time) for time in times]
+    return [(one.days * 86_400 + one.seconds) * 1_000_000 + one.microseconds for one in apart]
 
 
 def from_number(number: float) -> int:
