@@ -119,8 +119,9 @@ class LaneProtocol(GuardedProtocol):
         return admitted
 
     def _is_between_requests(self) -> bool:
-        # There is no cycle before the first request.
-        return not self._parsing and (not self.cycle or self.cycle.response_complete)
+        # There is no cycle before the first request, whatever uvicorn declares.
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return not self._parsing and (cycle is None or cycle.response_complete)
 
     def _recognise(self, head: RememberedHead, data: bytes) -> bool:
         """Whether `data` began with the head, and its request is on the short way now."""
