@@ -7,7 +7,7 @@ from iotistic.bootstrap.logins import current_login
 from iotistic.config import Endpoint, Settings
 from iotistic.data_folder import DataFolder
 from iotistic.database.roles import ROLES, Role
-from iotistic.database.server import find_running
+from iotistic.database.server import find_postmaster, find_running
 from iotistic.errors import Invalid, Unavailable
 
 __all__ = ["Endpoints", "RoleUnknown", "ServerNotRunning", "role_of"]
@@ -86,12 +86,23 @@ class Endpoints:
             return self._direct
         running = find_running(self.folder)
         if running is None:
+            self._refuse_unready()
             raise ServerNotRunning(
                 f"No PostgreSQL runs in {self.folder.root}, and no DB_HOST or DATABASE_URL names another.",
                 hint="Start it with `iotistic up` (or `make up`), or name a folder with --data-dir or a server with --url.",
                 path=str(self.folder.root),
             )
         return running.endpoint
+
+    def _refuse_unready(self) -> None:
+        """One that starts or stops is told as that: who reads "none runs" starts another."""
+        found = find_postmaster(self.folder)
+        if found is not None:
+            raise ServerNotRunning(
+                f"PostgreSQL (pid {found.pid}) in {self.folder.root} is {found.status or 'starting'} and takes no connections yet.",
+                hint=f"Wait for it: after a crash it recovers first. Its log is in {self.folder.log}.",
+                path=str(self.folder.root),
+            )
 
 
 def role_of(purpose: str) -> Role:

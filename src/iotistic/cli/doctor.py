@@ -12,21 +12,20 @@ from typing import Annotated, Any
 import psutil
 import typer
 
-from iotistic import migrations
 from iotistic.bootstrap.endpoints import Endpoints
-from iotistic.bootstrap.provisioning import histories
+from iotistic.bootstrap.schemas import pending_migrations
+from iotistic.cli.connection import walk_to_database
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, run_async
 from iotistic.clock import system_clock
-from iotistic.config import Settings, environment, surroundings
+from iotistic.config import Settings, environment
 from iotistic.database.pool import Connection, connect
 from iotistic.database.server import find_binaries
-from iotistic.errors import Invalid, IotisticError
+from iotistic.errors import Invalid
 from iotistic.operations import doctor
 from iotistic.operations.access.server_certificate import find_server_certificate
 from iotistic.operations.doctor import Circumstances, Finding, Patient, State
-from iotistic.operations.reach import Problem, Step, Walk
 
 __all__ = ["app"]
 
@@ -43,6 +42,8 @@ _COLOURS = {
     State.ok: "\033[32m",
     State.skipped: "\033[2m",
 }
+
+app.command("connection")(walk_to_database)
 
 
 @app.callback(invoke_without_command=True)
@@ -132,61 +133,6 @@ def _mend(found: Finding, database: Database, *, yes: bool, data_dir: Path | Non
         )
 
 
-@app.command()
-def connection(
-    database: Which = Database.platform,
-    role: Annotated[str, typer.Option("--role", help="As whom, on the embedded server.")] = "app",
-    data_dir: DataDir = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Walk to the database step by step, and explain the first step that fails.
-
-    Exit code: 0 reached, 2 not.
-    """
-    settings = settings_from(data_dir, url)
-    steps = run_async(_walk(settings, database_name(settings, database), role))
-    if as_json:
-        print_json({"steps": [asdict(step) for step in steps]})
-    else:
-        _render_steps(steps)
-    raise typer.Exit(2 if steps[-1].problem else 0)
-
-
-def _render_steps(steps: Sequence[Step]) -> None:
-    coloured = sys.stdout.isatty()
-    for step in steps:
-        colour, plain = (
-            (_COLOURS[State.critical if step.problem else State.ok], "\033[0m") if coloured else ("", "")
-        )
-        sys.stdout.write(f"{colour}{step.name:<11}{plain}{step.observed}\n")
-        if step.problem is not None:
-            sys.stdout.write(f"           {step.problem.cause}\n           Do: {step.problem.fix}\n")
-
-
-async def _walk(settings: Settings, database: str, role: str) -> list[Step]:
-    walk = Walk(Endpoints(settings).of(role), database, surroundings=surroundings(environment()))
-    steps = [step async for step in walk.steps()]
-    if steps[-1].problem is None:
-        steps.append(await _schema_step(settings))
-    return steps
-
-
-async def _schema_step(settings: Settings) -> Step:
-    pending, problems = await _migrations(settings)
-    if not pending and not problems:
-        return Step(name="schema", observed="every database is at the newest migration")
-    return Step(
-        name="schema",
-        observed=problems[0] if problems else f"pending migrations in {', '.join(pending)}",
-        problem=Problem(
-            code="schema_behind",
-            cause="Statements would meet tables or columns that are not there yet (42P01, 42703).",
-            fix="`iotistic migrate status`, then `iotistic migrate`.",
-        ),
-    )
-
-
 def _plain(finding: Finding) -> dict[str, Any]:
     return {**asdict(finding), "state": finding.state.name}
 
@@ -222,7 +168,7 @@ async def _examine(settings: Settings, database: str, checks: Sequence[doctor.Ch
         patient = Patient(
             connection=connection,
             seen=await _circumstances(settings, database, connection),
-            migrations=lambda: _migrations(settings),
+            migrations=lambda: pending_migrations(settings),
             is_platform=database == settings.names.platform,
         )
         return [finding async for finding in doctor.examine(patient, checks)]
@@ -263,17 +209,3 @@ async def _circumstances(settings: Settings, database: str, connection: Connecti
         tls_ends=None if certificate is None else certificate.ends,
         installed_version=find_binaries(major=version // 10_000).version if local else None,
     )
-
-
-async def _migrations(settings: Settings) -> tuple[list[str], list[str]]:
-    """Databases with pending files, and what is wrong with the files of others."""
-    endpoint, pending, problems = Endpoints(settings).of("owner"), list[str](), list[str]()
-    for database, history in histories(settings.names):
-        try:
-            status = await migrations.inspect(endpoint, database, history)
-        except IotisticError as error:
-            problems.append(f"{database}: {error.message}")
-            continue
-        if not status.at_head:
-            pending.append(database)
-    return pending, problems

@@ -1,6 +1,7 @@
 """Each way in which a database cannot be reached is told with its cause, by real servers and by servers that misbehave."""
 
 import asyncio
+import errno
 import socket
 import ssl
 import struct
@@ -13,15 +14,21 @@ from pathlib import Path
 
 import pytest
 
+from iotistic.clock import system_clock
 from iotistic.config import Endpoint
 from iotistic.config.location import Surroundings
 from iotistic.database.pool import connect
+from iotistic.database.server import RunningServer
+from iotistic.operations.access.certificate_files import CertificateFolder
 from iotistic.operations.reach import Problem, Step, Walk
+from iotistic.operations.reach.causes import explain_way
+from iotistic.sealing import SealingKeys
 from iotistic.secret import Secret
 from tests.support.databases import TestDatabase
 
 OUTSIDE = Surroundings(in_container=False, resolves=lambda _: False)
 INSIDE = Surroundings(in_container=True, resolves=lambda _: True)
+DIRECT = (("sslnegotiation", "direct"),)
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -182,6 +189,52 @@ def refusing(sqlstate: str, routine: str = "") -> Behaviour:
     return behave
 
 
+async def test_packets_that_nobody_answers_are_told() -> None:
+    """A listener whose queue is full: the kernel drops what comes, as a firewall does."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        with socket.create_connection(listener.getsockname()):
+            name, problem = await last_problem(at("127.0.0.1", listener.getsockname()[1]))
+    assert (name, problem.code) == ("way", "timeout")
+
+
+@pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH])
+def test_an_address_that_no_way_leads_to_is_told(number: int) -> None:
+    problem = explain_way(OSError(number, "no way"), "10.9.8.7", 5432, None)
+    assert problem.code == "no_route"
+
+
+async def test_the_next_host_is_tried_where_one_fails(shared_database: TestDatabase) -> None:
+    there = shared_database.endpoint("app")
+    endpoint = replace(there, hosts=(("127.0.0.1", free_port()), *there.hosts))
+    steps = await walk(endpoint, shared_database.name)
+    assert [step.problem.code for step in steps if step.problem] == ["refused"]
+    assert "accepts writes" in steps[-1].observed
+
+
+async def test_a_server_that_has_no_certificate_is_told_where_encryption_is_demanded(
+    server: RunningServer,
+) -> None:
+    if server.binaries.source == "system":
+        pytest.skip("an installed server may have a certificate of its own")
+    name, problem = await last_problem(replace(server.endpoint, sslmode="require"), "postgres")
+    assert (name, problem.code) == ("encryption", "tls_missing")
+
+
+async def test_encryption_at_once_is_told_where_the_server_hangs_up(server: RunningServer) -> None:
+    """As one older than PostgreSQL 17 does, and one without a certificate."""
+    endpoint = replace(server.endpoint, sslmode="require", parameters=DIRECT)
+    name, problem = await last_problem(endpoint, "postgres")
+    assert (name, problem.code) == ("encryption", "tls_direct_refused")
+    assert "sslnegotiation" in problem.fix
+
+
+async def test_encryption_at_once_has_no_way_back(server: RunningServer) -> None:
+    endpoint = replace(server.endpoint, sslmode="prefer", parameters=DIRECT)
+    assert (await last_problem(endpoint, "postgres"))[1].code == "tls_direct_weak"
+
+
 @pytest.mark.parametrize(
     ("sqlstate", "step"),
     [
@@ -197,26 +250,6 @@ async def test_a_server_in_trouble_is_told_by_its_code_in_any_language(sqlstate:
     async with answering(refusing(sqlstate)) as port:
         name, problem = await last_problem(at("127.0.0.1", port))
     assert (name, problem.code) == (step, sqlstate)
-
-
-async def test_a_standby_is_told() -> None:
-    async def standby(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1000)
-        on = b"in_hot_standby\0on\0"
-        writer.write(
-            b"R"
-            + struct.pack("!ii", 8, 0)
-            + b"S"
-            + struct.pack("!i", 4 + len(on))
-            + on
-            + b"Z"
-            + struct.pack("!i", 5)
-            + b"I"
-        )
-
-    async with answering(standby) as port:
-        name, problem = await last_problem(at("127.0.0.1", port))
-    assert (name, problem.code) == ("state", "25006")
 
 
 async def test_a_web_server_is_no_database() -> None:
@@ -322,3 +355,68 @@ async def test_a_trusted_certificate_leads_on(certificate: tuple[Path, Path]) ->
     encrypted = next(step for step in steps if step.name == "encryption")
     assert encrypted.problem is None
     assert steps[-1].name == "rules"
+
+
+@asynccontextmanager
+async def encrypting_at_once(certificate: tuple[Path, Path], *protocols: str) -> AsyncIterator[int]:
+    """A port where TLS begins with the first byte, as PostgreSQL 17 and newer allow."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate[1], certificate[0])
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+
+    async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(served, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield int(server.sockets[0].getsockname()[1])
+
+
+async def test_encryption_at_once_leads_on_where_the_server_knows_it(certificate: tuple[Path, Path]) -> None:
+    async with encrypting_at_once(certificate, "postgresql") as port:
+        endpoint = at("127.0.0.1", port, sslmode="verify-ca", sslrootcert=certificate[1], parameters=DIRECT)
+        steps = await walk(endpoint)
+    assert [(step.name, step.problem) for step in steps[:3]] == [
+        ("name", None), ("way", None), ("encryption", None)
+    ]  # fmt: skip
+    assert "at once" in steps[2].observed
+
+
+async def test_encryption_at_once_with_a_web_server_is_told(certificate: tuple[Path, Path]) -> None:
+    async with encrypting_at_once(certificate, "http/1.1") as port:
+        endpoint = at("127.0.0.1", port, sslmode="require", parameters=DIRECT)
+        code = (await last_problem(endpoint))[1].code
+    assert code in {"not_postgres", "tls_direct_refused"}, (
+        "OpenSSL refuses a foreign protocol by itself since 3.0"
+    )
+
+
+async def test_encryption_at_once_is_not_believed_without_the_authority(
+    certificate: tuple[Path, Path],
+) -> None:
+    async with encrypting_at_once(certificate, "postgresql") as port:
+        endpoint = at("127.0.0.1", port, sslmode="verify-full", parameters=DIRECT)
+        assert (await last_problem(endpoint))[1].code == "tls_untrusted"
+
+
+async def test_a_server_that_agrees_to_encrypt_and_says_nothing_is_told() -> None:
+    async def stuck(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(8)
+        writer.write(b"S")
+        await reader.read()
+        await reader.read()
+
+    async with answering(stuck) as port:
+        name, problem = await last_problem(at("127.0.0.1", port, sslmode="require"))
+    assert (name, problem.code) == ("encryption", "silent")
+
+
+async def test_a_certificate_that_has_ended_is_told(tmp_path: Path) -> None:
+    folder = CertificateFolder(tmp_path, SealingKeys.generate())
+    folder.write(["127.0.0.1"], now=system_clock() - timedelta(days=90), lasts=timedelta(days=30))
+    async with encrypting((tmp_path / "server.key", tmp_path / "server.crt")) as port:
+        endpoint = at("127.0.0.1", port, sslmode="verify-full", sslrootcert=tmp_path / "ca.crt")
+        name, problem = await last_problem(endpoint)
+    assert (name, problem.code) == ("encryption", "tls_expired")

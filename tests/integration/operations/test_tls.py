@@ -14,6 +14,7 @@ from psycopg import sql
 
 from iotistic.clock import system_clock
 from iotistic.config import Endpoint
+from iotistic.config.location import Surroundings
 from iotistic.database.conninfo import url
 from iotistic.database.errors import DatabaseUnavailable
 from iotistic.database.pool import Connection, connect
@@ -22,6 +23,7 @@ from iotistic.errors import IotisticError
 from iotistic.operations.access import AccessRepository, judge_rules
 from iotistic.operations.access.certificate_files import CertificateFolder
 from iotistic.operations.access.server_certificate import find_server_certificate
+from iotistic.operations.reach import Walk
 from iotistic.sealing import SealingKeys
 from tests.support.server import start_test_server, stop_test_server
 
@@ -200,3 +202,24 @@ async def test_the_rules_are_read_by_the_server_and_found_right_and_a_loosened_o
     assert "alarm    line 1: trust lets anybody in without a password" in found.out
     assert "warning  line 1: host lets in without TLS from 10.0.0.0: hostssl" in found.out
     await connection.close()
+
+
+async def test_encryption_at_once_is_told_on_a_server_that_does_not_know_it(secured: Secured) -> None:
+    """PostgreSQL 17 was the first that does."""
+    if secured.server.version >= (17, 0):
+        pytest.skip("this server knows sslnegotiation=direct")
+    endpoint = replace(secured.server.endpoint, sslmode="require", parameters=(("sslnegotiation", "direct"),))
+    walk = Walk(endpoint, "postgres", surroundings=Surroundings(in_container=False, resolves=lambda _: True))
+    last = [step async for step in walk.steps()][-1]
+    assert last.problem is not None
+    assert last.problem.code == "tls_direct_refused"
+
+
+async def test_the_walk_goes_through_with_verify_full(secured: Secured) -> None:
+    await secured.renew()
+    walk = Walk(
+        secured.endpoint, "postgres", surroundings=Surroundings(in_container=False, resolves=lambda _: True)
+    )
+    steps = [step async for step in walk.steps()]
+    assert [step.problem for step in steps] == [None] * 6
+    assert [step.name for step in steps][2] == "encryption"

@@ -3,7 +3,7 @@
 from iotistic.database.server.account import Account, choose_account, require_reachable
 from iotistic.database.server.binaries import SUPPORTED, Binaries, Source, find_binaries
 from iotistic.database.server.lifecycle import Stopped, start, stop
-from iotistic.database.server.running import RunningServer, find_running
+from iotistic.database.server.running import RunningServer, find_postmaster, find_running
 
 __all__ = [
     "SUPPORTED",
@@ -14,6 +14,7 @@ __all__ = [
     "Stopped",
     "choose_account",
     "find_binaries",
+    "find_postmaster",
     "find_running",
     "require_reachable",
     "start",

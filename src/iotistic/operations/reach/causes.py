@@ -1,11 +1,15 @@
 """What a refusal means and what to do: by SQLSTATE and by the point it came at, never by the text, which is translated."""
 
+import errno
+
 from iotistic.config import Endpoint
 from iotistic.config.location import Advice, is_local
 from iotistic.operations.reach.model import Problem, StepName
 from iotistic.operations.reach.protocol import Refused
 
 __all__ = ["explain_name", "explain_refusal", "explain_way"]
+
+_NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
 
 def explain_name(host: str, advice: Advice | None) -> Problem:
@@ -27,6 +31,12 @@ def explain_way(error: OSError | TimeoutError, host: str, port: int, advice: Adv
             code="timeout",
             cause="The packets get no answer: a firewall, a security group or a NetworkPolicy drops them, or the server hangs.",
             fix="Try from the service's own network; allow TCP to this port from there.",
+        )
+    if error.errno in _NO_ROUTE:
+        return Problem(
+            code="no_route",
+            cause="No way leads to that address: the wrong subnet, a VPN that is down, or a router or firewall that says no.",
+            fix="Compare the address with the network of this machine (`ip route get ADDRESS`), or correct DB_HOST.",
         )
     if host.startswith("/"):
         return Problem(
@@ -72,7 +82,10 @@ def _authorization(refused: Refused, endpoint: Endpoint, database: str) -> tuple
     return (
         "rules",
         "pg_hba.conf has no line that lets {user} into {database} from here, or a line that rejects it: {message}",
-        f"Add the narrowest line that does, above the rejecting ones, then SELECT pg_reload_conf(): {line}",
+        (
+            f"Add the narrowest line that does, above the rejecting ones, then SELECT pg_reload_conf(): {line}. "
+            "`iotistic db hba check` shows the lines in their order."
+        ),
     )
 
 
@@ -102,8 +115,8 @@ _CAUSES: dict[str, _Cause] = {
     ),
     "55000": (
         "database",
-        "The database {database} takes no connections: somebody closed it.",
-        "As its owner: ALTER DATABASE {database} ALLOW_CONNECTIONS true;",
+        "The database {database} takes no connections: a restore that puts another in its place, or somebody closed it.",
+        "Wait for the restore, if one runs (`iotistic status`); else, as its owner: ALTER DATABASE {database} ALLOW_CONNECTIONS true;",
     ),
     "53300": (
         "database",
@@ -120,8 +133,8 @@ _CAUSES: dict[str, _Cause] = {
     ),
     "57P01": (
         "state",
-        "The server is being stopped: {message}",
-        "Wait for it to come back; pools reconnect by themselves.",
+        "The session was ended while it began, by an administrator or by a stop of the server: {message}",
+        "Try again; pools reconnect by themselves. If it comes back, `iotistic db activity` and the server's log tell who ends sessions.",
     ),
     "0A000": ("rules", "The server does not speak this protocol: {message}", "Use PostgreSQL 15 to 18."),
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Problem", "Step", "StepName"]
+__all__ = ["Problem", "Step", "StepName", "Stopped", "stopped"]
 
 StepName = Literal["name", "way", "encryption", "rules", "password", "database", "state", "schema"]
 
@@ -27,3 +27,16 @@ class Step:
     """What was seen."""
     problem: Problem | None = None
     """None: it went well."""
+
+
+class Stopped(Exception):
+    """The walk ends at this step."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step.observed)
+        self.step = step
+
+
+def stopped(name: StepName, observed: str, problem: Problem) -> Stopped:
+    """To be raised where a step fails."""
+    return Stopped(Step(name=name, observed=observed, problem=problem))

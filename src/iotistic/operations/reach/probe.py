@@ -1,15 +1,16 @@
 """Walks to a database step by step and stops at the first that fails: the name, the way, encryption, the rules, the password."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator, Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar, final
 
 from iotistic.config import Endpoint
 from iotistic.config.location import Surroundings, misplaced_host
 from iotistic.operations.reach.causes import explain_name, explain_refusal, explain_way
-from iotistic.operations.reach.model import Problem, Step, StepName
+from iotistic.operations.reach.encryption import Encryption
+from iotistic.operations.reach.model import Problem, Step, StepName, Stopped, stopped
 from iotistic.operations.reach.protocol import (
     Conversation,
     Greeting,
@@ -26,15 +27,9 @@ T = TypeVar("T")
 _PUBLISHED_PORT = 5432
 
 
-class _Stopped(Exception):
-    def __init__(self, step: Step) -> None:
-        super().__init__(step.observed)
-        self.step = step
-
-
 @final
 class Walk:
-    """The way to one database as one role. Reads nothing from it and leaves nothing in it."""
+    """The ways to one database as one role, host by host. Reads nothing from it and leaves nothing in it."""
 
     def __init__(
         self,
@@ -44,14 +39,36 @@ class Walk:
         surroundings: Surroundings,
         patience: timedelta = timedelta(seconds=5),
     ) -> None:
+        self._ways = [
+            _Way(replace(endpoint, hosts=(place,)), database, surroundings=surroundings, patience=patience)
+            for place in endpoint.hosts
+        ]
+
+    async def steps(self) -> AsyncGenerator[Step]:
+        """Each step as it is done; the last one has the problem, if there is one. Where a host fails the next one is tried."""
+        for way in self._ways:
+            last: Step | None = None
+            async for step in way.steps():
+                yield step
+                last = step
+            if last is not None and last.problem is None:
+                return
+
+
+@final
+class _Way:
+    """The way to the one host of `endpoint`."""
+
+    def __init__(
+        self, endpoint: Endpoint, database: str, *, surroundings: Surroundings, patience: timedelta
+    ) -> None:
         self._endpoint = endpoint
         self._database = database
         self._patience = patience.total_seconds()
-        self._host, self._port = endpoint.hosts[0]
+        ((self._host, self._port),) = endpoint.hosts
         self._advice = misplaced_host(self._host, surroundings, external_port=_PUBLISHED_PORT)
 
     async def steps(self) -> AsyncGenerator[Step]:
-        """Each step as it is done; the last one has the problem, if there is one."""
         conversation: Conversation | None = None
         try:
             if not self._host.startswith("/"):
@@ -59,13 +76,14 @@ class Walk:
             conversation = await self._reach()
             yield Step(name="way", observed=f"something listens on port {self._port}")
             if not self._host.startswith("/") and self._endpoint.sslmode != "disable":
-                yield await self._encrypt(conversation)
+                encryption = Encryption(self._endpoint, self._host)
+                yield await self._patiently(encryption.begin(conversation), "encryption")
             greeting = await self._enter(conversation)
             yield Step(name="password", observed=f"the server lets {self._endpoint.user} in")
             yield Step(name="database", observed=f"{self._database} is there")
             yield _judge_state(greeting)
-        except _Stopped as stopped:
-            yield stopped.step
+        except Stopped as end:
+            yield end.step
         finally:
             if conversation is not None:
                 await conversation.close()
@@ -76,7 +94,7 @@ class Walk:
             found = await loop.getaddrinfo(self._host, self._port, type=1)
         except OSError as error:
             problem = explain_name(self._host, self._advice)
-            raise _stop("name", f"{self._host} has no address", problem) from error
+            raise stopped("name", f"{self._host} has no address", problem) from error
         addresses = sorted({str(entry[4][0]) for entry in found})
         return Step(name="name", observed=f"{self._host} is {', '.join(addresses)}")
 
@@ -89,59 +107,9 @@ class Walk:
                 return Conversation(*await asyncio.open_connection(self._host, self._port))
         except OSError as error:  # TimeoutError is one
             problem = explain_way(error, self._host, self._port, self._advice)
-            raise _stop(
+            raise stopped(
                 "way", f"port {self._port} of {self._host}: {error.strerror or 'no answer'}", problem
             ) from error
-
-    async def _encrypt(self, conversation: Conversation) -> Step:
-        mode = self._endpoint.sslmode
-        offered = await self._patiently(conversation.ask_for_tls(), "encryption")
-        if not offered:
-            if mode in {"allow", "prefer"}:
-                return Step(
-                    name="encryption",
-                    observed=f"the server offers no TLS, and sslmode={mode} goes on without",
-                )
-            raise _stop(
-                "encryption",
-                f"the server offers no TLS, and sslmode={mode} asks for it",
-                Problem(
-                    code="tls_missing",
-                    cause="The server has no certificate (ssl = off).",
-                    fix="Give it one; on a network that only the two share, DB_SSLMODE=disable.",
-                ),
-            )
-        try:
-            await conversation.start_tls(self._context(), self._host)
-        except FileNotFoundError as error:
-            raise _stop(
-                "encryption",
-                f"{error.filename} is not there",
-                Problem(
-                    code="tls_file_missing",
-                    cause="There is nothing to check the server's certificate against, or our own is missing.",
-                    fix="DB_SSLROOTCERT=/path/ca.pem, or `system` for a public authority.",
-                ),
-            ) from error
-        except ssl.SSLError as error:
-            raise _stop(
-                "encryption",
-                str(getattr(error, "verify_message", "") or error.reason),
-                _untrusted(error, self._host),
-            ) from error
-        return Step(name="encryption", observed=f"the connection is encrypted (sslmode={mode})")
-
-    def _context(self) -> ssl.SSLContext:
-        mode, root = self._endpoint.sslmode, self._endpoint.sslrootcert
-        context = ssl.create_default_context(
-            cafile=None if root is None or str(root) == "system" else str(root)
-        )
-        context.check_hostname = mode == "verify-full"
-        if mode not in {"verify-ca", "verify-full"}:
-            context.verify_mode = ssl.CERT_NONE
-        if self._endpoint.sslcert is not None:
-            context.load_cert_chain(self._endpoint.sslcert, self._endpoint.sslkey)
-        return context
 
     async def _enter(self, conversation: Conversation) -> Greeting:
         login = conversation.log_in(
@@ -151,9 +119,9 @@ class Walk:
             return await self._patiently(login, "rules")
         except Refused as refused:
             step, problem = explain_refusal(refused, self._endpoint, self._database)
-            raise _stop(step, f"refused with SQLSTATE {refused.sqlstate}", problem) from refused
+            raise stopped(step, f"refused with SQLSTATE {refused.sqlstate}", problem) from refused
         except PasswordMissing as error:
-            raise _stop(
+            raise stopped(
                 "password",
                 "the server asks for a password, and none is set",
                 Problem(
@@ -163,7 +131,7 @@ class Walk:
                 ),
             ) from error
         except Unsupported as error:
-            raise _stop(
+            raise stopped(
                 "password",
                 f"the server asks for {error}",
                 Problem(
@@ -179,7 +147,7 @@ class Walk:
             async with asyncio.timeout(self._patience):
                 return await work
         except NotPostgres as error:
-            raise _stop(
+            raise stopped(
                 step,
                 str(error),
                 Problem(
@@ -189,7 +157,7 @@ class Walk:
                 ),
             ) from error
         except TimeoutError as error:
-            raise _stop(
+            raise stopped(
                 step,
                 "it accepts the connection and says nothing",
                 Problem(
@@ -199,7 +167,7 @@ class Walk:
                 ),
             ) from error
         except (EOFError, ConnectionError) as error:
-            raise _stop(
+            raise stopped(
                 step,
                 "it hung up in the middle",
                 Problem(
@@ -229,23 +197,3 @@ def _judge_state(greeting: Greeting) -> Step:
             ),
         )
     return Step(name="state", observed=f"PostgreSQL {version} accepts writes")
-
-
-def _untrusted(error: ssl.SSLError, host: str) -> Problem:
-    mismatch = 62  # X509_V_ERR_HOSTNAME_MISMATCH
-    address_mismatch = 64
-    if getattr(error, "verify_code", 0) in {mismatch, address_mismatch}:
-        return Problem(
-            code="tls_wrong_name",
-            cause=f"The server's certificate is for another name than {host}.",
-            fix="Connect by the name in the certificate; do not lower the mode.",
-        )
-    return Problem(
-        code="tls_untrusted",
-        cause="The server's certificate is from an authority that is not trusted here, has expired, or is no certificate.",
-        fix="DB_SSLROOTCERT=/path/ca.pem of its authority; renew an expired one and reload the server.",
-    )
-
-
-def _stop(name: StepName, observed: str, problem: Problem) -> _Stopped:
-    return _Stopped(Step(name=name, observed=observed, problem=problem))

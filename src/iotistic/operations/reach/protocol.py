@@ -86,6 +86,11 @@ class Conversation:
         tls: ssl.SSLObject | None = self._writer.get_extra_info("ssl_object")
         return None if tls is None else tls.getpeercert(binary_form=True)
 
+    def protocol(self) -> str | None:
+        """What both sides agreed to speak inside of TLS (ALPN); None when they named nothing."""
+        tls: ssl.SSLObject | None = self._writer.get_extra_info("ssl_object")
+        return None if tls is None else tls.selected_alpn_protocol()
+
     async def log_in(
         self,
         *,
@@ -124,8 +129,10 @@ class Conversation:
     async def close(self) -> None:
         """Hangs up, whatever the other side does."""
         self._writer.transport.abort()  # a polite end would wait for the other side
-        with suppress(OSError):
-            await self._writer.wait_closed()
+        # After a TLS handshake that was given up, asyncio never says that the connection is closed.
+        with suppress(OSError):  # TimeoutError is one
+            async with asyncio.timeout(1):
+                await self._writer.wait_closed()
 
     def _answer(self, code: int, content: bytes, user: str, password: Secret, scram: "_Scram | None") -> None:
         if code == _CLEARTEXT:
