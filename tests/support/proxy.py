@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from iotistic.config import Endpoint
 
@@ -36,6 +36,12 @@ class Proxy:
     greeting: int | None = None
     """How many answers it takes until the server is ready for the first time."""
     cuts: int = 0
+    cables: list[asyncio.Event] = field(default_factory=list[asyncio.Event])
+
+    def pull(self) -> None:
+        """From here on nothing passes on the connections there are, and neither side is told: as when a cable is pulled."""
+        for cable in self.cables:
+            cable.set()
 
     async def serve(
         self, upstream: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -44,9 +50,11 @@ class Proxy:
             writer.close()
             return
         server_reader, server_writer = await asyncio.open_connection(*upstream)
+        cable = asyncio.Event()
+        self.cables.append(cable)
         both = [
-            asyncio.create_task(self._forward(reader, server_writer, self._request, greeting=True)),
-            asyncio.create_task(self._forward(server_reader, writer, self._answer, greeting=False)),
+            asyncio.create_task(self._forward(reader, server_writer, self._request, cable, greeting=True)),
+            asyncio.create_task(self._forward(server_reader, writer, self._answer, cable, greeting=False)),
         ]
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -62,6 +70,7 @@ class Proxy:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         passes: Callable[[bytes, bytes], bool],
+        pulled: asyncio.Event,
         *,
         greeting: bool,
     ) -> None:
@@ -72,6 +81,8 @@ class Proxy:
             while True:
                 head = await reader.readexactly(5)
                 body = await reader.readexactly(int.from_bytes(head[1:], "big") - 4)
+                if pulled.is_set():
+                    await asyncio.Event().wait()
                 if not passes(head[:1], body):
                     self.cuts += 1
                     await writer.drain()

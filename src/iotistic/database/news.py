@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import final
 from uuid import UUID
 
-from iotistic.database.listener import Listener, Lost, Reconnected
+from iotistic.database.listener import Answered, Asked, Listener, Lost, Reconnected
 from iotistic.database.pool import Connection
 from iotistic.errors import Exhausted
 
@@ -120,6 +120,8 @@ class News:
                     _log.warning("news interrupted")
                 case Reconnected():
                     self._wake_all()
+                case Asked() | Answered():
+                    pass  # nothing here is believed for longer than its reader looks at it
                 case (_, payload):
                     self._tell(payload)
 

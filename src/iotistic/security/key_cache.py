@@ -1,7 +1,9 @@
 """Who recently proved themselves, in memory, so that a device's every report does not cost a query.
 
 A revocation must count at once, so nothing is remembered longer than this process is told of changes: triggers on the tables
-that decide send a NOTIFY, and whenever the session that listens is lost everything is forgotten until it is back.
+that decide send a NOTIFY, and whenever the session that listens is lost everything is forgotten until it is back. A session that is cut
+without a word sounds like nothing happening: so the server is asked four times a second whether it is there, and what is remembered
+counts for nothing while it has not answered for half a second. Whatever happens, a revocation counts within a second.
 """
 
 import asyncio
@@ -10,10 +12,11 @@ import logging
 import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from time import monotonic
-from typing import final
+from typing import Final, final
 
-from iotistic.database.listener import Listener, Lost, Reconnected
+from iotistic.database.listener import Answered, Asked, Listener, Lost, Reconnected
 from iotistic.database.pool import Connection
 from iotistic.secret import Secret
 from iotistic.security.model import Principal, Refusal
@@ -23,6 +26,9 @@ __all__ = ["CHANNEL", "KeyCache", "digest_of"]
 _log = logging.getLogger("iotistic.security.key_cache")
 
 CHANNEL = "access_changed"
+_PULSE: Final = timedelta(milliseconds=250)
+_SILENCE: Final = 0.5
+"""Seconds."""
 
 
 @final
@@ -36,7 +42,7 @@ class KeyCache:
         now: Callable[[], float] = monotonic,
         size: int = 20_000,
     ) -> None:
-        self._listener = Listener(connect, (CHANNEL,))
+        self._listener = Listener(connect, (CHANNEL,), pulse=_PULSE)
         self._now = now
         self._size = size
         # With the moment it ends, counted by this process from the look-up on: the clock on its wall may be wrong.
@@ -44,6 +50,8 @@ class KeyCache:
         # By key id: one digest a key or session.
         self._digests: dict[str, bytes] = {}
         self._listening = False
+        # When the server was asked for a sign that it has not given yet.
+        self._asked_at: float | None = None
         self._changes = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -77,17 +85,21 @@ class KeyCache:
             return kept
         changes, began = self._changes, self._now()
         found = await look_up(text)
-        if isinstance(found, Principal) and self._listening and changes == self._changes:
+        if isinstance(found, Principal) and self._hears() and changes == self._changes:
             self._keep(digest, found, began)
         return found
 
     def find_digest(self, digest: bytes) -> Principal | None:
         """The same for whoever keeps the key's `digest_of`: making it costs more than finding what stands behind it."""
         kept = self._kept.get(digest)
-        if kept is None or self._now() >= kept[1]:
+        if kept is None or self._now() >= kept[1] or not self._hears():
             return None
         self._kept.move_to_end(digest)
         return kept[0]
+
+    def _hears(self) -> bool:
+        """Whether a revocation of half a second ago would have been heard by now."""
+        return self._listening and (self._asked_at is None or self._now() < self._asked_at + _SILENCE)
 
     def _keep(self, digest: bytes, principal: Principal, began: float) -> None:
         ends = math.inf if principal.good_for is None else began + principal.good_for.total_seconds()
@@ -109,6 +121,10 @@ class KeyCache:
                         self._forget(listening=False)
                     case Reconnected():
                         self._forget(listening=True)
+                    case Asked():
+                        self._asked_at = self._now()
+                    case Answered():
+                        self._asked_at = None
                     case (_, key_id):
                         self._forget_key(key_id)
         finally:
@@ -117,6 +133,7 @@ class KeyCache:
 
     def _forget(self, *, listening: bool) -> None:
         self._listening = listening
+        self._asked_at = None
         self._changes += 1
         self._kept.clear()
         self._digests.clear()

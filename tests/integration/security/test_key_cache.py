@@ -1,32 +1,44 @@
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
+from time import monotonic
 
+import pytest
+
+from iotistic.config import Endpoint
 from iotistic.database.pool import Connection, connect
 from iotistic.devices import DeviceService
 from iotistic.secret import Secret
 from iotistic.security import KeyCache, Principal, Refusal
 from tests.support.databases import TestDatabase
+from tests.support.proxy import proxied
 from tests.support.services import security_service
 
 
 class Scene:
     """A device with a key, and a cache whose look-ups are counted."""
 
-    def __init__(self, database: TestDatabase, connection: Connection) -> None:
+    def __init__(self, database: TestDatabase, connection: Connection, listens_at: Endpoint) -> None:
         self.database = database
+        self.listens_at = listens_at
+        self.now: Callable[[], float] = monotonic
         self.connection = connection
         self.listeners: list[Connection] = []
         self.look_ups = 0
-        self.cache = KeyCache(self._listen)
+        self.cache = KeyCache(self._listen, now=self.time)
         self.key = Secret("")
         self.key_id = ""
 
+    def time(self) -> float:
+        """As the test says it is."""
+        return self.now()
+
     @classmethod
-    async def open(cls, database: TestDatabase) -> "Scene":
+    async def open(cls, database: TestDatabase, listens_at: Endpoint | None = None) -> "Scene":
         connection = await connect(
             database.endpoint("app"), database.name, application_name="test", autocommit=True
         )
-        scene = cls(database, connection)
+        scene = cls(database, connection, listens_at or database.endpoint("app"))
         device = await DeviceService(connection).create_device(name="pump", kind="sensor")
         issued = await security_service(connection).issue_device_key(device.uuid, reason="test")
         scene.key, scene.key_id = issued.text, issued.key_id
@@ -35,9 +47,7 @@ class Scene:
         return scene
 
     async def _listen(self) -> Connection:
-        found = await connect(
-            self.database.endpoint("app"), self.database.name, application_name="cache", autocommit=True
-        )
+        found = await connect(self.listens_at, self.database.name, application_name="cache", autocommit=True)
         self.listeners.append(found)
         return found
 
@@ -94,6 +104,50 @@ async def test_a_lost_session_forgets_and_a_new_one_remembers_again(database: Te
     await scene.ask()
     await scene.ask()
     assert scene.look_ups == 2
+    await scene.close()
+
+
+async def test_what_is_remembered_counts_for_nothing_once_the_server_is_silent_for_half_a_second(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iotistic.database.listener._LONGEST_ANSWER", 600)
+    async with proxied(database.endpoint("app")) as proxy:
+        scene = await Scene.open(database, proxy.endpoint)
+        await scene.ask()
+        proxy.pull()
+        await security_service(scene.connection).revoke_key(scene.key_id, reason="test")
+        await scene.until(lambda: scene.cache._asked_at is not None)
+        asked_at = scene.cache._asked_at or 0.0
+        scene.now = lambda: asked_at + 0.499
+        assert scene.cache.find(scene.key) is not None
+        scene.now = lambda: asked_at + 0.5
+        assert scene.cache.find(scene.key) is None
+        assert await scene.ask() == Refusal(reason="revoked")
+        await scene.close()
+
+
+async def test_a_session_that_went_silent_is_given_up_and_another_takes_its_place(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iotistic.database.listener._LONGEST_ANSWER", 0.2)
+    async with proxied(database.endpoint("app")) as proxy:
+        scene = await Scene.open(database, proxy.endpoint)
+        proxy.pull()
+        await scene.until(lambda: len(scene.listeners) > 1)
+        monkeypatch.setattr("iotistic.database.listener._LONGEST_ANSWER", 600)
+        await scene.until(lambda: scene.cache._listening)
+        await scene.close()
+
+
+async def test_news_that_arrives_while_the_server_is_asked_is_heard(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iotistic.security.key_cache._PULSE", timedelta(0))
+    scene = await Scene.open(database)
+    for _ in range(50):  # some of them in the middle of a question
+        changes = scene.cache._changes
+        await scene.connection.execute("SELECT pg_notify('access_changed', 'nobody')")
+        await scene.until(lambda changes=changes: scene.cache._changes > changes)  # type: ignore[misc]
     await scene.close()
 
 
