@@ -40,6 +40,9 @@ def _compose(**variables: str) -> dict[str, Any]:
 def _api_settings(**variables: str) -> Settings:
     given = _compose(**variables)["services"]["api"]["environment"]
     environment = {name: "" if value is None else str(value) for name, value in given.items()}
+    # Of the volume there is nothing here; that it is there is the matter of another test.
+    assert environment["DB_SSLROOTCERT"].endswith("/ca.crt")
+    environment["DB_SSLROOTCERT"] = __file__
     inside = Surroundings(in_container=True, resolves=lambda name: name in _compose()["services"])
     return load_settings(environment, dotenv=None, surroundings=inside)
 
@@ -77,7 +80,11 @@ def test_the_api_gets_settings_that_hold_without_an_env_file() -> None:
     settings = _api_settings()
     assert settings.warnings == ()
     assert settings.database == Endpoint(
-        hosts=(("postgres", 5432),), user="postgres", password=Secret("postgres"), sslmode="disable"
+        hosts=(("postgres", 5432),),
+        user="postgres",
+        password=Secret("postgres"),
+        sslmode="verify-full",
+        sslrootcert=Path(__file__),
     )
     assert (settings.names.platform, settings.api.host, settings.api.port) == ("iotistic", "0.0.0.0", 8080)  # noqa: S104
 
@@ -87,13 +94,20 @@ def test_the_api_follows_the_container_and_not_what_is_meant_for_programs_outsid
         DB_HOST="localhost", DB_PORT="5433", POSTGRES_USER="boss", POSTGRES_PASSWORD="s3cret", POSTGRES_DB="iot"
     )  # fmt: skip
     assert settings.database == Endpoint(
-        hosts=(("postgres", 5432),), user="boss", password=Secret("s3cret"), sslmode="disable"
+        hosts=(("postgres", 5432),),
+        user="boss",
+        password=Secret("s3cret"),
+        sslmode="verify-full",
+        sslrootcert=Path(__file__),
     )
     assert settings.names.platform == "iot"
 
 
 def test_the_api_waits_for_a_database_that_answers_queries_over_tcp() -> None:
     services = _compose()["services"]
+    assert services["postgres"]["depends_on"] == {
+        "certificates": {"condition": "service_completed_successfully"}
+    }
     assert services["api"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     test = " ".join(services["postgres"]["healthcheck"]["test"])
     assert "-h 127.0.0.1" in test
@@ -106,6 +120,36 @@ def test_the_password_is_in_nobodys_argv() -> None:
     test = " ".join(_compose(POSTGRES_PASSWORD="s3cret")["services"]["postgres"]["healthcheck"]["test"])
     assert "s3cret" not in test
     assert 'PGPASSWORD="$POSTGRES_PASSWORD" psql' in test
+
+
+def test_everything_that_is_named_under_the_certificates_is_mounted_from_where_they_are_made() -> None:
+    services = _compose()["services"]
+    made_at = _option(services["certificates"]["command"], "--to")
+    mounts = {
+        name: dict(reversed(volume.split(":")[:2]) for volume in service["volumes"])
+        for name, service in services.items()
+    }
+    assert mounts["certificates"][made_at] == "certificates"
+    assert mounts["api"][str(Path(services["api"]["environment"]["DB_SSLROOTCERT"]).parent)] == "certificates"
+    settings = (ROOT / "postgres" / "postgresql.conf").read_text()
+    for name in ("ssl_cert_file", "ssl_key_file"):
+        (path,) = re.findall(rf"^{name} = '(.*)'$", settings, re.MULTILINE)
+        assert mounts["postgres"][str(Path(path).parent)] == "certificates"
+        assert Path(path).name in {"server.crt", "server.key"}
+    assert "PGSSLROOTCERT=/etc/postgresql/tls/ca.crt" in " ".join(services["postgres"]["healthcheck"]["test"])
+
+
+def test_the_key_of_the_authority_is_sealed_under_what_no_other_container_sees() -> None:
+    services = _compose()["services"]
+    data = services["certificates"]["environment"]["IOTISTIC_DATA_DIR"]
+    (volume,) = [v.split(":")[0] for v in services["certificates"]["volumes"] if v.split(":")[1] == data]
+    others = [v for name, s in services.items() if name != "certificates" for v in s["volumes"]]
+    assert not [v for v in others if v.split(":")[0] == volume]
+
+
+def _option(command: str, name: str) -> str:
+    words = command.split()
+    return words[words.index(name) + 1]
 
 
 def test_every_file_it_mounts_is_there_and_read_by_the_server() -> None:

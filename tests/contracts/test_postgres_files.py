@@ -4,22 +4,31 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 import pytest
+import yaml
 from psycopg.rows import dict_row
 
+from iotistic.clock import system_clock
 from iotistic.database.server.account import choose_account
 from iotistic.database.server.binaries import SUPPORTED, Binaries, list_binaries
+from iotistic.operations.access import Layout, Target, render
+from iotistic.operations.access.certificate_files import CertificateFolder
+from iotistic.sealing import SealingKeys
 
 FILES = Path(__file__).parents[2] / "postgres"
+COMPOSE = FILES.with_name("docker-compose.yml")
 PASSWORD = "correct horse"
 PATIENCE = 30
 INSTALLED = [binaries for binaries in list_binaries() if binaries.major in SUPPORTED]
@@ -35,6 +44,8 @@ class Server:
     binaries: Binaries
     port: int
     sockets: Path
+    has_tls: bool
+    """The embedded build has none: it gets what `iotistic db hba render --no-tls` makes."""
 
     def connect(self, **parameters: str | None) -> psycopg.Connection[dict[str, Any]]:
         """A new session of the superuser over TCP, unless told otherwise."""
@@ -46,6 +57,8 @@ class Server:
             "dbname": "postgres",
             "connect_timeout": 10,
         }
+        if self.has_tls:  # as the API of docker-compose.yml does
+            given |= {"sslmode": "verify-full", "sslrootcert": str(self.sockets / "tls" / "ca.crt")}
         return psycopg.connect(**(given | parameters), autocommit=True, row_factory=dict_row)
 
     def rows(self, query: LiteralString) -> list[dict[str, Any]]:
@@ -61,9 +74,10 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 def test_every_setting_is_one_the_server_knows_and_took(server: Server) -> None:
-    """Three are overridden by this test's own command line."""
+    """These are overridden by this test's own command line."""
     refused = server.rows("SELECT name FROM pg_file_settings WHERE error IS NOT NULL OR NOT applied")
-    assert {row["name"] for row in refused} == {"listen_addresses", "port", "shared_buffers"}
+    overridden = {"ssl_cert_file", "ssl_key_file"}
+    assert {row["name"] for row in refused} - overridden == {"listen_addresses", "port", "shared_buffers"}
 
 
 def test_no_setting_is_there_twice(server: Server) -> None:
@@ -111,6 +125,37 @@ def test_over_tcp_the_right_password_opens_and_a_wrong_one_does_not(server: Serv
             server.connect(password=password)
 
 
+def test_over_tcp_nothing_goes_in_clear_and_no_other_server_is_believed(
+    server: Server, tmp_path: Path
+) -> None:
+    if not server.has_tls:
+        pytest.skip("this build has no TLS")
+    with pytest.raises(psycopg.OperationalError, match="rejects connection"):
+        server.connect(sslmode="disable")
+    stranger = CertificateFolder(tmp_path, SealingKeys.generate())
+    stranger.write(["127.0.0.1"], now=system_clock(), lasts=timedelta(days=1))
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
+        server.connect(sslrootcert=str(tmp_path / "ca.crt"))
+    encrypted = server.rows("SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+    assert encrypted[0]["ssl"]
+    assert encrypted[0]["version"] in {"TLSv1.2", "TLSv1.3"}
+
+
+def test_a_further_start_keeps_the_certificate_and_a_renewal_is_read_by_a_reload(server: Server) -> None:
+    if not server.has_tls:
+        pytest.skip("this build has no TLS")
+    before = (server.sockets / "tls" / "server.crt").read_bytes()
+    _make_certificates(server.sockets / "tls", server.sockets)
+    assert (server.sockets / "tls" / "server.crt").read_bytes() == before
+    with server.connect() as stays:
+        _make_certificates(server.sockets / "tls", server.sockets, keep=False)
+        assert (server.sockets / "tls" / "server.crt").read_bytes() != before
+        assert (server.sockets / "tls" / "server.key").stat().st_uid == server.sockets.stat().st_uid
+        stays.execute("SELECT pg_reload_conf()")
+        server.connect().close()
+        assert len(stays.execute("SELECT current_user").fetchall()) == 1
+
+
 @ONLY_LINUX_ROOT
 def test_root_in_the_container_needs_no_password_over_the_socket(server: Server) -> None:
     """So that `docker exec iotistic-postgres psql -U postgres` works as written in the handbook."""
@@ -148,6 +193,7 @@ def test_passwords_are_stored_as_scram_verifiers(server: Server) -> None:
 def test_the_first_start_makes_the_other_databases_and_may_be_repeated(server: Server) -> None:
     environment = {
         "PGPASSWORD": PASSWORD,
+        "PGSSLMODE": "require" if server.has_tls else "disable",
         "IOTISTIC_BILLING_DB_NAME": "billing of it's own",
         "IOTISTIC_VPN_DB_NAME": "vpn",
     }
@@ -175,20 +221,24 @@ def _running(binaries: Binaries) -> Generator[Server]:
     account.adopt(folder)
     folder.chmod(0o711)
     try:
+        has_tls = _has_tls(binaries)
         _initdb(binaries, folder, account.credentials)
+        _put_files(folder, tls=has_tls)
+        if has_tls:
+            _make_certificates(folder / "tls", folder)
         port = _free_port()
         command = [
             binaries.program("postgres"),
             "-D",
             folder / "data",
-            *_options(folder),
+            *_options(folder, tls=has_tls),
             "-c",
             f"port={port}",
         ]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(command, stderr=log, cwd=folder, **account.credentials)
         try:
-            server = Server(binaries=binaries, port=port, sockets=folder)
+            server = Server(binaries=binaries, port=port, sockets=folder, has_tls=has_tls)
             _wait(server, process, folder / "log")
             yield server
         finally:
@@ -210,12 +260,44 @@ def _initdb(binaries: Binaries, folder: Path, credentials: Any) -> None:  # noqa
         ],
         check=True, capture_output=True, cwd=folder, **credentials,
     )  # fmt: skip
-    for name in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf"):
-        shutil.copy(FILES / name, folder)  # the checkout itself may be closed to the server's account
+
+
+def _has_tls(binaries: Binaries) -> bool:
+    told = subprocess.run(
+        [binaries.program("pg_config"), "--configure"], check=True, capture_output=True, text=True
+    )
+    return "--with-openssl" in told.stdout or "--with-ssl" in told.stdout
+
+
+def _put_files(folder: Path, *, tls: bool) -> None:
+    """The shipped ones; for a build without TLS what the same templates make for it."""
+    shipped = {path.name: path.read_text() for path in FILES.glob("*.conf")}
+    private = [ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
+    plain = render(Layout(target=Target.compose, networks=private, tls=False, own_roles=False))
+    for name, text in (shipped if tls else plain).items():
+        (folder / name).write_text(text)  # the checkout itself may be closed to the server's account
         (folder / name).chmod(0o644)
 
 
-def _options(folder: Path) -> list[str]:
+def _make_certificates(place: Path, data: Path, *, keep: bool = True) -> None:
+    """The command of docker-compose.yml, for a folder and an account of ours."""
+    command = yaml.safe_load(COMPOSE.read_text())["services"]["certificates"]["command"].split()
+    owner = data.stat()
+    command[command.index("--to") + 1] = str(place)
+    command[command.index("--owner") + 1] = f"{owner.st_uid}:{owner.st_gid}"
+    if not keep:
+        at = command.index("--unless-lasts")
+        del command[at : at + 2]
+    subprocess.run(
+        [sys.executable, "-m", "iotistic", *command, "--data-dir", data / "authority"],
+        check=True,
+        capture_output=True,
+        env={"PATH": os.environ["PATH"]},
+        cwd=data,
+    )
+
+
+def _options(folder: Path, *, tls: bool) -> list[str]:
     settings = {
         "config_file": folder / "postgresql.conf",
         "hba_file": folder / "pg_hba.conf",
@@ -224,6 +306,11 @@ def _options(folder: Path) -> list[str]:
         "listen_addresses": "127.0.0.1",  # a test opens nothing to the network
         "shared_buffers": "16MB",
     }
+    if tls:
+        settings |= {
+            "ssl_cert_file": folder / "tls" / "server.crt",
+            "ssl_key_file": folder / "tls" / "server.key",
+        }
     return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
 

@@ -16,7 +16,7 @@ from iotistic.clock import system_clock
 from iotistic.config import Settings
 from iotistic.database.pool import connect
 from iotistic.errors import NotFound
-from iotistic.operations.access.certificate_files import CertificateFolder, Written
+from iotistic.operations.access.certificate_files import Account, CertificateFolder, Written
 from iotistic.operations.access.certificates import CertificateFacts, read_certificate
 from iotistic.operations.access.server_certificate import find_server_certificate
 
@@ -50,6 +50,23 @@ def create(
         typer.Option("--to", metavar="FOLDER", help="Where; certificates in the data folder otherwise."),
     ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=825, help="How long the server's lasts.")] = 90,
+    unless_lasts: Annotated[
+        int | None,
+        typer.Option(
+            "--unless-lasts",
+            metavar="DAYS",
+            min=1,
+            help="Keep what is there if it is for the same hosts and goes on for so long.",
+        ),
+    ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            "--owner",
+            metavar="UID:GID",
+            help="Whose the server's key is to be, by number: the account that PostgreSQL runs as.",
+        ),
+    ] = None,
     reload: Annotated[
         bool, typer.Option("--reload", help="Let the server read it at once; open sessions stay.")
     ] = False,
@@ -63,7 +80,13 @@ def create(
     """
     settings = settings_from(data_dir, url)
     place = CertificateFolder(folder or settings.data_dir / "certificates", sealing_keys(settings))
-    written = place.write(hosts, now=system_clock(), lasts=timedelta(days=days))
+    written = place.write(
+        hosts,
+        now=system_clock(),
+        lasts=timedelta(days=days),
+        unless_lasts=None if unless_lasts is None else timedelta(days=unless_lasts),
+        owner=None if owner is None else _account(owner),
+    )
     if reload:
         run_async(_reload(settings))
     _tell(place, written, as_json=as_json)
@@ -106,6 +129,7 @@ def _tell(place: CertificateFolder, written: Written, *, as_json: bool) -> None:
             {
                 "folder": str(place.path),
                 "authority_made": written.authority_made,
+                "renewed": written.renewed,
                 "server": asdict(written.server),
             }
         )
@@ -113,8 +137,15 @@ def _tell(place: CertificateFolder, written: Written, *, as_json: bool) -> None:
     if written.authority_made:
         narrate(f"A new authority: give {place.path / 'ca.crt'} to every client (DB_SSLROOTCERT).")
     narrate(
-        f"{place.path / 'server.crt'} is for {', '.join(written.server.hosts)}, until {written.server.ends:%Y-%m-%d}."
+        f"{place.path / 'server.crt'} {'is' if written.renewed else 'stays: it is'} for {', '.join(written.server.hosts)}, until {written.server.ends:%Y-%m-%d}."
     )
+
+
+def _account(text: str) -> Account:
+    user, _, group = text.partition(":")
+    if not (user.isdecimal() and group.isdecimal()):
+        raise typer.BadParameter(f"{text} is no UID:GID, such as 70:70", param_hint="--owner")
+    return int(user), int(group)
 
 
 def _of_file(file: Path) -> CertificateFacts:

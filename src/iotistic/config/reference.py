@@ -27,8 +27,8 @@ tells everything that is wrong at once, with a suggestion for each.
 - **One server.** With `DB_HOST` or `DATABASE_URL` that server is used and the embedded one is never started, also when
   `--data-dir` is given: the folder then keeps only secrets and the local agent's state.
 - **TLS.** The default depends on where the server is: `prefer` on loopback and sockets, `verify-full` everywhere else, so that a
-  password never reaches a server that only claims the name. To lower it, set `DB_SSLMODE`; on a private network such as that
-  of Docker Compose, `DB_SSLMODE=disable` is honest.
+  password never reaches a server that only claims the name. Name the authority with `DB_SSLROOTCERT`; Docker Compose makes one
+  of its own. To lower it, set `DB_SSLMODE`: on a network that only the two share, `DB_SSLMODE=disable` is honest.
 - **In a container** `localhost` is the container itself: name the database's service (`DB_HOST=postgres`). Outside of Docker
   that name does not exist: use `DB_HOST=localhost` and the published port, `DB_PORT_EXT`.
 """

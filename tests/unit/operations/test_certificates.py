@@ -1,5 +1,6 @@
 """Certificates of our own authority, checked by a second implementation: the ssl module's OpenSSL."""
 
+import os
 import stat
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -86,6 +87,30 @@ def test_a_folder_keeps_its_authority_when_the_server_gets_a_new_certificate(tmp
         "server.crt",
         "server.key",
     ]
+
+
+def test_a_certificate_that_lasts_long_enough_for_the_same_hosts_stays(tmp_path: Path) -> None:
+    place = CertificateFolder(tmp_path, SealingKeys.generate())
+    first = place.write(["db", "127.0.0.1"], now=NOW, lasts=10 * DAY, unless_lasts=5 * DAY)
+    assert first.renewed
+    for hosts, now, renewed in (
+        (["127.0.0.1", "db"], NOW + 5 * DAY, False),  # exactly as long as asked
+        (["db"], NOW, True),
+        (["db"], NOW + 5 * DAY + timedelta(seconds=1), True),
+    ):
+        again = place.write(hosts, now=now, lasts=10 * DAY, unless_lasts=5 * DAY)
+        assert (again.renewed, again.authority_made) == (renewed, False)
+    (tmp_path / "server.key").unlink()
+    assert place.write(["db"], now=NOW, lasts=DAY, unless_lasts=timedelta(0)).renewed
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_servers_key_belongs_to_the_servers_account(tmp_path: Path) -> None:
+    place = CertificateFolder(tmp_path, SealingKeys.generate())
+    place.write(["db"], now=NOW, lasts=DAY, owner=(70, 70))
+    key = (tmp_path / "server.key").stat()
+    assert (key.st_uid, key.st_gid, stat.S_IMODE(key.st_mode)) == (70, 70, 0o600)
+    assert (tmp_path / "ca.key").stat().st_uid == 0
 
 
 def test_the_key_of_the_authority_lies_sealed_and_only_the_installations_key_signs_again(

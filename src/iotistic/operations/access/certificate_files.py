@@ -21,7 +21,7 @@ from iotistic.operations.access.certificates import (
 )
 from iotistic.sealing import SealingKeys
 
-__all__ = ["CertificateFolder", "Written"]
+__all__ = ["Account", "CertificateFolder", "Written"]
 
 _ABOUT: Final = "key of the certificate authority"
 
@@ -32,7 +32,13 @@ class Written:
 
     authority_made: bool
     """Whether it is a new authority: its certificate has to reach every client."""
+    renewed: bool
+    """False: the server's certificate was good for long enough and stayed."""
     server: CertificateFacts
+
+
+Account = tuple[int, int]
+"""User and group that a file is to belong to, by number."""
 
 
 @final
@@ -43,18 +49,36 @@ class CertificateFolder:
         self.path = path
         self._sealing = sealing
 
-    def write(self, hosts: Sequence[str], *, now: datetime, lasts: timedelta) -> Written:
+    def write(
+        self,
+        hosts: Sequence[str],
+        *,
+        now: datetime,
+        lasts: timedelta,
+        unless_lasts: timedelta | None = None,
+        owner: Account | None = None,
+    ) -> Written:
         """A certificate for a server of these names, by the authority of the folder, which is made where there is none.
 
-        Raises CertificateInvalid, SealBroken, SealingKeyUnknown.
+        `unless_lasts`: the one that is there stays if it is for these names and goes on for so long. `owner`: whose file the server's key is, which
+        PostgreSQL asks to be its own account's. Raises CertificateInvalid, SealBroken, SealingKeyUnknown.
         """
+        present = None if unless_lasts is None else self._present(hosts, until=now + unless_lasts)
+        if present is not None:
+            return Written(authority_made=False, renewed=False, server=present)
         self.path.mkdir(mode=0o755, parents=True, exist_ok=True)
         authority_made = not (self.path / "ca.crt").exists()
         authority = self._make(now) if authority_made else self._load()
         certificate, key = sign_server(authority, hosts, now=now, lasts=lasts)
-        self._put("server.key", key.reveal().encode(), mode=0o600)
+        self._put("server.key", key.reveal().encode(), mode=0o600, owner=owner)
         self._put("server.crt", certificate, mode=0o644)
-        return Written(authority_made=authority_made, server=read_certificate(certificate))
+        return Written(authority_made=authority_made, renewed=True, server=read_certificate(certificate))
+
+    def _present(self, hosts: Sequence[str], *, until: datetime) -> CertificateFacts | None:
+        if not all((self.path / name).exists() for name in ("ca.crt", "server.crt", "server.key")):
+            return None
+        found = read_certificate((self.path / "server.crt").read_bytes())
+        return found if set(found.hosts) == set(hosts) and found.ends >= until else None
 
     def _make(self, now: datetime) -> Authority:
         authority = make_authority(f"Iotistic authority of {now:%Y-%m-%d}", now=now)
@@ -68,7 +92,7 @@ class CertificateFolder:
             certificate=(self.path / "ca.crt").read_bytes(), key=self._sealing.open(sealed, about=_ABOUT)
         )
 
-    def _put(self, name: str, content: bytes, *, mode: int) -> None:
+    def _put(self, name: str, content: bytes, *, mode: int, owner: Account | None = None) -> None:
         path = self.path / name
         draft = self.path / f".{name}.{token_hex(8)}"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -76,10 +100,11 @@ class CertificateFolder:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if (
-            path.exists() and os.geteuid() == 0
-        ):  # a renewal leaves the files with the account that PostgreSQL runs as
-            owner = path.stat()
-            os.chown(draft, owner.st_uid, owner.st_gid)
-            draft.chmod(owner.st_mode & 0o777)
+        if owner is not None:
+            os.chown(draft, *owner)
+        elif path.exists() and os.geteuid() == 0:
+            # A renewal leaves the files with the account that PostgreSQL runs as.
+            before = path.stat()
+            os.chown(draft, before.st_uid, before.st_gid)
+            draft.chmod(before.st_mode & 0o777)
         draft.replace(path)

@@ -99,8 +99,7 @@ _REFUSE_PLAIN: Final = f"""
 {_line("hostnossl", "all", "all", "all", "reject")}
 {_line("hostnossl", "replication", "all", "all", "reject")}
 """
-_WITHOUT_TLS: Final = """# TLS is off because the network of Docker Compose is shared by these containers alone and the port is published on
-# 127.0.0.1 only. docker-compose.tls.yml switches it on, with certificates of `iotistic certificates create`.
+_WITHOUT_TLS: Final = """# TLS is off (`--no-tls`): only for a network that nobody else is on, or a build of PostgreSQL that has none.
 #ssl = on"""
 _WITH_TLS: Final = """# TLS for everything but the socket (pg_hba.conf). A new certificate is read at the next reload, without a restart; open sessions stay.
 ssl = on
