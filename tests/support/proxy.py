@@ -37,6 +37,11 @@ class Proxy:
     """How many answers it takes until the server is ready for the first time."""
     cuts: int = 0
     cables: list[asyncio.Event] = field(default_factory=list[asyncio.Event])
+    passing: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it is not set nothing passes and nothing is closed, as behind a firewall that swallows everything."""
+
+    def __post_init__(self) -> None:
+        self.passing.set()
 
     def pull(self) -> None:
         """From here on nothing passes on the connections there are, and neither side is told: as when a cable is pulled."""
@@ -77,6 +82,7 @@ class Proxy:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             if greeting:  # the startup message has no type
                 head = await reader.readexactly(4)
+                await self.passing.wait()
                 writer.write(head + await reader.readexactly(int.from_bytes(head, "big") - 4))
             while True:
                 head = await reader.readexactly(5)
@@ -87,6 +93,7 @@ class Proxy:
                     self.cuts += 1
                     await writer.drain()
                     return
+                await self.passing.wait()
                 writer.write(head + body)
 
     def _request(self, kind: bytes, _: bytes) -> bool:

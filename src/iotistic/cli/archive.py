@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from iotistic.bootstrap.platform import open_platform
+from iotistic.cells import as_cell
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, print_table, readable_bytes, run_async
 from iotistic.config import Settings
@@ -115,7 +116,17 @@ def _print_csv(columns: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
     writer = csv.writer(sys.stdout)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow(value.isoformat() if isinstance(value, datetime) else value for value in row)
+        writer.writerow(map(_cell, row))
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - a value of any column
+    match value:
+        case datetime():
+            return value.isoformat()
+        case str():
+            return as_cell(value)
+        case _:
+            return value
 
 
 def _row(part: Manifest) -> dict[str, Any]:

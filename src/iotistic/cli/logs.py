@@ -1,5 +1,6 @@
 """`iotistic logs`."""
 
+import logging
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -87,7 +88,9 @@ class _Reading:
             narrate("No line fits.")
 
     async def _follow(self, reached: Reached) -> None:
-        """Until interrupted, over any number of restarts of the server."""
+        """Until interrupted, over any number of restarts of the server, which are told once and not at each attempt."""
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+        logging.getLogger("iotistic.database.news").setLevel(logging.ERROR)
         await self._platform.news.start()
         is_away = False
         async for found in follow_lines(self._platform, reached, self._ask):

@@ -60,9 +60,12 @@ def list_rows(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what was set aside, oldest first (with --json: one object a line, with what was sent)."""
+    """List what was set aside, oldest first (with --json: one object a line, with what was sent).
+
+    Below stand the commands that store it after all, once each.
+    """
     found = run_async(_list(settings_from(data_dir, url), device, (reason, since, until), limit))
-    rows = [asdict(row) for row in found]
+    rows = [{**asdict(row), "replay": row.replay} for row in found]
     if as_json:
         print_json_lines(rows)
     else:
@@ -71,6 +74,8 @@ def list_rows(
             ["received_at", "device_uuid", "stream", "reason", "device_time"],
             empty="Nothing is set aside.",
         )
+        for command in dict.fromkeys(row.replay for row in found):
+            narrate(command)
 
 
 @app.command()

@@ -29,7 +29,7 @@ from iotistic.partitioning.policy import (
     Stray,
 )
 from iotistic.partitioning.repair import repairs
-from iotistic.partitioning.retention import DeviceClass, RetentionClasses
+from iotistic.partitioning.retention import ClassStamp, DeviceClass, RetentionClasses
 from iotistic.partitioning.sealing import Seal, Sealer, sealings
 from iotistic.partitioning.thinning import Thin, Thinner, thinnings
 
@@ -40,6 +40,7 @@ __all__ = [
     "AdoptionRefused",
     "ArchiveNotConfigured",
     "Attach",
+    "ClassStamp",
     "Create",
     "DeviceClass",
     "Drop",

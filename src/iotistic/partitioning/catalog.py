@@ -24,6 +24,7 @@ class _PolicyRow:
     premake: int
     back: int
     keep_days: int
+    ahead_minutes: int
     device_column: str | None
     search_column: str | None
     archive: bool
@@ -38,6 +39,7 @@ class _PolicyRow:
             premake=self.premake,
             back=self.back,
             keep=timedelta(days=self.keep_days),
+            ahead=timedelta(minutes=self.ahead_minutes),
             device_column=self.device_column,
             search_column=self.search_column,
             archive=self.archive,

@@ -29,6 +29,8 @@ class Policy:
     """Partitions before the present one that are made when missing, for late rows."""
     keep: timedelta
     """How long a partition stays after the last moment it holds; whole days."""
+    ahead: timedelta = timedelta(minutes=10)
+    """How far ahead of the platform's clock the time of a row may be that a device sends."""
     device_column: str | None = None
     """The column that names the device whose retention class may be another."""
     search_column: str | None = None

@@ -6,6 +6,7 @@ SELECT
   policy.premake,
   policy.back,
   policy.keep_days,
+  policy.ahead_minutes,
   policy.device_column,
   policy.search_column,
   policy.archive,
@@ -124,6 +125,22 @@ VALUES (%(parent)s::text, %(device_uuid)s::uuid, %(keep_days)s::integer)
 ON CONFLICT (parent, device_uuid) DO UPDATE
 SET keep_days = excluded.keep_days, changed_at = now()
 WHERE device_retention_classes.keep_days IS DISTINCT FROM excluded.keep_days;
+
+-- name: find_class_stamp
+-- Changes with every change of a class: what is read again only then may be many rows.
+SELECT
+  count(*) AS devices,
+  max(changed_at) AS changed_at
+FROM device_retention_classes;
+
+-- name: list_class_keeps
+-- Every device with a class of its own, for whoever judges what they send.
+SELECT
+  parent,
+  device_uuid,
+  keep_days
+FROM device_retention_classes
+WHERE keep_days IS NOT NULL;
 
 -- name: list_devices_of_classes
 -- A page of the devices that have another class.

@@ -1,7 +1,7 @@
 """Which devices' rows stay longer or shorter than the policy of their table says."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from iotistic.database.queries import Queries, Statements
 from iotistic.errors import Invalid, IotisticError, NotFound
 from iotistic.partitioning.errors import PolicyNotFound
 
-__all__ = ["CLASSES", "DeviceClass", "RetentionClasses"]
+__all__ = ["CLASSES", "ClassStamp", "DeviceClass", "RetentionClasses"]
 
 _QUERIES = Queries("iotistic.partitioning")
 
@@ -55,9 +55,17 @@ class DeviceClass:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassStamp:
+    """Another one after every change of a class."""
+
+    devices: int
+    changed_at: datetime | None
+
+
 @final
 class RetentionClasses:
-    """On one connection of the application's role; the caller commits."""
+    """On one connection of the application's role, or to read of that of ingest; the caller commits."""
 
     def __init__(self, connection: Connection) -> None:
         self._sql = Statements(connection, _QUERIES, _CONSTRAINTS)
@@ -74,6 +82,17 @@ class RetentionClasses:
             "set_class", parent=parent, device_uuid=device_uuid, keep_days=keep_days
         )
         return bool(changed)
+
+    async def stamp(self) -> ClassStamp | None:
+        """What to compare with the stamp of the last look, before all devices are read again."""
+        return await self._sql.one("find_class_stamp", ClassStamp)
+
+    async def keeps(self) -> dict[str, dict[UUID, timedelta]]:
+        """How long the rows of each device with a class of its own stay, by table."""
+        found: dict[str, dict[UUID, timedelta]] = {}
+        for parent, device_uuid, days in await self._sql.rows("list_class_keeps"):
+            found.setdefault(parent, {})[device_uuid] = timedelta(days=days)
+        return found
 
     async def list_devices(
         self, *, limit: int, after: tuple[str, UUID] = ("", UUID(int=0))

@@ -144,6 +144,20 @@ async def export(viewer: httpx.AsyncClient, pair: str, form: str) -> list[tuple[
     ]
 
 
+@pytest.mark.parametrize("beginning", ["=", "+", "-", "@", "\t", "'="])
+async def test_a_spreadsheet_computes_no_metric_and_no_unit(
+    viewer: httpx.AsyncClient, device: EnrolledDevice, beginning: str
+) -> None:
+    name = f"{beginning}cmd|'/c calc'!A1"
+    report = {"timestamp": START.isoformat(), "metrics": {name: -1}}
+    body = {"reports": [report], "units": {name: f"{beginning}1"}}
+    assert (await device.client.post(f"{device.path}/metrics", json=body)).json()["accepted"] == 1
+    ((_, _, metric, unit, value),) = await export(viewer, str(device.uuid), "csv")
+    assert (metric, unit, value) == (f"'{name}", f"'{beginning}1", -1.0)
+    ((_, _, metric, unit, value),) = await export(viewer, str(device.uuid), "ndjson")
+    assert (metric, unit, value) == (name, f"{beginning}1", -1.0)
+
+
 @pytest.mark.parametrize("form", ["csv", "ndjson", "parquet", "arrow"])
 async def test_a_file_holds_every_value_once(viewer: httpx.AsyncClient, pair: str, form: str) -> None:
     rows = await export(viewer, pair, form)

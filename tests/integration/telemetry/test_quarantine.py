@@ -146,6 +146,10 @@ async def test_the_quarantine_is_listed_page_by_page_counted_and_dropped(station
     rest = await service.list_rows(ALL, after=first[-1].position, limit=4)
     assert [len(first), len(rest)] == [4, 2]
     assert {row.payload["metrics"]["a"] for row in first} < {0, 1, 2, 3, 4}
+    command = (
+        f"iotistic telemetry quarantine replay --device {station.device} --reason clock_not_set --on-receipt"
+    )
+    assert first[0].replay == command
     counts = [(one.reason, one.rows, one.devices) for one in await service.count(ALL)]
     assert counts == [("clock_not_set", 5, 1), ("timestamp_in_future", 1, 1)]
     assert await service.drop_batch(QuarantineFilter(device_uuid=other)) == 1

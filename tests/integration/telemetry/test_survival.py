@@ -1,12 +1,10 @@
-"""The database goes away, comes back elsewhere, runs out of disk: nothing acknowledged is missing, nothing is stored twice."""
+"""The database goes away or runs out of disk: nothing acknowledged is missing, nothing is stored twice. Failover: test_failover.py."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -17,61 +15,10 @@ from iotistic.database.pool import Connection, connect
 from iotistic.errors import Unavailable
 from iotistic.telemetry import Ingest, IngestLimits, IngestUnavailable
 from tests.integration.telemetry.conftest import Station, ingest_on, make_partitions, owner_of, until
-from tests.support.databases import Databases, TestDatabase
+from tests.integration.telemetry.senders import Senders, stored
+from tests.support.databases import TestDatabase
 from tests.support.proxy import proxied
 from tests.support.tiny_disk import make_tiny_disk, remove_tiny_disk, resize
-
-
-@dataclass
-class Senders:
-    """Devices that each send a numbered report until it is acknowledged, then the next."""
-
-    ingest: Ingest
-    acknowledged: set[tuple[UUID, int]] = field(default_factory=set)
-    start: datetime = field(default_factory=lambda: datetime.now(UTC))
-    _over: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def _send(self, device: UUID) -> None:
-        number = 0
-        while not self._over.is_set():
-            number += 1
-            moment = (self.start - timedelta(seconds=number)).isoformat()
-            body = msgspec.json.encode({"reports": [{"timestamp": moment, "metrics": {"n": number}}]})
-            while True:
-                try:
-                    receipt = await self.ingest.submit_metrics(device, body)
-                except Unavailable:
-                    await asyncio.sleep(0.01)
-                    continue
-                break
-            assert receipt.accepted + receipt.duplicate == 1
-            self.acknowledged.add((device, number))
-
-    @asynccontextmanager
-    async def sending(self, count: int = 8) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._send(uuid4())) for _ in range(count)]
-        yield
-        self._over.set()
-        await asyncio.gather(*tasks)
-
-    async def more(self, count: int = 40) -> None:
-        """Until so many further reports are acknowledged."""
-        wanted = len(self.acknowledged) + count
-        await until(lambda: len(self.acknowledged) >= wanted, seconds=60)
-
-
-async def stored(database: TestDatabase) -> list[tuple[UUID, int]]:
-    async with owner_of(database) as owner:
-        cursor = await owner.execute("SELECT device_uuid, values[1]::integer FROM device_metrics")
-        return [(row[0], row[1]) for row in await cursor.fetchall()]
-
-
-async def terminate(database: TestDatabase) -> None:
-    connection = await connect(database.superuser, "postgres", application_name="test", autocommit=True)
-    await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (database.name,)
-    )
-    await connection.close()
 
 
 async def test_a_network_that_is_cut_anywhere_loses_and_doubles_nothing(database: TestDatabase) -> None:
@@ -105,55 +52,6 @@ async def test_a_network_that_is_cut_anywhere_loses_and_doubles_nothing(database
     found = await stored(database)
     assert set(found) == senders.acknowledged
     assert len(found) == len(senders.acknowledged)
-
-
-async def test_after_a_failover_the_other_server_has_everything_acknowledged_once(
-    database: TestDatabase, databases: Databases
-) -> None:
-    """The standby is a copy of all that was committed when the first server died."""
-    async with owner_of(database) as owner:
-        await make_partitions(owner)
-    standby = replace(database, name=f"{database.name}_standby")
-    serving: list[TestDatabase | None] = [database]
-
-    async def direct() -> Connection:
-        where = serving[0]
-        if where is None:
-            raise Unavailable("no server is primary")
-        return await connect(
-            where.endpoint("app"), where.name, application_name="test-ingest", autocommit=True
-        )
-
-    ingest = Ingest(direct)
-    await ingest.start()
-    senders = Senders(ingest)
-    administrator = await connect(
-        databases.superuser, "postgres", application_name="test-failover", autocommit=True
-    )
-    try:
-        async with senders.sending():
-            await senders.more()
-            serving[0] = None
-            await terminate(database)
-            await administrator.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                    sql.Identifier(standby.name), sql.Identifier(database.name)
-                )
-            )
-            before = len(senders.acknowledged)
-            serving[0] = standby
-            await senders.more()
-            assert len(senders.acknowledged) > before
-        await ingest.stop()
-        found = await stored(standby)
-        assert set(found) == senders.acknowledged
-        assert len(found) == len(senders.acknowledged)
-    finally:
-        await ingest.stop()
-        await administrator.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(standby.name))
-        )
-        await administrator.close()
 
 
 @pytest_asyncio.fixture
@@ -263,3 +161,86 @@ async def _updates(station: Station) -> tuple[int, int]:
         "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'device_metric_latest'"
     )
     return int(updates), int(hot)
+
+
+async def test_a_network_that_swallows_everything_is_given_up_and_costs_nothing(
+    database: TestDatabase,
+) -> None:
+    """Nothing is closed, so no error ever comes: whoever waits for one waits for ever."""
+    async with owner_of(database) as owner:
+        await make_partitions(owner)
+    async with proxied(database.endpoint("app")) as proxy:
+
+        async def direct() -> Connection:
+            return await connect(
+                proxy.endpoint, database.name, application_name="test", autocommit=True, connect_timeout=2
+            )
+
+        ingest = Ingest(direct, limits=IngestLimits(patience=timedelta(seconds=2)))
+        await ingest.start()
+        senders = Senders(ingest)
+        try:
+            async with senders.sending():
+                await senders.more()
+                proxy.passing.clear()
+                await until(
+                    lambda: ingest.statistics().failed > 0, seconds=60
+                )  # callers are told, and not kept waiting
+                proxy.passing.set()
+                await senders.more()
+        finally:
+            await ingest.stop()
+    found = await stored(database)
+    assert set(found) == senders.acknowledged
+    assert len(found) == len(senders.acknowledged)
+
+
+async def test_the_first_report_of_a_device_waits_for_a_database_that_is_away_like_any_other(
+    database: TestDatabase,
+) -> None:
+    async with owner_of(database) as owner:
+        await make_partitions(owner)
+    is_away = False
+
+    async def direct() -> Connection:
+        if is_away:
+            raise Unavailable("no server is there")
+        return await connect(
+            database.endpoint("app"), database.name, application_name="test", autocommit=True
+        )
+
+    ingest = Ingest(direct, limits=IngestLimits(patience=timedelta(seconds=30)))
+    await ingest.start()
+    try:
+        senders = Senders(ingest)
+        async with senders.sending(1):
+            await senders.more(1)
+        is_away = True
+        await ingest._looking.close()
+        await ingest._writing.close()
+        bodies = [
+            msgspec.json.encode({"reports": [{"timestamp": senders.start.isoformat(), "metrics": {name: 1}}]})
+            for name in ("never seen", "nor this")
+        ]
+        sending = [asyncio.create_task(ingest.submit_metrics(uuid4(), body)) for body in bodies]
+        await until(lambda: ingest.statistics().pending_submissions == 2)
+        is_away = False
+        assert [(await one).accepted for one in sending] == [1, 1]
+    finally:
+        await ingest.stop()
+
+
+async def test_who_waited_long_enough_is_told_when_to_come_back(station: Station) -> None:
+    async def direct() -> Connection:
+        raise Unavailable("no server is there")
+
+    ingest = Ingest(direct, limits=IngestLimits(patience=timedelta(milliseconds=300)))
+    await ingest.start()
+    try:
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(IngestUnavailable) as told:
+            await ingest.submit_metrics(uuid4(), msgspec.json.encode({"reports": station.reports(0)}))
+        assert told.value.retry_after == timedelta(seconds=2)
+        assert asyncio.get_running_loop().time() - begun >= 0.15
+    finally:
+        await ingest.stop()

@@ -1,11 +1,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 from psycopg import sql
 
-from iotistic.partitioning import Maintainer
+from iotistic.partitioning import Maintainer, RetentionClasses
 from iotistic.telemetry import PartitionMissing, Receipt
 from tests.integration.telemetry.conftest import Station, ingest_on, owner_of, until
 from tests.support.databases import TestDatabase
@@ -35,6 +36,58 @@ async def test_a_clock_may_be_ahead_by_ten_minutes_and_no_more(station: Station)
     assert (receipt.accepted, receipt.quarantined) == (1, 1)
     assert [(reason.index, reason.code) for reason in receipt.reasons] == [(1, "timestamp_in_future")]
     assert await station.rows("SELECT timestamp FROM device_metrics") == [(fine,)]
+
+
+async def reasons_of(station: Station, *days: int) -> list[str | None]:
+    """What kept reports of so many days ago, each, from being stored."""
+    receipt = await send_at(station, *(station.now - timedelta(days=one) for one in days))
+    codes = {reason.index: reason.code for reason in receipt.reasons if reason.code != "late"}
+    return [codes.get(number) for number in range(len(days))]
+
+
+async def test_how_far_back_is_taken_follows_from_the_class_of_the_device_or_else_the_policy(
+    own_station: Station,
+) -> None:
+    """Partitions of 95 days are there, as they are for the sake of other devices."""
+    station = own_station
+    await station.owner.execute(
+        "UPDATE partition_policies SET back = 31, premake = 60 WHERE parent = 'device_metrics'"
+    )
+    past = station.now - timedelta(days=65)
+    await Maintainer(station.owner, clock=lambda: past).run()
+    await station.owner.execute("UPDATE partition_policies SET back = 2, premake = 3, keep_days = 90")
+    await station.owner.execute(
+        "INSERT INTO devices (uuid, name, kind) VALUES (%s, 'pump', 'sensor')", (station.device,)
+    )
+    async with ingest_on(station.database) as ingest:
+        station.ingest = ingest
+        assert await reasons_of(station, 89, 92) == [None, "timestamp_too_old"]
+        for keep, days in ((7, [6, 9]), (30, [29, 32]), (400, [92, 94])):
+            async with station.owner.transaction():
+                changed = await RetentionClasses(station.owner).set_class(
+                    "device_metrics", station.device, keep
+                )
+            assert changed
+            await ingest._windows.read()
+            wanted = [None, None] if keep == 400 else [None, "timestamp_too_old"]
+            assert await reasons_of(station, *days) == wanted
+        station.device = uuid4()
+        assert await reasons_of(station, 32, 92) == [None, "timestamp_too_old"]
+
+
+async def test_how_far_ahead_is_taken_follows_from_the_policy_of_each_stream(own_station: Station) -> None:
+    station = own_station
+    await station.owner.execute(
+        "UPDATE partition_policies SET ahead_minutes = CASE parent WHEN 'device_logs' THEN 0 ELSE 60 END"
+    )
+    async with ingest_on(station.database) as ingest:
+        station.ingest = ingest
+        now = datetime.now(UTC)
+        receipt = await send_at(station, now + timedelta(minutes=59), now + timedelta(minutes=62))
+        assert [(one.index, one.code) for one in receipt.reasons] == [(1, "timestamp_in_future")]
+        lines = [{"timestamp": (now + timedelta(minutes=1)).isoformat()}, {"timestamp": now.isoformat()}]
+        receipt = await station.log(*lines)
+        assert [(one.index, one.code) for one in receipt.reasons] == [(0, "timestamp_in_future")]
 
 
 async def test_a_report_is_kept_with_its_reason_when_its_time_has_no_place(station: Station) -> None:

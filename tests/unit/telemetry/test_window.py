@@ -59,6 +59,30 @@ def test_the_window_begins_with_the_oldest_day() -> None:
     assert code(found, midnight - MOMENT) == "timestamp_too_old"
 
 
+@pytest.mark.parametrize("days", [7, 30, 90, 400])
+def test_what_is_no_longer_kept_of_a_device_has_no_place_although_its_day_has_one(days: int) -> None:
+    leaves = [leaf(NOW.date() + timedelta(days=one)) for one in range(-500, 2)]
+    window = Window.of(leaves)
+    found = window.judge(NOW, AHEAD)
+    assert found is not None
+    mine = found.since(window.floor(NOW, timedelta(days=days)))
+    midnight = NOW.replace(hour=0, minute=0) - timedelta(days=days)  # its partition ends less than `days` ago
+    assert code(mine, midnight) is None
+    assert code(mine, midnight - MOMENT) == "timestamp_too_old"
+    assert code(found, midnight - MOMENT) is None
+    assert code(mine, NOW + AHEAD) is None
+
+
+def test_a_gap_is_no_floor() -> None:
+    window = Window.of(leaf(NOW.date() + timedelta(days=one)) for one in (-4, -3, -1, 0))
+    found = window.judge(NOW, AHEAD)
+    assert found is not None
+    mine = found.since(window.floor(NOW, timedelta(days=3)))
+    assert code(mine, NOW - timedelta(days=3)) is None
+    assert code(mine, NOW - timedelta(days=2)) == "no_partition"
+    assert code(mine, NOW - timedelta(days=4)) == "timestamp_too_old"
+
+
 def test_a_clock_that_was_never_set_is_told_from_an_old_report() -> None:
     found = judge(0)
     new_year = datetime(2015, 1, 1, tzinfo=UTC)

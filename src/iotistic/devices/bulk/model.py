@@ -1,6 +1,5 @@
 """The nouns about files of devices."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +8,6 @@ from iotistic.errors import Invalid, TooLarge
 
 __all__ = [
     "COLUMNS",
-    "FORMULA",
     "MOST_LINES",
     "TAG_COLUMN",
     "DeviceDraft",
@@ -26,9 +24,6 @@ COLUMNS = ("name", "kind", "serial", "fleet")
 TAG_COLUMN = "tag."
 """A column of CSV that begins so holds the tag named behind it."""
 MOST_LINES = 50_000
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-"""How a cell begins that a spreadsheet would compute, or one that was written as text with `'`: each gets another one on its way
-out and loses it on its way in. https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
 class ImportFileInvalid(Invalid):

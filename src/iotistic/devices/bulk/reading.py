@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from iotistic.cells import meant_cell
 from iotistic.devices.bulk.model import (
     COLUMNS,
-    FORMULA,
     MOST_LINES,
     TAG_COLUMN,
     DeviceDraft,
@@ -126,7 +126,7 @@ def _of_row(number: int, columns: Sequence[str], row: Sequence[str]) -> Line:
             line=number, code="malformed", message=f"It has {len(row)} cells, and the header {len(columns)}."
         )
     cells: Mapping[str, str] = {
-        name: _meant(cell.strip()) for name, cell in zip(columns, row, strict=True) if cell.strip()
+        name: meant_cell(cell.strip()) for name, cell in zip(columns, row, strict=True) if cell.strip()
     }
     return _checked(
         DeviceDraft(
@@ -142,11 +142,6 @@ def _of_row(number: int, columns: Sequence[str], row: Sequence[str]) -> Line:
             },
         )
     )
-
-
-def _meant(cell: str) -> str:
-    """Without the `'` that an export wrote before what a spreadsheet would compute."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def _checked(draft: DeviceDraft) -> Line:

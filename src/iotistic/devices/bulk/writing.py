@@ -7,7 +7,8 @@ from typing import final
 
 import msgspec
 
-from iotistic.devices.bulk.model import COLUMNS, FORMULA, TAG_COLUMN, DeviceRecord
+from iotistic.cells import as_cell
+from iotistic.devices.bulk.model import COLUMNS, TAG_COLUMN, DeviceRecord
 
 __all__ = ["CsvWriter", "ndjson_lines"]
 
@@ -41,10 +42,5 @@ class CsvWriter:
 def _row(cells: Sequence[str]) -> bytes:
     text = io.StringIO(newline="")
     # The writer puts quotes around the characters of its own line end: a carriage return in a name needs them too.
-    csv.writer(text, lineterminator=_END).writerow(map(_as_text, cells))
+    csv.writer(text, lineterminator=_END).writerow(map(as_cell, cells))
     return f"{text.getvalue().removesuffix(_END)}\n".encode()
-
-
-def _as_text(cell: str) -> str:
-    """What a spreadsheet shows, and does not compute: a name is what somebody far away chose."""
-    return f"'{cell}" if FORMULA.match(cell) else cell

@@ -1718,7 +1718,7 @@ CREATE TABLE public.device_metrics (
   "values" double precision[] NOT NULL,
   CONSTRAINT device_metrics_pkey PRIMARY KEY (series_id, "timestamp")
 ) PARTITION BY RANGE ("timestamp");
-COMMENT ON TABLE public.device_metrics IS 'One row per report of a device: all values it measured at one moment. Partitioned by UTC day.';
+COMMENT ON TABLE public.device_metrics IS 'One row per report of a device: all values it measured at one moment. Partitioned by UTC day. Of one device ask device_metric_values, or series_id = ANY(ARRAY(SELECT id FROM metric_series WHERE device_uuid = ...)): the key begins with series_id, and device_uuid alone reads whole days.';
 COMMENT ON COLUMN public.device_metrics.device_uuid IS 'The device, devices.uuid. Not in the key: one device''s reports are found by its metric_series, as the views do.';
 COMMENT ON COLUMN public.device_metrics."timestamp" IS 'When the device measured, by its own clock.';
 COMMENT ON COLUMN public.device_metrics.series_id IS 'Which device, and which names without their units, metric_series.id: with the timestamp it says which report this is.';
@@ -2897,10 +2897,12 @@ CREATE TABLE public.partition_policies (
   premake integer NOT NULL DEFAULT 10,
   back integer NOT NULL DEFAULT 2,
   keep_days integer NOT NULL,
+  ahead_minutes integer NOT NULL DEFAULT 10,
   device_column text,
   search_column text,
   archive boolean NOT NULL DEFAULT false,
   CONSTRAINT partition_policies_pkey PRIMARY KEY (parent),
+  CONSTRAINT partition_policies_ahead_minutes_check CHECK (((ahead_minutes >= 0) AND (ahead_minutes <= 1440))),
   CONSTRAINT partition_policies_back_check CHECK (((back >= 0) AND (back <= 31))),
   CONSTRAINT partition_policies_grain_check CHECK ((grain = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'year'::text]))),
   CONSTRAINT partition_policies_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= (400 *
@@ -2922,6 +2924,7 @@ COMMENT ON COLUMN public.partition_policies.grain IS 'How long one partition is,
 COMMENT ON COLUMN public.partition_policies.premake IS 'Partitions after the present one that are kept ready.';
 COMMENT ON COLUMN public.partition_policies.back IS 'Partitions before the present one that are made for late rows when they are missing.';
 COMMENT ON COLUMN public.partition_policies.keep_days IS 'Whole days that a partition stays after the last moment it holds; then it is dropped.';
+COMMENT ON COLUMN public.partition_policies.ahead_minutes IS 'How far ahead of the platform''s clock the time of a row may be that a device sends.';
 COMMENT ON COLUMN public.partition_policies.device_column IS 'The column that names the device whose retention class may be another; NULL: all rows stay equally long.';
 COMMENT ON COLUMN public.partition_policies.search_column IS 'The text that gets a trigram index once a partition is sealed; NULL: none does.';
 COMMENT ON COLUMN public.partition_policies.archive IS 'Whether rows go to the archive, as Parquet files, before they are dropped.';
@@ -3743,6 +3746,7 @@ GRANT SELECT ON TABLE public.device_metrics TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_overview TO iotistic_app;
 GRANT SELECT ON TABLE public.device_overview TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_retention_classes TO iotistic_app;
+GRANT SELECT ON TABLE public.device_retention_classes TO iotistic_ingest;
 GRANT SELECT ON TABLE public.device_retention_classes TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.device_search TO iotistic_app;
 GRANT SELECT ON TABLE public.device_search TO iotistic_readonly;

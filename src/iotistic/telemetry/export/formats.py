@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from iotistic.cells import as_cell
 from iotistic.telemetry.errors import ExportUnavailable
 from iotistic.telemetry.export.service import ExportPage
 
@@ -82,7 +83,7 @@ class _Csv:
         text = io.StringIO()
         own = str(device)
         csv.writer(text).writerows(
-            (own, _rfc3339(moment), metric, unit, value)
+            (own, _rfc3339(moment), as_cell(metric), unit and as_cell(unit), value)
             for moment, metric, unit, value in _lines(page, self._names)
         )
         return text.getvalue().encode()

@@ -21,6 +21,7 @@ from iotistic.telemetry.ingest.hearing import Contacts, Hearing
 from iotistic.telemetry.ingest.inbox import Inbox
 from iotistic.telemetry.ingest.limits import IngestLimits
 from iotistic.telemetry.ingest.live import Live
+from iotistic.telemetry.ingest.patience import Patience
 from iotistic.telemetry.ingest.receipts import Receipts
 from iotistic.telemetry.ingest.runs import Submission, log_order
 from iotistic.telemetry.ingest.session import Connect, Session
@@ -72,12 +73,13 @@ class Ingest:
         self._clock = clock
         self.limits = limits or IngestLimits()
         self._late_after = microseconds(self.limits.late_after)
-        self._writing = Session(connect, prepare_session)
-        self._looking = Session(connect)
-        self._windows = Windows(self._looking, clock, self.limits)
+        self._writing = Session(connect, prepare_session, limit=self.limits.patience)
+        self._looking = Session(connect, limit=self.limits.patience)
+        self._windows = Windows(self._looking, clock)
         self._reports = ReportReader(self._looking, self.limits)
         self._lines = LineReader(self.limits)
-        self._receipts = Receipts(self._looking)
+        self._patience = Patience(self.limits.patience, lambda: self._inbox.closed)
+        self._receipts = Receipts(self._looking, self._patience)
         self._inbox = Inbox(self.limits)
         self._tally = Tally()
         self.live = Live()
@@ -163,7 +165,7 @@ class Ingest:
         `tell` is called later, with the receipt once it is durable, or with what kept the body. Raises what `answer` raises.
         """
         received = self._clock()
-        judge = self._windows.at_hand(stream.name, received)
+        judge = self._windows.at_hand(stream.name, received, device_uuid)
         if sent.idempotency_key is not None or judge is None:
             return False
         plain = self.unpack(sent)
@@ -222,14 +224,7 @@ class Ingest:
         size = _MEMORY_FACTOR * len(plain)
         self._inbox.enter(size)
         try:
-            received = self._clock()
-            judge = await self._windows.judge(stream.name, received)
-            draft = self._draft_of(device_uuid, stream.name, received, judge)
-            ndjson = is_ndjson(sent.content_type)
-            if stream is METRICS:
-                await self._reports.read(draft, plain, ndjson=ndjson)
-            else:
-                self._lines.read(draft, plain, ndjson=ndjson)
+            draft = await self._patience.ask(partial(self._read, stream, device_uuid, sent, plain))
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             submission = self._submission(draft, stream, done, claim)
             self._enqueue(submission)
@@ -239,6 +234,18 @@ class Ingest:
             return submission.receipt()
         finally:
             self._inbox.leave(size)
+
+    async def _read(self, stream: Stream, device_uuid: UUID, sent: Sent, plain: bytes) -> Draft:
+        """The body understood; the names of a new list and the days there are come from the database."""
+        received = self._clock()
+        judge = await self._windows.judge(stream.name, received, device_uuid)
+        draft = self._draft_of(device_uuid, stream.name, received, judge)
+        ndjson = is_ndjson(sent.content_type)
+        if stream is METRICS:
+            await self._reports.read(draft, plain, ndjson=ndjson)
+        else:
+            self._lines.read(draft, plain, ndjson=ndjson)
+        return draft
 
     def _claim(self, sender: UUID, route: str, sent: Sent, key: str) -> Claim:
         return Claim.of(sender, route, key, sent.identity, self._clock())
@@ -326,9 +333,9 @@ class Ingest:
             await asyncio.sleep(self.limits.window_every.total_seconds())
 
     async def _mend_latest(self, now: datetime) -> None:
-        async with self._looking.use() as connection:
+        async with self._looking.use(however_long=True) as connection:
             rows = _Latest(Statements(connection, _QUERIES))
-            mended = await rows.mend(now - timedelta(days=1), now + self.limits.future)
+            mended = await rows.mend(now - timedelta(days=1), now + self._windows.ahead)
         if mended:
             _log.info("latest values mended", extra={"rows": mended})
 

@@ -30,8 +30,6 @@ class IngestLimits:
     """The most rows in one transaction: a commit's own cost has vanished in it, and while it runs the next bodies are read."""
     patience: timedelta = timedelta(seconds=20)
     """How long a batch is tried again while the database is away, before its callers are told to keep their data."""
-    future: timedelta = timedelta(minutes=10)
-    """How far ahead of ours a device's clock may be."""
     late_after: timedelta = timedelta(minutes=10)
     """From which age on an accepted report counts as late."""
     latest_every: timedelta = timedelta(seconds=1)

@@ -6,6 +6,7 @@ A receipt is stored in the transaction of its rows, so there is none without the
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final, final
 
 from iotistic.database.pool import Connection
@@ -13,6 +14,7 @@ from iotistic.database.queries import Queries, Statements
 from iotistic.telemetry.errors import IdempotencyKeyReused, IngestUnavailable
 from iotistic.telemetry.ingest.claims import Claim, Identity
 from iotistic.telemetry.ingest.lookups import Lookups
+from iotistic.telemetry.ingest.patience import Patience
 from iotistic.telemetry.ingest.session import Session
 
 __all__ = ["Receipts", "keep"]
@@ -24,8 +26,9 @@ _QUERIES: Final = Queries("iotistic.telemetry.ingest")
 class Receipts:
     """Finds the answer given before, or has the request worked on; the same request twice at once is worked on once."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, patience: Patience) -> None:
         self._session = session
+        self._patience = patience
         self._lookups = Lookups(session)
         self._working: dict[Identity, tuple[bytes, asyncio.Future[bytes]]] = {}
 
@@ -67,7 +70,7 @@ class Receipts:
         return found
 
     async def _find(self, claim: Claim) -> bytes | None:
-        kept = await self._lookups.find(claim)
+        kept = await self._patience.ask(partial(self._lookups.find, claim))
         if kept is None:
             return None
         _check(claim, kept.request_digest)

@@ -1,7 +1,7 @@
 """Which times are believed, and which have a place: judged before a row is on its way, so that one odd row stops no batch."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from iotistic.partitioning import Leaf
@@ -27,7 +27,7 @@ class Judge:
     others: tuple[tuple[int, int], ...]
     """Further ranges that have a place, behind a gap."""
     oldest: int
-    """The first stamp that has a place at all."""
+    """The first stamp that is kept at all."""
     ahead: int
     """How far in the future a clock may be."""
 
@@ -42,30 +42,42 @@ class Judge:
         if stamp < self.oldest:
             return (
                 TOO_OLD,
-                f"The timestamp is {_span(self.now - stamp)} old, which is before all that is kept.",
+                f"The timestamp is {_span(self.now - stamp)} old, which is before all that is kept of the device.",
             )
         return NO_PARTITION, "There is no partition for the day of the timestamp."
+
+    def since(self, floor: int) -> "Judge":
+        """The same for a device of which nothing before this stamp is kept."""
+        others = tuple((max(low, floor), high) for low, high in self.others if high > floor)
+        return replace(self, low=max(self.low, floor), others=others, oldest=max(self.oldest, floor))
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The ranges of time that have a partition, oldest first, adjoining days as one."""
+    """The ranges of time that have a partition, oldest first, adjoining days as one; and the partitions one by one."""
 
     ranges: tuple[tuple[int, int], ...]
+    parts: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, leaves: Iterable[Leaf]) -> "Window":
         """The ranges that these partitions cover."""
         merged: list[tuple[int, int]] = []
-        for low, high in sorted(_bounds(leaves)):
+        parts = tuple(sorted(_bounds(leaves)))
+        for low, high in parts:
             if merged and merged[-1][1] == low:
                 merged[-1] = (merged[-1][0], high)
             else:
                 merged.append((low, high))
-        return cls(tuple(merged))
+        return cls(tuple(merged), parts)
+
+    def floor(self, now: datetime, keep: timedelta) -> int:
+        """The first stamp whose partition is not over yet for rows that stay so long after its end."""
+        over = stamp_of(now) - microseconds(keep)
+        return next((low for low, high in self.parts if high > over), over)
 
     def judge(self, now: datetime, ahead: timedelta) -> Judge | None:
-        """How stamps are judged at `now`; None when there is no place for rows of now."""
+        """How stamps are judged at `now`, however long rows stay; None when there is no place for rows of now."""
         moment = stamp_of(now)
         for low, high in self.ranges:
             if low <= moment < high:

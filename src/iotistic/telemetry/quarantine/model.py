@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from iotistic.telemetry.ingest.window import CLOCK_NOT_SET, IN_FUTURE, TOO_OLD
+
 __all__ = ["Position", "QuarantineFilter", "QuarantinedRow", "Replayed", "Shift"]
+
+_WRONG_TIMES: Final = frozenset({CLOCK_NOT_SET, IN_FUTURE, TOO_OLD})
 
 Position = tuple[datetime, UUID]
 """Where a page ended: the receipt and id of its last row."""
@@ -44,6 +48,15 @@ class QuarantinedRow:
     @property
     def position(self) -> Position:
         return self.received_at, self.id
+
+    @property
+    def replay(self) -> str:
+        """The command that stores it, and what else was set aside of this device for this reason."""
+        # Its time is wrong, or its time is right and had no place.
+        how = "--on-receipt" if self.reason in _WRONG_TIMES else "--shift 0s"
+        return (
+            f"iotistic telemetry quarantine replay --device {self.device_uuid} --reason {self.reason} {how}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ class Replay:
         self._limits = limits or IngestLimits()
         self._session = Session(connect, prepare_session)
         self._looking = Session(connect)
-        self._windows = Windows(self._looking, clock, self._limits)
+        self._windows = Windows(self._looking, clock)
         self._reports = ReportReader(self._looking, self._limits)
         self._lines = LineReader(self._limits)
 
@@ -119,7 +119,7 @@ class Replay:
     async def _read(self, rows: list[QuarantinedRow], shift: Shift) -> tuple[Submission, set[int]]:
         """The rows as a body with new times, and which of them have no place all the same."""
         first = rows[0]
-        judge = await self._windows.judge(first.stream, self._clock())
+        judge = await self._windows.judge(first.stream, self._clock(), first.device_uuid)
         draft = Draft(
             device_uuid=first.device_uuid, stream=first.stream, received=first.received_at, judge=judge
         )

@@ -12,7 +12,7 @@ CREATE TABLE device_metrics (
   CONSTRAINT device_metrics_pkey PRIMARY KEY (series_id, timestamp)
 ) PARTITION BY RANGE (timestamp);
 
-COMMENT ON TABLE device_metrics IS 'One row per report of a device: all values it measured at one moment. Partitioned by UTC day.';
+COMMENT ON TABLE device_metrics IS 'One row per report of a device: all values it measured at one moment. Partitioned by UTC day. Of one device ask device_metric_values, or series_id = ANY(ARRAY(SELECT id FROM metric_series WHERE device_uuid = ...)): the key begins with series_id, and device_uuid alone reads whole days.';
 COMMENT ON COLUMN device_metrics.device_uuid IS 'The device, devices.uuid. Not in the key: one device''s reports are found by its metric_series, as the views do.';
 COMMENT ON COLUMN device_metrics.timestamp IS 'When the device measured, by its own clock.';
 COMMENT ON COLUMN device_metrics.series_id IS 'Which device, and which names without their units, metric_series.id: with the timestamp it says which report this is.';

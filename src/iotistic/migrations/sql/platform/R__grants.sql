@@ -56,7 +56,7 @@ BEGIN
     GRANT SELECT (is_enabled) ON log_alert_rules TO iotistic_ingest;
     GRANT SELECT, INSERT, UPDATE ON device_metric_latest, device_contacts, device_clocks TO iotistic_ingest;
     GRANT SELECT ON receipt_stamped_devices TO iotistic_ingest;
-    GRANT SELECT ON partition_policies, partition_leaves, partition_states TO iotistic_ingest;
+    GRANT SELECT ON partition_policies, partition_leaves, partition_states, device_retention_classes TO iotistic_ingest;
     GRANT EXECUTE ON FUNCTION append_events_v1(text, text[], uuid[], jsonb[]) TO iotistic_ingest;
     GRANT SELECT, INSERT ON connection_transitions TO iotistic_ingest;
     GRANT INSERT ON search_status_changes TO iotistic_ingest;
