@@ -55,6 +55,7 @@ NOT_AUDITED = {
     "network_addresses": "derived from network_interfaces",
     "network_interface_history": "a history, never changed",
     "network_interfaces": "what a device says of itself",
+    "backups": "follows what is on disk",
     "housekeeping_runs": "a history, never changed",
     "permissions": "part of the schema: migrations write it",
     "role_permissions": "part of the schema: migrations write it",

@@ -40,6 +40,7 @@ def test_every_line_of_the_env_example_works_once_uncommented(tmp_path: Path) ->
         "#IOTISTIC_PEPPER",
         "#IOTISTIC_SEALING_KEY",
         "#IOTISTIC_CLAIM_KEY",
+        "#IOTISTIC_BACKUP_KEY",
     )
     lines = (ROOT / ".env.example").read_text().splitlines()
     settings = [

@@ -4,6 +4,7 @@ from datetime import timedelta
 from os import getpid
 from platform import node as host_name
 
+from iotistic.bootstrap.backups import backup_copies, backup_store
 from iotistic.bootstrap.housekeeping_book import PlatformBook
 from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, run_schedules
 from iotistic.bootstrap.key_rounds import advance_rotations
@@ -12,7 +13,7 @@ from iotistic.bootstrap.platform import Platform
 from iotistic.bootstrap.telemetry_rounds import count_log_lines, forget_alerts, make_rollups
 from iotistic.devices.search import DeviceSearch
 from iotistic.devices.shadow import ShadowService
-from iotistic.operations.backups import BackupStore, Timetable, keep_backups
+from iotistic.operations.backups import Timetable, keep_backups
 from iotistic.operations.housekeeping import Housekeeper, Job
 
 __all__ = ["make_housekeeper"]
@@ -91,12 +92,12 @@ def _backups(platform: Platform) -> list[Job]:
     if not every:
         return []
     timetable = Timetable(every=every, drill_every=platform.settings.backups.drill_every)
-    store = BackupStore(platform.settings.backup_folder)
+    store, copies = backup_store(platform.settings), backup_copies(platform.settings)
 
     async def backups() -> str | None:
         endpoint = platform.endpoints.of("backup")
         databases = (names.platform, names.billing, names.vpn)
-        return await keep_backups(endpoint, store, databases, timetable, clock=platform.clock)
+        return await keep_backups(endpoint, store, databases, timetable, copies=copies, clock=platform.clock)
 
     return [Job(name="backups", run=backups, every=min(BACKUP_LOOK, every), limit=BACKUP_LIMIT)]
 

@@ -2,20 +2,32 @@
 
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
+from iotistic.bootstrap.backups import backup_copies as copies_of
 from iotistic.bootstrap.endpoints import Endpoints
-from iotistic.cli import physical
-from iotistic.cli.backup_folder import Folder, store_of
+from iotistic.cli import backup_copies, backup_keeping, backup_listing, physical
+from iotistic.cli.backup_book import write_down
+from iotistic.cli.backup_folder import Folder, find_backup, store_of
+from iotistic.cli.backup_listing import shown
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, readable_bytes, run_async
+from iotistic.clock import system_clock
+from iotistic.config import Settings
+from iotistic.errors import IotisticError
 from iotistic.operations import backups
-from iotistic.operations.backups import BackupOrder, BackupRecords, BackupStore, Compression, Keep, Manifest
+from iotistic.operations.backups import (
+    BackupOrder,
+    BackupRecords,
+    BackupStore,
+    Compression,
+    Manifest,
+)
 
 __all__ = ["app"]
 
@@ -29,8 +41,19 @@ Name = Annotated[str, typer.Argument(help="The id of a backup, or `latest`.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="How many tables at a time.")]
 
 
-for physically in (physical.bases, physical.archiving, physical.archive_wal):
-    app.command()(physically)
+app.command("list")(backup_listing.list_backups)
+for other in (
+    backup_listing.show,
+    backup_keeping.pin,
+    backup_keeping.unpin,
+    backup_keeping.prune,
+    backup_copies.send,
+    backup_copies.fetch,
+    physical.bases,
+    physical.archiving,
+    physical.archive_wal,
+):
+    app.command()(other)
 
 
 @app.command()
@@ -80,8 +103,19 @@ def create(
         manifest = run_async(
             backups.create_backup(Endpoints(settings).of("backup"), store, order, observe=observe)
         )
+    _copy_and_tell(settings, store, manifest, as_json=as_json)
+
+
+def _copy_and_tell(settings: Settings, store: BackupStore, manifest: Manifest, *, as_json: bool) -> None:
+    copies = copies_of(settings)
+    try:
+        if copies is not None:
+            narrate(f"copying it to {copies.address}")
+            copies.send(store, manifest)
+    finally:  # it is here, whether or not it is there too
+        write_down(settings, store, made=manifest)
     if as_json:
-        print_json(_shown(manifest, store))
+        print_json({**shown(manifest, store), "copy": copies.address if copies else None})
         return
     for warning in manifest.warnings:
         narrate(f"warning: {warning}")
@@ -92,52 +126,38 @@ def create(
     sys.stdout.write(f"{store.folder_of(manifest)}\n")
 
 
-@app.command("list")
-def list_backups(
-    database: Annotated[
-        Database | None, typer.Option("--database", help="Only those of one database.")
-    ] = None,
+@app.command()
+def verify(
+    name: Name = "latest",
+    *,
+    copy: Annotated[bool, typer.Option("--copy", help="The copy in the storage, read there.")] = False,
     folder: Folder = None,
     data_dir: DataDir = None,
-    as_json: AsJson = False,
 ) -> None:
-    """List backups, newest first (with --json: one object a line)."""
+    """Read every file of a backup and compare it with its checksum; of a sealed one, see that the key opens it."""
     settings = settings_from(data_dir)
     store = store_of(settings, folder)
-    rows = [
-        _shown(manifest, store)
-        for manifest in store.list(database_name(settings, database) if database else None)
-    ]
-    if as_json:
-        print_json_lines(rows)
+    if copy:
+        backup_copies.verify_copy(settings, name)
         return
-    for row in rows:
-        row["size"] = readable_bytes(row["bytes"])
-        row["holds"] = "everything" if row["full"] else ", ".join(row["tables_asked"])
-    columns = ["id", "database", "holds", "rows", "size", "proved_at", "pinned"]
-    print_table(
-        rows, columns, empty=f"There is no backup in {store.root}. `iotistic backup create` makes one."
-    )
-
-
-@app.command()
-def show(name: Name = "latest", folder: Folder = None, data_dir: DataDir = None) -> None:
-    """Show what one backup holds, as JSON."""
-    store = store_of(settings_from(data_dir), folder)
-    manifest = store.get(name)
-    tables = [{"table": table.label, "rows": table.rows, "digest": table.digest} for table in manifest.tables]
-    print_json({**_shown(manifest, store), "tables": tables})
-
-
-@app.command()
-def verify(name: Name = "latest", folder: Folder = None, data_dir: DataDir = None) -> None:
-    """Read every file of a backup and compare it with its checksum."""
-    store = store_of(settings_from(data_dir), folder)
     manifest = store.get(name)
     read = store.check(manifest)
     narrate(
         f"All {len(manifest.files)} files of {manifest.id} are as they were written ({readable_bytes(read)})."
     )
+    if manifest.sealed_key is not None:
+        store.try_open(manifest)
+        narrate(f"They open under the key {manifest.key_id}.")
+    BackupRecords(store.root).verify(manifest, system_clock())
+    backup_copies.copy_known(settings, store, manifest)
+    write_down(settings, store)
+
+
+@app.command()
+def roles(name: Name = "latest", folder: Folder = None, data_dir: DataDir = None) -> None:
+    """Print the statements that make the roles a backup refers to, without passwords."""
+    store = store_of(settings_from(data_dir), folder)
+    sys.stdout.write(store.roles_of(store.get(name)))
 
 
 @app.command()
@@ -154,74 +174,22 @@ def drill(
     """Restore a backup into a scratch server, compare it with its manifest, and record that it is good."""
     settings = settings_from(data_dir)
     store = store_of(settings, folder)
-    manifest = store.get(name, database_name(settings, database) if name == "latest" else None)
-    proof = run_async(backups.drill(store, manifest, narrate=narrate, amcheck=amcheck, jobs=jobs))
+    manifest = find_backup(
+        settings, store, name, database_name(settings, database) if name == "latest" else None
+    )
+    try:
+        proof = run_async(backups.drill(store, manifest, narrate=narrate, amcheck=amcheck, jobs=jobs))
+    except IotisticError as error:
+        write_down(settings, store, failed=(manifest, error.message))
+        raise
+    backup_copies.copy_known(settings, store, manifest)
+    write_down(settings, store)
     if as_json:
         print_json(proof)
         return
     narrate(
         f"{manifest.id} is proved: {proof.rows} rows in {proof.tables} tables came back in {proof.seconds:.0f} s."
     )
-
-
-@app.command()
-def pin(
-    name: Name,
-    reason: Annotated[str, typer.Option("--reason", help="Why it is kept.")] = "",
-    folder: Folder = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Keep a backup for ever."""
-    store = store_of(settings_from(data_dir), folder)
-    manifest = store.get(name)
-    BackupRecords(store.root).pin(manifest, reason)
-    narrate(f"{manifest.id} stays until `iotistic backup unpin {manifest.id}`.")
-
-
-@app.command()
-def unpin(name: Name, folder: Folder = None, data_dir: DataDir = None) -> None:
-    """Let a pinned backup go when its time comes."""
-    store = store_of(settings_from(data_dir), folder)
-    manifest = store.get(name)
-    told = "is no longer pinned" if BackupRecords(store.root).unpin(manifest) else "was not pinned"
-    narrate(f"{manifest.id} {told}.")
-
-
-@app.command()
-def prune(
-    database: Which = Database.platform,
-    *,
-    daily: Annotated[int, typer.Option("--daily", min=1, help="Days that keep their newest.")] = 7,
-    weekly: Annotated[int, typer.Option("--weekly", min=0, help="Weeks that do.")] = 4,
-    monthly: Annotated[int, typer.Option("--monthly", min=0, help="Months that do.")] = 12,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove, instead of showing what would go.")] = False,
-    folder: Folder = None,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Remove backups that are no longer needed; without --yes, only show which and why.
-
-    A backup goes only if a newer one was proved by a drill.
-    """
-    settings = settings_from(data_dir)
-    store = store_of(settings, folder)
-    verdicts = backups.prune(
-        store,
-        database_name(settings, database),
-        keep=Keep(daily=daily, weekly=weekly, monthly=monthly),
-        act=yes,
-    )
-    rows = [
-        {"id": each.manifest.id, "keep": each.keep, "reason": each.reason, "bytes": each.manifest.bytes}
-        for each in verdicts
-    ]
-    if as_json:
-        print_json_lines(rows)
-        return
-    print_table(rows, ["id", "keep", "reason"], empty=f"There is no backup in {store.root}.")
-    going = [row for row in rows if not row["keep"]]
-    done = "were removed" if yes else "would go; --yes removes them"
-    narrate(f"{len(going)} of {len(rows)} {done}.")
 
 
 @app.command()
@@ -250,27 +218,6 @@ def drop(
         raise typer.Abort
     gone = run_async(backups.drop_aside(Endpoints(settings_from(data_dir, url)).superuser(), name))
     narrate(f"{gone.name} is gone ({readable_bytes(gone.bytes)}).")
-
-
-def _shown(manifest: Manifest, store: BackupStore) -> dict[str, Any]:
-    records = BackupRecords(store.root)
-    proof = records.find_proof(manifest)
-    return {
-        "id": manifest.id,
-        "database": manifest.database,
-        "full": manifest.is_full,
-        "tables_asked": list(manifest.tables_asked),
-        "started_at": manifest.started_at,
-        "finished_at": manifest.finished_at,
-        "server_version": manifest.server_version,
-        "compression": manifest.compression,
-        "rows": manifest.rows,
-        "bytes": manifest.bytes,
-        "proved_at": proof.proved_at if proof else None,
-        "pinned": records.is_pinned(manifest),
-        "warnings": list(manifest.warnings),
-        "path": str(store.folder_of(manifest)),
-    }
 
 
 class _watched:  # noqa: N801 - used as a word: `with _watched(...)`

@@ -19,9 +19,10 @@ from iotistic.database.pool import connect
 from iotistic.database.server import choose_account
 from iotistic.database.server.cluster import data_owner
 from iotistic.operations import physical
+from iotistic.operations.backups import Keep
 from iotistic.operations.physical import BaseBackup, BaseBackups, WalArchive
 
-__all__ = ["archive_wal", "archiving", "bases", "create_base", "recover"]
+__all__ = ["archive_wal", "archiving", "bases", "create_base", "prune_bases", "recover"]
 
 
 class Switch(StrEnum):
@@ -58,7 +59,7 @@ def bases(folder: Folder = None, data_dir: DataDir = None, as_json: AsJson = Fal
         row["holds"] = f"changes since {row['parent']}" if row["parent"] else "everything"
     print_table(
         rows,
-        ["id", "holds", "size", "finished_at"],
+        ["id", "holds", "size", "finished_at", "pinned"],
         empty=f"There is no base backup in {backups.root}. `iotistic backup create --physical` makes one.",
     )
 
@@ -95,6 +96,24 @@ def archive_wal(
     It counts once it is whole and on disk. The same one again is fine; another one of its name is refused.
     """
     WalArchive(folder=base_backups_of(settings_from(data_dir), folder).wal).add(segment)
+
+
+def prune_bases(backups: BaseBackups, keep: Keep, *, act: bool, as_json: bool) -> None:
+    """Lets base backups and archived log go, or tells what would."""
+    pruned = physical.prune_bases(backups, keep=keep, act=act)
+    rows = [
+        {"id": each.backup.id, "keep": each.keep, "reason": each.reason, "bytes": each.backup.bytes}
+        for each in pruned.verdicts
+    ]
+    if as_json:
+        print_json_lines(rows)
+        return
+    print_table(rows, ["id", "keep", "reason"], empty=f"There is no base backup in {backups.root}.")
+    done = "were removed" if act else "would go; --yes removes them"
+    narrate(
+        f"{sum(not row['keep'] for row in rows)} of {len(rows)} base backups, and {len(pruned.segments)} pieces of the log "
+        f"({readable_bytes(pruned.segment_bytes)}), {done}."
+    )
 
 
 def recover(
@@ -144,5 +163,6 @@ def _shown(backup: BaseBackup, backups: BaseBackups) -> dict[str, Any]:
         "finished_at": backup.finished_at,
         "server_version": backup.server_version,
         "bytes": backup.bytes,
+        "pinned": backups.is_pinned(backup),
         "path": str(backups.root / backup.id),
     }

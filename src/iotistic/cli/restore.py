@@ -8,7 +8,7 @@ import typer
 
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.cli import physical
-from iotistic.cli.backup_folder import Folder, store_of
+from iotistic.cli.backup_folder import Folder, find_backup, store_of
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_table, readable_bytes, run_async
@@ -115,7 +115,7 @@ def _restoration(
     settings: Settings, endpoint: Endpoint, name: str, *, live: str, folder: Path | None, jobs: int
 ) -> tuple[Restoration, backups.Manifest]:
     store = store_of(settings, folder)
-    manifest = store.get(name, live if name == "latest" else None)
+    manifest = find_backup(settings, store, name, live if name == "latest" else None)
     embedded = settings.database is None
     return (
         Restoration(

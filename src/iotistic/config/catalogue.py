@@ -18,6 +18,8 @@ from iotistic.config.kinds import (
     ROLES,
     SEALING_KEY,
     SECRET,
+    SERVER_URL,
+    STORAGE,
     TEXT,
     choice,
     count,
@@ -277,6 +279,34 @@ class Catalogue(ServerCatalogue):
         unset="backups in the data folder",
         meaning="Where backups lie. Better on another disk than the database, best on another machine.",
         example="/mnt/backups/iotistic",
+    )
+    backup_storage: Setting[str] = Setting(
+        variable="IOTISTIC_BACKUP_STORAGE",
+        kind=STORAGE,
+        default=None,
+        group=BACKUPS,
+        unset="backups are copied nowhere",
+        meaning="Where every dump is copied to once it is whole: s3://BUCKET/PREFIX (the extra `s3`; credentials as AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE) or a folder on another machine's disk.",
+        example="s3://iotistic-backups/production",
+    )
+    backup_s3_endpoint: Setting[str] = Setting(
+        variable="IOTISTIC_BACKUP_S3_ENDPOINT",
+        kind=SERVER_URL,
+        default=None,
+        group=BACKUPS,
+        unset="Amazon's own",
+        meaning="The server that has the bucket, where it is not Amazon's. The region is AWS_REGION's.",
+        example="https://s3.example.com",
+    )
+    backup_key: Setting[Secret] = Setting(
+        variable="IOTISTIC_BACKUP_KEY",
+        kind=SEALING_KEY,
+        default=None,
+        group=BACKUPS,
+        unset="backups are not sealed",
+        meaning="The key that backups are sealed under, as `iotistic secrets new-key` prints it: another one than IOTISTIC_SEALING_KEY, and "
+        "kept where no backup lies. Several with commas: the first seals, all open. Without it what was sealed is lost.",
     )
 
 

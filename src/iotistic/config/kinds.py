@@ -26,6 +26,8 @@ __all__ = [
     "ROLE",
     "SEALING_KEY",
     "SECRET",
+    "SERVER_URL",
+    "STORAGE",
     "TEXT",
     "URL",
     "Kind",
@@ -45,6 +47,8 @@ _UNITS = {
     "d": timedelta(days=1),
 }
 _DURATION = re.compile(r"(?P<number>[0-9]{1,9})\s*(?P<unit>[a-z]*)")
+_STORAGE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/ ]+)*/?|(/[^/]+)+/?")
+_SERVER_URL = re.compile(r"https?://[^/@\s?#]+/?")
 _SEALING_KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 _HIGHEST_PORT = 65535
 # PostgreSQL cuts longer names silently (NAMEDATALEN - 1), and two names may then become one.
@@ -226,6 +230,18 @@ def secret(shortest: int = 1) -> Kind[Secret]:
     return Kind(name="secret", parse=parse, mask=_stars)
 
 
+def _storage(text: str) -> str:
+    if not _STORAGE.fullmatch(text):
+        _reject("It is neither a bucket nor an absolute path.", "Write s3://BUCKET/PREFIX or /mnt/backups.")
+    return text.rstrip("/")
+
+
+def _server_url(text: str) -> str:
+    if not _SERVER_URL.fullmatch(text):
+        _reject("It is no URL of a server.", "Write https://HOST or https://HOST:PORT, without credentials.")
+    return text.rstrip("/")
+
+
 def _sealing_key(text: str) -> Secret:
     """Said here already, by its form alone: loading the cryptography for that would slow down every command."""
     if not all(_SEALING_KEY.fullmatch(key.strip()) for key in text.split(",")):
@@ -262,4 +278,6 @@ PATH: Kind[Path] = Kind(name="path", parse=_path)
 SECRET: Kind[Secret] = secret()
 PEPPERS: Kind[Mapping[int, Secret]] = Kind(name="secrets by version", parse=_peppers, mask=_stars)
 URL: Kind[Secret] = Kind(name="URL", parse=Secret, mask=masked)
+STORAGE: Kind[str] = Kind(name="path or s3://bucket/prefix", parse=_storage)
+SERVER_URL: Kind[str] = Kind(name="URL", parse=_server_url)
 SEALING_KEY: Kind[Secret] = Kind(name="secret", parse=_sealing_key, mask=_stars)

@@ -137,6 +137,12 @@ class BackupSettings:
     """The age at which the newest full backup of a database gets a successor; None takes none."""
     drill_every: timedelta = timedelta(days=7)
     """How long ago the last proof of a database's backups may be."""
+    storage: str | None = None
+    """Where they are copied to: s3://bucket/prefix or a path; None: nowhere."""
+    s3_endpoint: str | None = None
+    """The URL of the server that has the bucket; None: Amazon's."""
+    key: Secret | None = None
+    """What they are sealed under, one key or several; None: they are not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1507,6 +1507,42 @@ CREATE INDEX audit_log_device_uuid_id_idx ON public.audit_log USING btree (devic
 CREATE INDEX audit_log_resource_resource_id_id_idx ON public.audit_log USING btree (resource, resource_id, id);
 CREATE TRIGGER audit_log_only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting_v1(); -- enabled: always
 
+CREATE TABLE public.backups (
+  id text NOT NULL,
+  place text NOT NULL,
+  database_name text NOT NULL,
+  tables_asked text[] NOT NULL,
+  server_version bigint NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  finished_at timestamp with time zone NOT NULL,
+  row_count bigint NOT NULL,
+  byte_count bigint NOT NULL,
+  manifest_sha256 text NOT NULL,
+  key_id text,
+  copied_to text,
+  is_pinned boolean NOT NULL,
+  verified_at timestamp with time zone,
+  proved_at timestamp with time zone,
+  drill_failed_at timestamp with time zone,
+  drill_error text,
+  gone_at timestamp with time zone,
+  CONSTRAINT backups_pkey PRIMARY KEY (place, id),
+  CONSTRAINT backups_drill_error_check CHECK (((drill_error IS NULL) = (drill_failed_at IS NULL)))
+);
+COMMENT ON TABLE public.backups IS 'One row per dump in one folder of backups, until it is let go.';
+COMMENT ON COLUMN public.backups.id IS 'When it began and a few random letters: the name of its folder.';
+COMMENT ON COLUMN public.backups.place IS 'The folder of backups: host:path.';
+COMMENT ON COLUMN public.backups.tables_asked IS 'The tables that were named; empty: the whole database.';
+COMMENT ON COLUMN public.backups.row_count IS 'Of all tables, on the snapshot of the dump.';
+COMMENT ON COLUMN public.backups.byte_count IS 'Of all its files.';
+COMMENT ON COLUMN public.backups.manifest_sha256 IS 'SHA-256 of its manifest, which holds that of every file.';
+COMMENT ON COLUMN public.backups.key_id IS 'The name of the key it is sealed under; NULL: it is not.';
+COMMENT ON COLUMN public.backups.copied_to IS 'The storage that has a copy; NULL: none that was seen.';
+COMMENT ON COLUMN public.backups.verified_at IS 'When every file was last read and compared with its checksum.';
+COMMENT ON COLUMN public.backups.proved_at IS 'When it was last restored and compared.';
+COMMENT ON COLUMN public.backups.drill_failed_at IS 'When a drill of it last failed, if none succeeded since.';
+COMMENT ON COLUMN public.backups.gone_at IS 'When its folder was first seen to be gone, without having been let go; NULL: it is there.';
+
 CREATE TABLE public.connection_transitions (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   device_uuid uuid NOT NULL,
@@ -3704,6 +3740,8 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.applications TO iotistic_ap
 GRANT SELECT ON TABLE public.applications TO iotistic_readonly;
 GRANT SELECT ON TABLE public.audit_log TO iotistic_app;
 GRANT SELECT ON TABLE public.audit_log TO iotistic_readonly;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.backups TO iotistic_app;
+GRANT SELECT ON TABLE public.backups TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.connection_transitions TO iotistic_app;
 GRANT INSERT, SELECT ON TABLE public.connection_transitions TO iotistic_ingest;
 GRANT SELECT ON TABLE public.connection_transitions TO iotistic_readonly;

@@ -102,6 +102,8 @@ async def _create(  # noqa: PLR0917 - one call, in the order of the public funct
                 counts = await _dump_and_count(dump, seen, draft, digests=order.digests)
             facts = await seen.catalog.describe()
             settings, grants = await seen.catalog.list_settings(), await seen.catalog.list_grants()
+        sealer = store.sealer
+        sealed = None if sealer is None else await asyncio.to_thread(sealer.seal_folder, draft, backup_id)
         manifest = Manifest(
             format=1,
             id=backup_id,
@@ -120,6 +122,7 @@ async def _create(  # noqa: PLR0917 - one call, in the order of the public funct
             grants=tuple(grants),
             tables=tuple(counts),
             files=await asyncio.to_thread(list_files, draft),
+            sealed_key=sealed,
             warnings=() if order.tables else _shrunk(store.list(order.database), counts),
         )
         await asyncio.to_thread(store.publish, draft, manifest)

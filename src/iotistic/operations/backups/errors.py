@@ -5,6 +5,7 @@ from iotistic.errors import Conflict, Invalid, NotFound, Unavailable
 __all__ = [
     "BackupDamaged",
     "BackupDiffers",
+    "BackupKeyMissing",
     "BackupNotFound",
     "BackupUnreadable",
     "BackupUnwritable",
@@ -37,6 +38,12 @@ class BackupDamaged(Conflict):
     """Files are missing, too short, or not those that were written."""
 
     code = "backup_damaged"
+
+
+class BackupKeyMissing(Unavailable):
+    """The backup is sealed under a key that was not given."""
+
+    code = "backup_key_missing"
 
 
 class BackupDiffers(Conflict):

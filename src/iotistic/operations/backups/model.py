@@ -7,6 +7,8 @@ from typing import Literal
 __all__ = ["BackupFile", "Compression", "Grant", "Manifest", "SessionSetting", "TableCount"]
 
 Compression = Literal["zstd", "gzip"]
+_KEY_ID = 2
+"""Its place in a sealed text: sealed:1:<key id>:..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +90,18 @@ class Manifest:
     files: tuple[BackupFile, ...]
     warnings: tuple[str, ...] = ()
     """What looked odd, in words."""
+    sealed_key: str | None = None
+    """The key its files are sealed under, itself sealed (`iotistic.sealing`); None: they are not."""
 
     @property
     def is_full(self) -> bool:
         """Whether it can replace the database."""
         return not self.tables_asked
+
+    @property
+    def key_id(self) -> str | None:
+        """The name of the key that has to be given; None: the files are as pg_dump wrote them."""
+        return self.sealed_key.split(":")[_KEY_ID] if self.sealed_key else None
 
     @property
     def rows(self) -> int:

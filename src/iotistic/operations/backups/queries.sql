@@ -174,3 +174,72 @@ INNER JOIN pg_catalog.pg_shdescription AS told
   ON told.objoid = base.oid AND told.classoid = 'pg_catalog.pg_database'::regclass
 WHERE told.description LIKE 'iotistic: put aside by a restore%%'
 ORDER BY base.datname;
+
+-- name: record_backup
+-- Makes the row of a backup what is on disk. A proof that is newer than a failed drill takes the failure away.
+INSERT INTO backups AS known (
+  id, place, database_name, tables_asked, server_version, started_at, finished_at, row_count, byte_count, manifest_sha256, key_id,
+  copied_to, is_pinned, verified_at, proved_at
+)
+VALUES (
+  %(id)s::text, %(place)s::text, %(database_name)s::text, %(tables_asked)s::text [], %(server_version)s::bigint,
+  %(started_at)s::timestamptz, %(finished_at)s::timestamptz, %(row_count)s::bigint, %(byte_count)s::bigint,
+  %(manifest_sha256)s::text, %(key_id)s::text, %(copied_to)s::text, %(is_pinned)s::boolean, %(verified_at)s::timestamptz,
+  %(proved_at)s::timestamptz
+)
+ON CONFLICT ON CONSTRAINT backups_pkey DO UPDATE SET
+  manifest_sha256 = excluded.manifest_sha256,
+  key_id = excluded.key_id,
+  copied_to = excluded.copied_to,
+  is_pinned = excluded.is_pinned,
+  verified_at = excluded.verified_at,
+  proved_at = excluded.proved_at,
+  drill_failed_at = CASE WHEN excluded.proved_at > known.drill_failed_at THEN null ELSE known.drill_failed_at END,
+  drill_error = CASE WHEN excluded.proved_at > known.drill_failed_at THEN null ELSE known.drill_error END,
+  gone_at = null
+WHERE
+  (
+    known.manifest_sha256, known.key_id, known.copied_to, known.is_pinned, known.verified_at, known.proved_at, known.gone_at
+  ) IS DISTINCT FROM (
+    excluded.manifest_sha256, excluded.key_id, excluded.copied_to, excluded.is_pinned, excluded.verified_at, excluded.proved_at,
+    null::timestamptz
+  )
+RETURNING known.xmax = 0 AS is_new;
+
+-- name: forget_backups
+-- Backups that were let go have no row.
+DELETE FROM backups WHERE place = %(place)s::text AND id = ANY(%(ids)s::text []);
+
+-- name: mark_gone
+-- Says of rows of a place since when their folders are gone; answers those that were not known to be.
+UPDATE backups
+SET gone_at = %(now)s::timestamptz
+WHERE place = %(place)s::text AND gone_at IS null AND id <> ALL(%(present)s::text [])
+RETURNING id;
+
+-- name: record_failed_drill
+-- What a drill of a backup found wrong.
+UPDATE backups
+SET drill_failed_at = %(now)s::timestamptz, drill_error = %(error)s::text
+WHERE place = %(place)s::text AND id = %(id)s::text;
+
+-- name: list_recorded
+-- The rows of one place, newest first.
+SELECT
+  id,
+  place,
+  database_name,
+  started_at,
+  byte_count,
+  manifest_sha256,
+  key_id,
+  copied_to,
+  verified_at,
+  proved_at,
+  drill_failed_at,
+  drill_error,
+  gone_at
+FROM backups
+WHERE place = %(place)s::text
+ORDER BY id DESC
+LIMIT %(limit)s::int;

@@ -11,7 +11,12 @@ import msgspec
 
 from iotistic.operations.backups.model import Manifest
 
-__all__ = ["BackupRecords", "Proof"]
+__all__ = ["PIN", "PROOF", "RECORDS", "BackupRecords", "Proof"]
+
+PROOF = ".proof.json"
+PIN = ".pin.json"
+VERIFIED = ".verified.json"
+RECORDS = (PROOF, PIN, VERIFIED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,17 @@ class BackupRecords:
         except (OSError, msgspec.MsgspecError):
             return None  # an unreadable proof proves nothing
 
+    def verify(self, manifest: Manifest, at: datetime) -> None:
+        """Keeps when every file was last read and found as it was written."""
+        self._write(self._verified(manifest), json.dumps({"verified_at": at.isoformat()}).encode())
+
+    def find_verified(self, manifest: Manifest) -> datetime | None:
+        """When that was, or None."""
+        try:
+            return datetime.fromisoformat(json.loads(self._verified(manifest).read_bytes())["verified_at"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def pin(self, manifest: Manifest, reason: str) -> None:
         """Keeps the backup for ever, until it is unpinned."""
         self._write(self._pin(manifest), json.dumps({"reason": reason}).encode())
@@ -67,12 +83,16 @@ class BackupRecords:
         """Removes what is known of a backup that is gone."""
         self._proof(manifest).unlink(missing_ok=True)
         self._pin(manifest).unlink(missing_ok=True)
+        self._verified(manifest).unlink(missing_ok=True)
+
+    def _verified(self, manifest: Manifest) -> Path:
+        return self._root / manifest.database / f"{manifest.id}{VERIFIED}"
 
     def _proof(self, manifest: Manifest) -> Path:
-        return self._root / manifest.database / f"{manifest.id}.proof.json"
+        return self._root / manifest.database / f"{manifest.id}{PROOF}"
 
     def _pin(self, manifest: Manifest) -> Path:
-        return self._root / manifest.database / f"{manifest.id}.pin.json"
+        return self._root / manifest.database / f"{manifest.id}{PIN}"
 
     def _write(self, path: Path, content: bytes) -> None:
         """Whole or not at all: a proof cut in half would be read as none."""

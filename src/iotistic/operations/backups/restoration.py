@@ -130,11 +130,24 @@ class Restoration:
         self._narrate(f"checking the {len(manifest.files)} files of {manifest.id}")
         await asyncio.to_thread(self._store.check, manifest)
         await self._preflight(administrator)
-        async with scratch_database(administrator, owner=manifest.owner) as name:
+        async with (
+            self._opened() as files,
+            scratch_database(administrator, owner=manifest.owner) as name,
+        ):
             await self._prepare(administrator, name)
-            await self._load(administrator, name)
+            await self._load(administrator, name, files / DUMP)
             rows = await self._prove(name)
             yield name, Outcome(database=name, tables=len(manifest.tables), rows=rows)
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncGenerator[Path]:
+        """Off the event loop: opening a sealed backup reads and writes all of it."""
+        files = self._store.opened(self._manifest)
+        folder = await asyncio.to_thread(files.__enter__)
+        try:
+            yield folder
+        finally:
+            await asyncio.to_thread(files.__exit__, None, None, None)
 
     @asynccontextmanager
     async def _administrator(self, database: str = _MAINTENANCE) -> AsyncGenerator[Connection]:
@@ -157,7 +170,7 @@ class Restoration:
         if missing:
             raise RestoreBlocked(
                 f"The server has no role {', '.join(missing)}, which the backup refers to.",
-                hint=f"Make it first: {self._store.folder_of(manifest) / 'roles.sql'} has the statements, without passwords.",
+                hint="Make it first: `iotistic backup roles` prints the statements, without passwords.",
             )
         absent = await catalog.missing_extensions(manifest.extensions)
         if absent:
@@ -195,7 +208,7 @@ class Restoration:
             for setting in manifest.settings:
                 await connection.execute(_setting(database, setting.role, setting.name, setting.value))
 
-    async def _load(self, connection: Connection, database: str) -> None:
+    async def _load(self, connection: Connection, database: str, dump: Path) -> None:
         manifest = self._manifest
         major = connection.info.server_version // 10_000
         tool = find_tool("pg_restore", at_least=max(manifest.tool_major, major))
@@ -209,7 +222,7 @@ class Restoration:
                 f"--jobs={self._jobs}",
                 f"--dbname={database}",
                 *sections,
-                str(self._store.folder_of(manifest) / DUMP),
+                str(dump),
             ],
             {**environment(self._endpoint, database, application_name=_APPLICATION), "PGOPTIONS": _UNHURRIED},
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from iotistic.operations.backups.model import Manifest
 
-__all__ = ["Keep", "Verdict", "judge"]
+__all__ = ["Keep", "Verdict", "judge", "newest_of_classes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ def judge(
     that a row of backups nobody ever restored deletes nothing.
     """
     newest_first = sorted(backups, key=lambda manifest: manifest.id, reverse=True)
-    reasons = _in_classes([each for each in newest_first if each.is_full], keep)
+    reasons = newest_of_classes([(each.id, each.started_at) for each in newest_first if each.is_full], keep)
     newest_proved = next((each.id for each in newest_first if each.id in proved and each.is_full), None)
     verdicts: list[Verdict] = []
     for manifest in newest_first:
@@ -53,7 +53,8 @@ def judge(
     return verdicts
 
 
-def _in_classes(newest_first: Sequence[Manifest], keep: Keep) -> dict[str, str]:
+def newest_of_classes(newest_first: Sequence[tuple[str, datetime]], keep: Keep) -> dict[str, str]:
+    """Why each of these ids that were begun at these moments is needed; those that need not stay are left out."""
     classes: tuple[tuple[str, int, Callable[[datetime], tuple[int, ...]]], ...] = (
         ("day", keep.daily, lambda at: (at.year, at.month, at.day)),
         ("week", keep.weekly, lambda at: tuple(at.isocalendar()[:2])),
@@ -62,8 +63,8 @@ def _in_classes(newest_first: Sequence[Manifest], keep: Keep) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for name, count, slot_of in classes:
         slots: dict[tuple[int, ...], str] = {}
-        for manifest in newest_first:
-            slots.setdefault(slot_of(manifest.started_at), manifest.id)  # the newest of its slot
+        for backup, at in newest_first:
+            slots.setdefault(slot_of(at), backup)  # the newest of its slot
         for kept in list(slots.values())[:count]:
             reasons.setdefault(kept, f"the newest of its {name}")
     return reasons

@@ -1,6 +1,6 @@
 """Where backups lie: one folder each, written under another name and renamed when whole.
 
-    <folder>/<database>/<id>/        dump/ (pg_dump's directory format), roles.sql, manifest.json, manifest.sha256
+    <folder>/<database>/<id>/        dump/ (pg_dump's directory format), roles.sql, manifest.json, manifest.sha256; sealed ones: manifest.mac
     <folder>/<database>/.<id>.part/  one being written, or left by a run that was killed
 
 A folder counts as a backup once it has its name; what is on disk decides, no catalog that could be lost with the database.
@@ -8,27 +8,46 @@ A folder counts as a backup once it has its name; what is on disk decides, no ca
 
 import fcntl
 import hashlib
+import hmac
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import final
 
 import msgspec
 
+from iotistic.clock import system_clock
 from iotistic.operations.backups.errors import BackupDamaged, BackupNotFound, BackupUnreadable
 from iotistic.operations.backups.model import BackupFile, Manifest
+from iotistic.operations.backups.sealed import Sealer, require_sealer
 
-__all__ = ["DUMP", "MANIFEST", "ROLES", "BackupStore", "list_files", "new_id", "publish", "read_sealed"]
+__all__ = [
+    "DUMP",
+    "MANIFEST",
+    "ROLES",
+    "SEAL",
+    "SIDE_FILES",
+    "BackupStore",
+    "list_files",
+    "new_id",
+    "publish",
+    "read_sealed",
+    "settle",
+]
 
 DUMP = "dump"
 ROLES = "roles.sql"
 MANIFEST = "manifest.json"
-_SEAL = "manifest.sha256"
+SEAL = "manifest.sha256"
+_SIGNED = "manifest.mac"
+SIDE_FILES = (SEAL, _SIGNED, MANIFEST)
+"""What is beside a backup's files, in the order in which a copy gets them."""
 _FORMAT = 1
 _CHUNK = 1 << 20
 _ID = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{4}")
@@ -47,8 +66,10 @@ def new_id(moment: datetime) -> str:
 class BackupStore:
     """The backups below one local folder, which is made when the first one is written."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, sealer: Sealer | None = None) -> None:
         self.root = root
+        self.sealer = sealer
+        """What seals new backups, and opens those that are."""
 
     def folder_of(self, manifest: Manifest) -> Path:
         """Where a published backup lies."""
@@ -95,7 +116,42 @@ class BackupStore:
 
     def publish(self, draft: Path, manifest: Manifest) -> Path:
         """Makes the draft a backup: manifest written, everything on disk, then the rename that makes it count."""
-        return publish(draft, manifest.id, msgspec.json.encode(manifest))
+        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+        if manifest.sealed_key is not None:
+            signed = require_sealer(self.sealer, manifest).sign(manifest.sealed_key, manifest.id, text)
+            (draft / _SIGNED).write_text(signed + "\n", encoding="ascii")
+        return publish(draft, manifest.id, text)
+
+    @contextmanager
+    def opened(self, manifest: Manifest) -> Generator[Path]:
+        """The backup's folder with its files as pg_dump wrote them; of a sealed one a copy, gone when the block is left.
+
+        Raises BackupKeyMissing, BackupDamaged.
+        """
+        if manifest.sealed_key is None:
+            yield self.folder_of(manifest)
+            return
+        self.sweep(manifest.database)
+        self._require_signed(manifest)
+        with self.draft(manifest.database, new_id(system_clock())) as copy:
+            require_sealer(self.sealer, manifest).open_folder(manifest, self.folder_of(manifest), copy)
+            yield copy
+
+    def try_open(self, manifest: Manifest) -> None:
+        """Sees that every file of a sealed backup opens, and writes none. Raises BackupKeyMissing, BackupDamaged."""
+        self._require_signed(manifest)
+        require_sealer(self.sealer, manifest).open_folder(manifest, self.folder_of(manifest), None)
+
+    def seal_of(self, manifest: Manifest) -> str:
+        """The SHA-256 of its manifest, in hexadecimal."""
+        return hashlib.sha256(read_sealed(self.folder_of(manifest))).hexdigest()
+
+    def roles_of(self, manifest: Manifest) -> str:
+        """The statements that make the server's roles; empty for a backup of single tables. Raises BackupKeyMissing, BackupDamaged."""
+        only = replace(manifest, files=tuple(file for file in manifest.files if file.path.startswith(ROLES)))
+        with self.opened(only) as folder:
+            path = folder / ROLES
+            return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def remove(self, manifest: Manifest) -> None:
         """Deletes a backup: under another name first, so that half of one never counts."""
@@ -115,9 +171,13 @@ class BackupStore:
 
     def check(self, manifest: Manifest) -> int:
         """Reads every file and compares; answers the bytes read. Raises BackupDamaged naming all files that are wrong."""
-        folder = self.folder_of(manifest)
+        return self.check_folder(manifest, self.folder_of(manifest))
+
+    @staticmethod
+    def check_folder(manifest: Manifest, folder: Path) -> int:
+        """The same of a folder that does not count yet."""
         wrong = [problem for file in manifest.files if (problem := _wrong(folder, file))]
-        known = {file.path for file in manifest.files} | {MANIFEST, _SEAL}
+        known = {file.path for file in manifest.files} | {*SIDE_FILES}
         wrong += [f"{path} was not there" for path in _names(folder) if path not in known]
         if wrong:
             raise BackupDamaged(
@@ -128,6 +188,20 @@ class BackupStore:
                 files=len(wrong),
             )
         return manifest.bytes
+
+    def _require_signed(self, manifest: Manifest) -> None:
+        sealer, folder = require_sealer(self.sealer, manifest), self.folder_of(manifest)
+        try:
+            text, said = (folder / MANIFEST).read_bytes(), (folder / _SIGNED).read_text(encoding="ascii")
+        except OSError as error:
+            raise BackupDamaged(
+                f"The backup {manifest.id} lacks its {Path(str(error.filename)).name}."
+            ) from error
+        if not hmac.compare_digest(sealer.sign(manifest.sealed_key or "", manifest.id, text), said.strip()):
+            raise BackupDamaged(
+                f"The manifest of {manifest.id} was not written by a holder of the key {manifest.key_id}.",
+                hint="Somebody changed it, or put it together: take another backup, and find out who writes there.",
+            )
 
     def _folders(self, database: str | None) -> Iterator[Path]:
         pattern = f"{database or '*'}/*"
@@ -149,9 +223,13 @@ class BackupStore:
 
 def publish(draft: Path, name: str, manifest: bytes) -> Path:
     """Seals a draft: manifest and its checksum written, everything on disk, then the rename that makes it count."""
-    text = msgspec.json.format(manifest, indent=2)
-    (draft / MANIFEST).write_bytes(text)
-    (draft / _SEAL).write_text(hashlib.sha256(text).hexdigest() + "\n", encoding="ascii")
+    (draft / MANIFEST).write_bytes(manifest)
+    (draft / SEAL).write_text(hashlib.sha256(manifest).hexdigest() + "\n", encoding="ascii")
+    return settle(draft, name)
+
+
+def settle(draft: Path, name: str) -> Path:
+    """Everything private and on disk, then the rename that makes it count."""
     for path in draft.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
         _sync(path)
@@ -166,7 +244,7 @@ def read_sealed(folder: Path) -> bytes:
     """The manifest of a published folder. Raises BackupDamaged where it is missing or was changed."""
     try:
         text = (folder / MANIFEST).read_bytes()
-        seal = (folder / _SEAL).read_text(encoding="ascii").strip()
+        seal = (folder / SEAL).read_text(encoding="ascii").strip()
     except OSError as error:
         raise BackupDamaged(
             f"The backup {folder.name} lacks its {Path(str(error.filename)).name}.", path=str(folder)

@@ -95,6 +95,8 @@ class BackupState:
 
     newest: datetime | None
     proved: datetime | None
+    key_id: str | None = None
+    """The name of the key the newest is sealed under; None: it is not."""
 
 
 def judge_standbys(standbys: Sequence[Standby], _: Circumstances) -> Verdict:
@@ -202,7 +204,8 @@ def judge_backups(state: BackupState | None, seen: Circumstances) -> Verdict:
     if state.newest is None:
         return warn("there is no backup", fix="iotistic backup create")
     age = seen.now - state.newest
-    observed = f"the newest backup is {age / timedelta(hours=1):.0f} h old"
+    sealed = f"sealed under {state.key_id}" if state.key_id else "not sealed"
+    observed = f"the newest backup is {age / timedelta(hours=1):.0f} h old and {sealed}"
     verdict = worse_of(age / timedelta(hours=1), warn_at=26, critical_at=50)
     if state.proved is None:
         observed, verdict = f"{observed}; none was ever proved", max(verdict, State.warn)

@@ -56,4 +56,8 @@ class Patient:
         records = BackupRecords(store.root)
         full = [each for each in store.list(self.seen.database) if each.is_full]
         proofs = [proof.proved_at for each in full if (proof := records.find_proof(each)) is not None]
-        return BackupState(newest=full[0].started_at if full else None, proved=max(proofs, default=None))
+        return BackupState(
+            newest=full[0].started_at if full else None,
+            proved=max(proofs, default=None),
+            key_id=full[0].key_id if full else None,
+        )

@@ -3,6 +3,7 @@
 from iotistic.operations.physical.base_backups import BaseBackup, BaseBackups
 from iotistic.operations.physical.creation import create_base_backup
 from iotistic.operations.physical.errors import ArchivedDifferently, BaseBackupDamaged, ChainBroken
+from iotistic.operations.physical.pruning import Pruned, prune_bases
 from iotistic.operations.physical.recovery import Recovered, recover
 from iotistic.operations.physical.wal_archive import WalArchive, keep_archiving, stop_archiving
 
@@ -12,10 +13,12 @@ __all__ = [
     "BaseBackupDamaged",
     "BaseBackups",
     "ChainBroken",
+    "Pruned",
     "Recovered",
     "WalArchive",
     "create_base_backup",
     "keep_archiving",
+    "prune_bases",
     "recover",
     "stop_archiving",
 ]

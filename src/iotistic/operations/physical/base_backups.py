@@ -7,6 +7,8 @@ An increment holds only what changed since another, and names it; without every 
 """
 
 import hashlib
+import json
+import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from typing import final
 import msgspec
 
 from iotistic.operations.backups import BackupStore
+from iotistic.operations.backups.records import PIN
 from iotistic.operations.backups.store import MANIFEST, publish, read_sealed
 from iotistic.operations.physical.errors import BaseBackupDamaged, BaseBackupMissing, ChainBroken
 
@@ -99,7 +102,31 @@ class BaseBackups:
 
     def publish(self, draft: Path, backup: BaseBackup) -> None:
         """Makes the draft a backup."""
-        publish(draft, backup.id, msgspec.json.encode(backup))
+        publish(draft, backup.id, msgspec.json.format(msgspec.json.encode(backup), indent=2))
+
+    def remove(self, backup: BaseBackup) -> None:
+        """Deletes one: under another name first, so that half of one never counts."""
+        folder = self.root / backup.id
+        doomed = folder.with_name(f".{folder.name}.part")
+        folder.rename(doomed)
+        shutil.rmtree(doomed)
+        self._pin(backup).unlink(missing_ok=True)
+
+    def pin(self, backup: BaseBackup, reason: str) -> None:
+        """Keeps it, and what it is built on, for ever."""
+        self._pin(backup).write_text(json.dumps({"reason": reason}) + "\n", encoding="utf-8")
+
+    def unpin(self, backup: BaseBackup) -> bool:
+        """Lets it go when its time comes; False if it was not pinned."""
+        was = self.is_pinned(backup)
+        self._pin(backup).unlink(missing_ok=True)
+        return was
+
+    def is_pinned(self, backup: BaseBackup) -> bool:
+        return self._pin(backup).exists()
+
+    def _pin(self, backup: BaseBackup) -> Path:
+        return self.root / f"{backup.id}{PIN}"
 
     def require_same_manifest(self, backup: BaseBackup) -> None:
         """Raises BaseBackupDamaged where PostgreSQL's manifest is not the one that was written."""

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from iotistic.database.server import start
+from iotistic.operations.backups import Keep
 from iotistic.operations.physical import (
     ArchivedDifferently,
     BaseBackup,
     BaseBackupDamaged,
     ChainBroken,
     WalArchive,
+    prune_bases,
     recover,
 )
 from iotistic.operations.physical.errors import (
@@ -137,6 +139,47 @@ async def _a_flipped_byte_of_an_increment_is_found(archiving: Archiving, links: 
     with pytest.raises(BaseBackupDamaged, match=links[1].id):
         await recover(archiving.backups, links[2], archiving.target(), to=None)
     path.write_bytes(content)
+
+
+async def test_the_log_before_the_oldest_base_that_stays_goes_and_recovery_still_works(
+    archiving: Archiving,
+) -> None:
+    await fill(archiving)
+    old = await archiving.base()
+    await archiving.run("INSERT INTO kept SELECT max(n) + 1 FROM kept")
+    await archiving.hand_over()
+    new = await archiving.base()
+    await archiving.run("INSERT INTO kept SELECT max(n) + 1 FROM kept")
+    await archiving.hand_over()
+    before = {path.name for path in archiving.backups.wal.iterdir()}
+
+    keep = Keep(daily=1, weekly=0, monthly=0)
+    archiving.backups.pin(old, "an audit")
+    assert prune_bases(archiving.backups, keep=keep, act=True).segments == first_segments(
+        before, archiving, old
+    )
+    archiving.backups.unpin(old)
+    planned = prune_bases(archiving.backups, keep=keep, act=False)
+    assert [each.backup.id for each in planned.verdicts if not each.keep] == [old.id]
+    assert planned.segments
+    assert archiving.backups.list() == [new, old]  # nothing was done
+
+    assert prune_bases(archiving.backups, keep=keep, act=True) == planned
+    assert archiving.backups.list() == [new]
+    assert not {path.name for path in archiving.backups.wal.iterdir()} & set(planned.segments)
+    target = archiving.target()
+    await recover(archiving.backups, new, target, to=None, secrets=archiving.server.folder.secrets)
+    assert await ask(await start(target, durable=False), COUNT) == [(1002, 1002)]
+
+
+def first_segments(names: set[str], archiving: Archiving, base: BaseBackup) -> list[str]:
+    """What lies before the segment that PostgreSQL itself wrote into the label of a base backup."""
+    label = (archiving.backups.data_of(base) / "backup_label").read_text()
+    needed = label.partition("(file ")[2].partition(")")[0]
+    assert len(needed) == 24
+    return sorted(
+        name for name in names if name[:8].isalnum() and name[8:] < needed[8:] and "." not in name[:24]
+    )
 
 
 async def run(command: str, folder: Path, segment: Path) -> int:
