@@ -39,7 +39,7 @@ SUBJECTS = {
     ],
     "extensions": ["extensions"],
     "disk": ["disk"],
-    "backups and drills": ["backups"],
+    "backups and drills": ["backups", "pgbackrest"],
     "binary on disk": ["server-program"],
     "partition horizon": ["partition-horizon"],
     "partition gaps": ["partition-gaps", "partition-detach"],

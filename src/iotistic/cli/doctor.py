@@ -18,14 +18,16 @@ from iotistic.cli.connection import walk_to_database
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, run_async
+from iotistic.cli.physical import repository_of
 from iotistic.clock import system_clock
 from iotistic.config import Settings, environment
 from iotistic.database.pool import Connection, connect
 from iotistic.database.server import find_binaries
-from iotistic.errors import Invalid
+from iotistic.errors import Invalid, IotisticError
 from iotistic.operations import doctor
 from iotistic.operations.access.server_certificate import find_server_certificate
 from iotistic.operations.doctor import Circumstances, Finding, Patient, State
+from iotistic.operations.physical import StanzaState
 
 __all__ = ["app"]
 
@@ -164,14 +166,28 @@ def _render(findings: Sequence[Finding], *, every: bool) -> None:
 
 
 async def _examine(settings: Settings, database: str, checks: Sequence[doctor.Check]) -> list[Finding]:
+    stanza, problem = await _stanza(settings)
     async with _session(settings, database) as connection:
         patient = Patient(
             connection=connection,
             seen=await _circumstances(settings, database, connection),
             migrations=lambda: pending_migrations(settings),
             is_platform=database == settings.names.platform,
+            stanza=stanza,
+            stanza_problem=problem,
         )
         return [finding async for finding in doctor.examine(patient, checks)]
+
+
+async def _stanza(settings: Settings) -> tuple[StanzaState | None, str | None]:
+    """What pgBackRest says, or why it says nothing."""
+    repository = repository_of(settings)
+    if repository is None:
+        return None, None
+    try:
+        return await repository.state(), None
+    except IotisticError as error:
+        return None, error.message
 
 
 @asynccontextmanager

@@ -16,13 +16,20 @@ from iotistic.cli.output import narrate, print_json, print_json_lines, print_tab
 from iotistic.config import Endpoint, Settings
 from iotistic.data_folder import DataFolder
 from iotistic.database.pool import connect
-from iotistic.database.server import choose_account
+from iotistic.database.server import Account, choose_account
 from iotistic.database.server.cluster import data_owner
 from iotistic.operations import physical
 from iotistic.operations.backups import Keep
-from iotistic.operations.physical import BaseBackup, BaseBackups, WalArchive
+from iotistic.operations.physical import (
+    BaseBackup,
+    BaseBackups,
+    PgBackRest,
+    Recovered,
+    StanzaBackup,
+    WalArchive,
+)
 
-__all__ = ["archive_wal", "archiving", "bases", "create_base", "prune_bases", "recover"]
+__all__ = ["archive_wal", "archiving", "bases", "create_base", "prune_bases", "recover", "repository_of"]
 
 
 class Switch(StrEnum):
@@ -34,6 +41,10 @@ class Switch(StrEnum):
 
 def create_base(settings: Settings, folder: Path | None, *, incremental: bool, as_json: bool) -> None:
     """Takes a base backup and tells about it."""
+    repository = repository_of(settings)
+    if repository is not None:
+        _create_in(repository, incremental=incremental, as_json=as_json)
+        return
     backups = base_backups_of(settings, folder)
     since = backups.get("latest") if incremental else None
     made = run_async(physical.create_base_backup(Endpoints(settings).superuser(), backups, since=since))
@@ -49,8 +60,12 @@ def create_base(settings: Settings, folder: Path | None, *, incremental: bool, a
 
 def bases(folder: Folder = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List base backups of the server, newest first (with --json: one object a line)."""
-    backups = base_backups_of(settings_from(data_dir), folder)
+    settings = settings_from(data_dir)
+    backups, repository = base_backups_of(settings, folder), repository_of(settings)
     rows = [_shown(each, backups) for each in backups.list()]
+    if repository is not None:
+        kept = run_async(repository.state()).backups
+        rows = [*(_of_stanza(each, repository) for each in reversed(kept)), *rows]
     if as_json:
         print_json_lines(rows)
         return
@@ -120,19 +135,83 @@ def recover(
     settings: Settings, folder: Path | None, name: str, to: datetime | None, target: Path, *, as_json: bool
 ) -> None:
     """Makes a stopped server in `target` as this one was at the moment."""
+    repository = repository_of(settings)
+    if repository is not None:
+        there = DataFolder(target.expanduser().absolute())
+        recovered = run_async(_recover_from(settings, repository, name, to, there))
+        _tell_recovered(recovered, to, as_json=as_json)
+        return
     backups = base_backups_of(settings, folder)
-    secrets = DataFolder(settings.data_dir).secrets if settings.database is None else None
     recovered = run_async(
         physical.recover(
             backups,
             backups.get(name, before=to),
             DataFolder(target.expanduser().absolute()),
             to=to,
-            secrets=secrets,
+            secrets=_secrets(settings),
             account=settings.server_account,
             narrate=narrate,
         )
     )
+    _tell_recovered(recovered, to, as_json=as_json)
+
+
+def repository_of(settings: Settings) -> PgBackRest | None:
+    """pgBackRest, where this installation is configured to use it."""
+    if settings.backups.stanza is None:
+        return None
+    return PgBackRest(
+        settings.backups.stanza, _account(settings), configuration=settings.backups.stanza_configuration
+    )
+
+
+def _account(settings: Settings) -> Account:
+    """Of the server's files, for root; pgBackRest's repository is that account's, too."""
+    owner = data_owner(DataFolder(settings.data_dir)) if settings.database is None else None
+    return choose_account(settings.server_account, owner=owner, uid=os.geteuid())
+
+
+def _create_in(repository: PgBackRest, *, incremental: bool, as_json: bool) -> None:
+    made = run_async(repository.create(incremental=incremental))
+    if as_json:
+        print_json(_of_stanza(made, repository))
+        return
+    kind = f"what changed since {made.parent}" if made.parent else "the whole server"
+    narrate(f"{kind}: {readable_bytes(made.bytes)} in pgBackRest's repository, verified by it.")
+    sys.stdout.write(f"{made.label}\n")
+
+
+def _of_stanza(backup: StanzaBackup, repository: PgBackRest) -> dict[str, Any]:
+    return {
+        "id": backup.label,
+        "parent": backup.parent,
+        "started_at": backup.started_at,
+        "finished_at": backup.finished_at,
+        "bytes": backup.bytes,
+        "path": f"pgbackrest:{repository.stanza}",
+    }
+
+
+async def _recover_from(
+    settings: Settings, repository: PgBackRest, name: str, to: datetime | None, target: DataFolder
+) -> Recovered:
+    return await physical.recover_stanza(
+        repository,
+        await repository.find(name, before=to),
+        target,
+        to=to,
+        account=_account(settings),
+        secrets=_secrets(settings),
+        narrate=narrate,
+    )
+
+
+def _secrets(settings: Settings) -> Path | None:
+    """Of the embedded server, whose passwords a recovered one has."""
+    return DataFolder(settings.data_dir).secrets if settings.database is None else None
+
+
+def _tell_recovered(recovered: Recovered, to: datetime | None, *, as_json: bool) -> None:
     if as_json:
         print_json(recovered)
         return

@@ -62,6 +62,8 @@ def assemble(
         log=LogSettings(level=values[Catalogue.log_level], format=values[Catalogue.log_format]),
         backups=BackupSettings(
             folder=values.find(Catalogue.backup_dir),
+            stanza=values.find(Catalogue.pgbackrest_stanza),
+            stanza_configuration=values.find(Catalogue.pgbackrest_config),
             every=values.find(Catalogue.backup_every),
             drill_every=values[Catalogue.backup_drill_every],
             storage=values.find(Catalogue.backup_storage),

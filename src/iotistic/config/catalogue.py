@@ -308,6 +308,25 @@ class Catalogue(ServerCatalogue):
         meaning="The key that backups are sealed under, as `iotistic secrets new-key` prints it: another one than IOTISTIC_SEALING_KEY, and "
         "kept where no backup lies. Several with commas: the first seals, all open. Without it what was sealed is lost.",
     )
+    pgbackrest_stanza: Setting[str] = Setting(
+        variable="IOTISTIC_PGBACKREST_STANZA",
+        kind=TEXT,
+        default=None,
+        group=BACKUPS,
+        unset="base backups of our own",
+        meaning="What pgBackRest calls this server. With it, `iotistic backup create --physical`, `backup bases` and `restore --to-time` go "
+        "through pgBackRest, which has to be installed and configured.",
+        example="main",
+    )
+    pgbackrest_config: Setting[Path] = Setting(
+        variable="IOTISTIC_PGBACKREST_CONFIG",
+        kind=PATH,
+        default=None,
+        group=BACKUPS,
+        unset="where pgBackRest looks by itself",
+        meaning="pgBackRest's configuration file.",
+        example="/etc/pgbackrest.conf",
+    )
 
 
 SETTINGS = tuple(

@@ -133,6 +133,10 @@ class BackupSettings:
 
     folder: Path | None = None
     """None means `backups` in the data folder."""
+    stanza: str | None = None
+    """What pgBackRest calls the server whose files it keeps; None: pgBackRest is not used."""
+    stanza_configuration: Path | None = None
+    """pgBackRest's configuration; None: where it looks by itself."""
     every: timedelta | None = None
     """The age at which the newest full backup of a database gets a successor; None takes none."""
     drill_every: timedelta = timedelta(days=7)

@@ -10,7 +10,7 @@ import typer
 from iotistic.cli.db.which import Database, Which, database_name, endpoint_of
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import print_json
-from iotistic.database import conninfo, server
+from iotistic.database import client_tools, conninfo, server
 from iotistic.errors import Unavailable
 
 __all__ = ["psql", "show_url"]
@@ -55,15 +55,8 @@ def psql(
     if found is None:
         raise Unavailable("There is no psql on this machine.", hint="Install PostgreSQL's client package.")
     # The password travels in the environment, where other users cannot see it; argv is public.
-    host, port = endpoint.hosts[0]
-    variables = {
-        "PGHOST": host,
-        "PGPORT": str(port),
-        "PGUSER": endpoint.user,
-        "PGDATABASE": database_name(settings, database),
-        "PGPASSWORD": endpoint.password.reveal() if endpoint.password else "",
-        "PGSSLMODE": endpoint.sslmode,
-        "PGAPPNAME": "iotistic-psql",
-    }
+    variables = client_tools.environment(
+        endpoint, database_name(settings, database), application_name="iotistic-psql"
+    )
     sys.stdout.flush()
     os.execve(found, [found, *(arguments or [])], {**os.environ, **variables})  # noqa: S606, TID251 - psql gets our environment

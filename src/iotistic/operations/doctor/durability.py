@@ -15,6 +15,7 @@ from iotistic.operations.doctor.model import (
     warn,
     worse_of,
 )
+from iotistic.operations.physical import StanzaState
 
 __all__ = [
     "Archiving",
@@ -29,6 +30,7 @@ __all__ = [
     "judge_log_size",
     "judge_slots",
     "judge_standbys",
+    "judge_stanza",
 ]
 
 _MIB = 1 << 20
@@ -194,6 +196,32 @@ def judge_disk(days: Sequence[DaySize], seen: Circumstances) -> Verdict:
         free=free,
         grown=grown,
         fix="Grow the disk, or shorten retention: UPDATE partition_policies SET keep_days = ... (docs/partitions.md)",
+    )
+
+
+def judge_stanza(state: StanzaState | None, problem: str | None, seen: Circumstances) -> Verdict:
+    """Its newest backup by the same ages as ours; damaged pages, no archived log, or a word of its own about trouble are an alarm."""
+    if state is None:
+        return warn(problem, fix="pgbackrest check") if problem else skipped("pgBackRest is not configured")
+    check = f"pgbackrest --stanza={state.name} check"
+    if state.problem is not None and state.backups:
+        return critical(f"pgBackRest says of {state.name}: {state.problem}", fix=check)
+    if not state.backups:
+        return warn(f"{state.name} has no backup", fix="iotistic backup create --physical")
+    newest = state.backups[-1]
+    if newest.is_damaged:
+        return critical(
+            f"{newest.label} holds pages with wrong checksums",
+            fix="pg_amcheck --all, and look after the disk",
+        )
+    if state.archived_to is None:
+        return critical(f"{state.name} has no archived log, so its backups cannot be recovered", fix=check)
+    hours = (seen.now - newest.finished_at) / timedelta(hours=1)
+    return graded(
+        worse_of(hours, warn_at=26, critical_at=50),
+        f"the newest backup of {state.name} is {hours:.0f} h old, its archive goes to {state.archived_to}",
+        hours=hours,
+        fix="iotistic backup create --physical",
     )
 
 

@@ -11,6 +11,7 @@ from iotistic.operations.doctor.durability import (
     judge_log_size,
     judge_slots,
     judge_standbys,
+    judge_stanza,
 )
 from iotistic.operations.doctor.edge import judge_broker, judge_clocks
 from iotistic.operations.doctor.fleet import (
@@ -88,6 +89,7 @@ __all__ = [
     "look_at_silence",
     "look_at_slots",
     "look_at_standbys",
+    "look_at_stanza",
     "look_at_statements",
     "look_at_transport",
     "look_at_unused",
@@ -189,6 +191,10 @@ async def look_at_checkpoints(it: Patient) -> Verdict:
 
 async def look_at_disk(it: Patient) -> Verdict:
     return judge_disk(await it.day_sizes(), it.seen)
+
+
+async def look_at_stanza(it: Patient) -> Verdict:
+    return judge_stanza(it.stanza, it.stanza_problem, it.seen)
 
 
 async def look_at_backups(it: Patient) -> Verdict:

@@ -10,6 +10,7 @@ from iotistic.operations.doctor.durability import BackupState, DaySize
 from iotistic.operations.doctor.fleet import LeafBounds
 from iotistic.operations.doctor.model import Circumstances
 from iotistic.operations.doctor.repository import DoctorRepository
+from iotistic.operations.physical import StanzaState
 
 __all__ = ["MigrationLook", "Patient"]
 
@@ -27,6 +28,10 @@ class Patient:
     migrations: MigrationLook
     is_platform: bool = True
     """Whether it is the platform database, with its telemetry."""
+    stanza: StanzaState | None = None
+    """What pgBackRest says, where this installation uses it and it answers."""
+    stanza_problem: str | None = None
+    """Why it does not answer."""
     known_leaves: list[Sequence[LeafBounds]] = field(default_factory=list[Sequence[LeafBounds]])
     known_days: list[Sequence[DaySize]] = field(default_factory=list[Sequence[DaySize]])
     """What several checks ask for, asked once: each costs a fifth of a second on 700 leaves."""

@@ -43,6 +43,7 @@ from iotistic.operations.doctor.looks import (
     look_at_silence,
     look_at_slots,
     look_at_standbys,
+    look_at_stanza,
     look_at_statements,
     look_at_transport,
     look_at_unused,
@@ -207,6 +208,9 @@ CHECKS = (
     ),
     _check("extensions", "Extensions", look_at_extensions, "Definitions are older than the code they call."),
     _check("backups", "Backups", look_at_backups, "What was never restored is a hope."),
+    _check(
+        "pgbackrest", "pgBackRest", look_at_stanza, "Its repository is what a lost server is recovered from."
+    ),
     _check("disk", "Disk", look_at_disk, "A full disk stops every write."),
     _check(
         "wal-size",

@@ -3,8 +3,9 @@
 from iotistic.operations.physical.base_backups import BaseBackup, BaseBackups
 from iotistic.operations.physical.creation import create_base_backup
 from iotistic.operations.physical.errors import ArchivedDifferently, BaseBackupDamaged, ChainBroken
+from iotistic.operations.physical.pgbackrest import PgBackRest, StanzaBackup, StanzaState
 from iotistic.operations.physical.pruning import Pruned, prune_bases
-from iotistic.operations.physical.recovery import Recovered, recover
+from iotistic.operations.physical.recovery import Recovered, recover, recover_stanza
 from iotistic.operations.physical.wal_archive import WalArchive, keep_archiving, stop_archiving
 
 __all__ = [
@@ -13,12 +14,16 @@ __all__ = [
     "BaseBackupDamaged",
     "BaseBackups",
     "ChainBroken",
+    "PgBackRest",
     "Pruned",
     "Recovered",
+    "StanzaBackup",
+    "StanzaState",
     "WalArchive",
     "create_base_backup",
     "keep_archiving",
     "prune_bases",
     "recover",
+    "recover_stanza",
     "stop_archiving",
 ]

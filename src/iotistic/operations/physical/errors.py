@@ -8,6 +8,7 @@ __all__ = [
     "BaseBackupMissing",
     "ChainBroken",
     "IncrementImpossible",
+    "PgBackRestFailed",
     "RecoveryFailed",
     "SegmentUnarchived",
     "TargetInUse",
@@ -60,3 +61,9 @@ class RecoveryFailed(Unavailable):
     """PostgreSQL did not reach the moment that was asked for."""
 
     code = "recovery_failed"
+
+
+class PgBackRestFailed(Unavailable):
+    """A command of pgBackRest ended with an error."""
+
+    code = "pgbackrest_failed"

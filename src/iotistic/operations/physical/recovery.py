@@ -23,9 +23,10 @@ from iotistic.database.server.errors import ServerStartFailed
 from iotistic.operations.physical.base_backups import BaseBackup, BaseBackups
 from iotistic.operations.physical.creation import verify_base_backup
 from iotistic.operations.physical.errors import RecoveryFailed, TargetInUse
+from iotistic.operations.physical.pgbackrest import PgBackRest, StanzaBackup
 from iotistic.operations.physical.wal_archive import WalArchive
 
-__all__ = ["Recovered", "recover"]
+__all__ = ["Recovered", "recover", "recover_stanza"]
 
 Narrate = Callable[[str], None]
 
@@ -82,6 +83,37 @@ async def recover(
     return Recovered(folder=target.root, backup=backup.id, moment=to)
 
 
+async def recover_stanza(
+    repository: PgBackRest,
+    backup: StanzaBackup,
+    target: DataFolder,
+    *,
+    to: datetime | None,
+    account: Account,
+    secrets: Path | None = None,
+    narrate: Narrate = lambda _: None,
+) -> Recovered:
+    """The same from a backup that pgBackRest keeps, with the log of its archive. Raises TargetInUse, RecoveryFailed, PgBackRestFailed."""
+    _require_empty(target.root)
+    try:
+        narrate(f"putting {backup.label} into {target.postgres}")
+        target.root.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        target.postgres.mkdir(mode=0o700)
+        account.adopt(target.postgres)
+        await repository.lay_out(backup, target.postgres, to=to)
+        await asyncio.to_thread(
+            _set, target, {"hot_standby": "off"}
+        )  # as with ours: nobody in before it is there
+        await asyncio.to_thread(_take_along, secrets, target)
+        narrate("replaying the log")
+        await _replay(target, to, account.name)
+    except BaseException:
+        await stop(target, mode="immediate")
+        await asyncio.to_thread(_remove, target)
+        raise
+    return Recovered(folder=target.root, backup=backup.label, moment=to)
+
+
 async def _lay_out(backups: BaseBackups, links: Sequence[BaseBackup], target: DataFolder) -> None:
     target.root.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     if len(links) == 1:
@@ -102,9 +134,17 @@ def _prepare(target: DataFolder, archive: WalArchive, to: datetime | None, secre
     }
     if to is not None:
         settings["recovery_target_time"] = to.astimezone(UTC).isoformat()
+    _set(target, settings)
+    (target.postgres / "recovery.signal").touch(mode=0o600)
+    _take_along(secrets, target)
+
+
+def _set(target: DataFolder, settings: dict[str, str]) -> None:
     with (target.postgres / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
         file.writelines(f"{name} = '{_escaped(value)}'\n" for name, value in settings.items())
-    (target.postgres / "recovery.signal").touch(mode=0o600)
+
+
+def _take_along(secrets: Path | None, target: DataFolder) -> None:
     if secrets is not None and secrets.is_dir():
         shutil.copytree(secrets, target.secrets)
 
