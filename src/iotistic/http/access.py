@@ -43,6 +43,7 @@ OPEN_PATHS = frozenset(
         "/",
         "/docs",
         "/health",
+        "/live",
         "/openapi.json",
         "/ready",
         "/api/v1/auth/key/successor",  # takes a key that may open nothing else any more: the keyring checks it

@@ -116,7 +116,7 @@ _ROUTERS = (
     twin.router,
     system.router,
 )
-_QUIET = frozenset({"/health", "/ready", "/metrics"})
+_QUIET = frozenset({"/health", "/live", "/ready", "/metrics"})
 
 _BODY_LIMIT = 1 << 20
 _FILE_LIMIT = 16 << 20

@@ -57,6 +57,7 @@ def test_no_more_paths_are_open_than_these() -> None:
         "/",
         "/docs",
         "/health",
+        "/live",
         "/openapi.json",
         "/ready",
         "/api/v1/auth/key/successor",

@@ -23,6 +23,7 @@ async def test_a_live_process_says_so_without_the_database() -> None:
         response = await client.get("/health")
         assert (response.status_code, response.json()) == (200, {"status": "ok", "version": __version__})
         assert (await client.head("/health")).status_code == 200
+        assert (await client.get("/live")).json() == response.json()
 
 
 async def test_before_the_platform_is_open_nobody_is_sent_here() -> None:

@@ -19,7 +19,7 @@ from iotistic.database.server.launch import Launch, launch
 from iotistic.database.server.lock import exclusive
 from iotistic.database.server.log import LogWatch
 from iotistic.database.server.pidfile import PidFile
-from iotistic.database.server.process import has_ended, wait_until_ready
+from iotistic.database.server.process import collect_ended, has_ended, wait_until_ready
 from iotistic.database.server.running import RunningServer, find_postmaster, running_server
 
 __all__ = ["Stopped", "start", "stop"]
@@ -84,6 +84,7 @@ async def stop(
     """
     folder = DataFolder(folder.root.absolute())
     if find_postmaster(folder) is None:
+        collect_ended()
         return None
     async with exclusive(folder.root / _LOCK, _silent):
         found = find_postmaster(folder)

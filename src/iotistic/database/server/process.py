@@ -17,7 +17,7 @@ from iotistic.database.server.log import STARTUP, LogWatch
 from iotistic.database.server.pidfile import PidFile, read_pid_file
 from iotistic.database.server.processes import is_alive, work_done
 
-__all__ = ["has_ended", "spawn", "wait_until_ready"]
+__all__ = ["collect_ended", "has_ended", "spawn", "wait_until_ready"]
 
 _QUICK, _SLOW = 0.004, 0.05
 """Seconds between looks at the pid file: a warm start takes about 0.1 s, a recovery minutes."""
@@ -59,6 +59,12 @@ def spawn(binaries: Binaries, data: Path, log: Path, account: Account) -> int:
         os.close(output)
     _spawned[process.pid] = process
     return process.pid
+
+
+def collect_ended() -> None:
+    """Takes those of our children out of the process table that ended without anybody asking: killed, or stopped by another process."""
+    for pid in list(_spawned):
+        has_ended(pid)
 
 
 def has_ended(pid: int) -> bool:

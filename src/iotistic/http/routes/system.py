@@ -55,6 +55,7 @@ async def show_openapi(request: Request) -> Response:
     return JSONResponse(request.app.openapi(), headers={"Cache-Control": "no-cache"})
 
 
+@router.get("/live", include_in_schema=False)  # what orchestrators call it
 @router.head("/health", include_in_schema=False)
 @router.get("/health", summary="Does the process live?")
 async def check_health() -> Health:
