@@ -9,6 +9,7 @@ from iotistic.security.keyring import KeyringService
 from iotistic.security.logins import LoginService
 from iotistic.security.second_factor import SecondFactorService
 from iotistic.security.sessions import SessionService, SessionTokens
+from iotistic.security.signing import SigningService
 
 __all__ = [
     "HASHER",
@@ -48,7 +49,8 @@ def login_service(connection: Connection) -> LoginService:
 
 
 def session_service(connection: Connection, *, peppers: Peppers = PEPPERS) -> SessionService:
-    return SessionService(connection, tokens=SessionTokens(peppers))
+    signing = SigningService(connection, sealing=SEALING)
+    return SessionService(connection, tokens=SessionTokens(peppers), signing=signing)
 
 
 def enrolment_service(connection: Connection) -> EnrolmentService:

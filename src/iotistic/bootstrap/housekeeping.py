@@ -15,6 +15,7 @@ from iotistic.devices.search import DeviceSearch
 from iotistic.devices.shadow import ShadowService
 from iotistic.operations.backups import Timetable, keep_backups
 from iotistic.operations.housekeeping import Housekeeper, Job
+from iotistic.security.signing.service import SIGNS_FOR
 
 __all__ = ["make_housekeeper"]
 
@@ -47,6 +48,12 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
         told = f"{attempts} attempts to enrol, {changes} changes of interfaces, {sessions} sessions and {sources} sources of logins forgotten"
         return told if attempts or changes or sessions or sources else None
 
+    async def signing() -> str | None:
+        async with platform.begin() as work:
+            await work.signing.forget_old()
+            rotated = await work.signing.rotate(older_than=SIGNS_FOR)
+        return "another key signs access tokens" if rotated else None
+
     return Housekeeper(
         lambda: platform.owner_connection("housekeeper"),
         [
@@ -77,6 +84,7 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="old alerts", run=lambda: forget_alerts(platform), every=timedelta(minutes=10)),
             Job(name="job timeouts", run=lambda: expire_attempts(platform), every=timedelta(seconds=5)),
             Job(name="job schedules", run=lambda: run_schedules(platform), every=timedelta(seconds=10)),
+            Job(name="signing keys", run=signing, every=timedelta(hours=1)),
             Job(name="key rotations", run=lambda: advance_rotations(platform), every=timedelta(seconds=30)),
             Job(name="job devices", run=lambda: admit_new_devices(platform), every=timedelta(seconds=30)),
             *_backups(platform),

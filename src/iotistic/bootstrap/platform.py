@@ -37,6 +37,7 @@ from iotistic.security.keyring import KeyringService, KeyUses
 from iotistic.security.logins import LoginService
 from iotistic.security.second_factor import SecondFactorService
 from iotistic.security.sessions import SessionService, SessionTokens
+from iotistic.security.signing import SigningService
 from iotistic.telemetry import GatewayIngest, Ingest
 from iotistic.telemetry.logs import CHANNEL as LINES_ARRIVED
 from iotistic.telemetry.quarantine import Replay
@@ -69,7 +70,6 @@ class Platform:
         endpoints: Endpoints,
         pool: Pool,
         peppers: Peppers,
-        sealing: SealingKeys,
         hasher: PasswordHasher,
         key_cache: KeyCache,
         key_check: KeyCheck,
@@ -94,12 +94,16 @@ class Platform:
         self.key_uses = KeyUses(self._keep_key_uses)
         self.refusals = RefusalBook(clock=clock)
         self._refusals_kept = Periodic("refusals", self.keep_refusals, every=_MINUTE)
-        self.sealing = sealing
         self._peppers = peppers
         self._tokens = SessionTokens(peppers)
         self._hasher = hasher
         self._key_check = key_check
         self._itself = Provenance(actor_kind="system", actor=application_name)
+
+    @property
+    def sealing(self) -> SealingKeys:
+        """Read anew each time: a key that is added to the data folder seals from then on, without a restart."""
+        return sealing_keys(self.settings)
 
     @asynccontextmanager
     async def sharing(self) -> AsyncGenerator[Work]:
@@ -139,7 +143,15 @@ class Platform:
         return KeyringService(connection, peppers=self._peppers)
 
     def sessions(self, connection: Connection) -> SessionService:
-        return SessionService(connection, tokens=self._tokens, strict_roles=self.settings.second_factor_roles)
+        return SessionService(
+            connection,
+            tokens=self._tokens,
+            signing=self.signing(connection),
+            strict_roles=self.settings.second_factor_roles,
+        )
+
+    def signing(self, connection: Connection) -> SigningService:
+        return SigningService(connection, sealing=self.sealing)
 
     def second_factors(self, connection: Connection) -> SecondFactorService:
         return SecondFactorService(connection, sealing=self.sealing, peppers=self._peppers)
@@ -299,7 +311,6 @@ async def open_platform(
         endpoints=endpoints,
         pool=pool,
         peppers=peppers,
-        sealing=sealing_keys(settings),
         hasher=PasswordHasher(cost=settings.password_cost, apart=with_ingest),
         key_cache=key_cache,
         key_check=KeyCheck(sessions.for_key_check, peppers=peppers, patience=settings.pool.timeout),

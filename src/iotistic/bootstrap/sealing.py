@@ -55,9 +55,14 @@ def drop_other_keys(settings: Settings) -> int:
 
 
 async def sealed_places(work: Work, settings: Settings) -> list[str]:
-    """Every sealed text of the installation: of settings, of second factors, and of certificate authorities in the data folder."""
+    """Every sealed text of the installation: of settings, of second factors and signing keys, and of certificate authorities in the data folder."""
     files = [path.read_text(encoding="ascii").strip() for path in _sealed_files(settings)]
-    return [*await work.configuration.list_sealed(), *await work.second_factors.list_sealed(), *files]
+    in_tables = [
+        *await work.configuration.list_sealed(),
+        *await work.second_factors.list_sealed(),
+        *await work.signing.list_sealed(),
+    ]
+    return [*in_tables, *files]
 
 
 async def rewrap_everything(work: Work, settings: Settings) -> int:
@@ -65,6 +70,7 @@ async def rewrap_everything(work: Work, settings: Settings) -> int:
     keys, changed = sealing_keys(settings), 0
     changed += await work.configuration.rewrap(keys)
     changed += await work.second_factors.rewrap(keys)
+    changed += await work.signing.rewrap(keys)
     for path in _sealed_files(settings):
         text = path.read_text(encoding="ascii").strip()
         wrapped = keys.rewrap(text)

@@ -35,6 +35,7 @@ from iotistic.security.keyring import KeyringService, RotationService
 from iotistic.security.logins import LoginService
 from iotistic.security.second_factor import SecondFactorService
 from iotistic.security.sessions import SessionService
+from iotistic.security.signing import SigningService
 from iotistic.telemetry import ClockService, TelemetryService
 from iotistic.telemetry.alerts import AlertEvaluator, AlertService, RuleService
 from iotistic.telemetry.quarantine import QuarantineService
@@ -65,6 +66,10 @@ class ServesWork(Protocol):
 
     def sessions(self, connection: Connection) -> SessionService:
         """Who is logged in."""
+        ...
+
+    def signing(self, connection: Connection) -> SigningService:
+        """What access tokens are signed with."""
         ...
 
     def second_factors(self, connection: Connection) -> SecondFactorService:
@@ -187,6 +192,10 @@ class Work:
     @cached_property
     def sessions(self) -> SessionService:
         return self._platform.sessions(self.connection)
+
+    @cached_property
+    def signing(self) -> SigningService:
+        return self._platform.signing(self.connection)
 
     @cached_property
     def second_factors(self) -> SecondFactorService:

@@ -13,6 +13,7 @@ from iotistic.bootstrap.sealing import (
     sealed_places,
     sealing_keys,
 )
+from iotistic.cli import signing_keys
 from iotistic.cli.device_options import opened
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_table, run_async
@@ -26,6 +27,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Secrets in the database: the keys they are sealed under.",
 )
+
+
+app.add_typer(signing_keys.app, name="signing")
 
 
 @app.callback()
@@ -59,14 +63,12 @@ def status(data_dir: DataDir = None, url: Url = None, as_json: AsJson = False) -
 
 @app.command("rotate-key")
 def rotate_key(data_dir: DataDir = None, url: Url = None) -> None:
-    """Put a new key in front of the one in the data folder. Then restart the services, and `iotistic secrets rewrap`.
+    """Put a new key in front of the one in the data folder: services on this folder seal with it from now on. Then `iotistic secrets rewrap`.
 
     A key in IOTISTIC_SEALING_KEY is changed where that comes from: the new one in front, a comma between.
     """
     settings = settings_from(data_dir, url)
-    narrate(
-        f"Key {add_sealing_key(settings)} seals from now on. Restart the services, then run `iotistic secrets rewrap --drop`."
-    )
+    narrate(f"Key {add_sealing_key(settings)} seals from now on. Run `iotistic secrets rewrap --drop` next.")
 
 
 @app.command()

@@ -14,32 +14,45 @@ from hypothesis import strategies as st
 from iotistic.secret import Secret
 from iotistic.security.keys import Peppers, parse_key
 from iotistic.security.sessions import ACCESS_LASTS, SessionTokens
+from iotistic.security.sessions.tokens import AccessClaims
+from iotistic.security.signing import SigningKey
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=30)
 TOKENS = SessionTokens(Peppers({1: Secret("old"), 2: Secret("new")}, current=2))
 CLAIMS = {"iss": "iotistic", "aud": "iotistic", "sub": "s", "iat": NOW, "exp": NOW + ACCESS_LASTS}
-HEADER = {"kid": "p2", "typ": "at+jwt"}
-OWN = TOKENS._signing["p2"]
+HEADER = {"kid": "k2", "typ": "at+jwt"}
+OWN = Ed25519PrivateKey.generate()
+KEYS = {
+    "k1": SigningKey(id="k1", algorithm="EdDSA", private=Ed25519PrivateKey.generate()),
+    "k2": SigningKey(id="k2", algorithm="EdDSA", private=OWN),
+}
 RAW = OWN.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
+def read(text: Secret) -> AccessClaims | None:
+    """As a session does it: the key that the token names, if there is one."""
+    key = KEYS.get(TOKENS.kid_of(text) or "")
+    return None if key is None else TOKENS.read_access(text, key)
+
+
 def test_a_token_names_its_session_and_its_end() -> None:
-    text, ends = TOKENS.access("s", now=NOW, ends=LATER)
+    text, ends = TOKENS.access("s", key=KEYS["k2"], now=NOW, ends=LATER)
     assert ends == NOW + ACCESS_LASTS
-    assert TOKENS.read_access(text) == ("s", ends)
+    assert read(text) == ("s", ends)
 
 
 def test_no_token_outlasts_its_session() -> None:
-    _, ends = TOKENS.access("s", now=NOW, ends=NOW + timedelta(minutes=1))
+    _, ends = TOKENS.access("s", key=KEYS["k2"], now=NOW, ends=NOW + timedelta(minutes=1))
     assert ends == NOW + timedelta(minutes=1)
 
 
-def test_a_token_of_an_older_pepper_is_read_and_one_of_another_installation_is_not() -> None:
-    old, _ = SessionTokens(Peppers.of(Secret("old"))).access("s", now=NOW, ends=LATER)
-    assert TOKENS.read_access(old) is not None
-    strange, _ = SessionTokens(Peppers.of(Secret("strange"))).access("s", now=NOW, ends=LATER)
-    assert TOKENS.read_access(strange) is None
+def test_a_token_of_an_older_key_is_read_and_one_of_another_installation_is_not() -> None:
+    old, _ = TOKENS.access("s", key=KEYS["k1"], now=NOW, ends=LATER)
+    assert read(old) is not None
+    strange = SigningKey(id="k3", algorithm="EdDSA", private=OWN)
+    text, _ = TOKENS.access("s", key=strange, now=NOW, ends=LATER)
+    assert read(text) is None
 
 
 def unsigned(header: dict[str, object]) -> str:
@@ -58,9 +71,9 @@ def unsigned(header: dict[str, object]) -> str:
         jwt.encode(CLAIMS, RAW, algorithm="HS256", headers=HEADER),
         unsigned({**HEADER, "alg": "none"}),
         unsigned({**HEADER, "alg": "EdDSA"}),
-        jwt.encode(CLAIMS, OWN, algorithm="EdDSA", headers={**HEADER, "kid": "p1"}),
-        jwt.encode(CLAIMS, OWN, algorithm="EdDSA", headers={**HEADER, "kid": "p3"}),
-        jwt.encode(CLAIMS, OWN, algorithm="EdDSA", headers={**HEADER, "kid": "../p2"}),
+        jwt.encode(CLAIMS, OWN, algorithm="EdDSA", headers={**HEADER, "kid": "k1"}),
+        jwt.encode(CLAIMS, OWN, algorithm="EdDSA", headers={**HEADER, "kid": "k3"}),
+        jwt.encode(CLAIMS, OWN, algorithm="EdDSA", headers={**HEADER, "kid": "../k2"}),
         jwt.encode(CLAIMS, OWN, algorithm="EdDSA", headers={**HEADER, "typ": "JWT"}),
         jwt.encode(CLAIMS, OWN, algorithm="EdDSA", headers={"typ": "at+jwt"}),
         jwt.encode(CLAIMS | {"iss": "else"}, OWN, algorithm="EdDSA", headers=HEADER),
@@ -76,12 +89,12 @@ def unsigned(header: dict[str, object]) -> str:
     ],
 )
 def test_what_is_not_ours_is_not_read(forged: str) -> None:
-    assert TOKENS.read_access(Secret(forged)) is None
+    assert read(Secret(forged)) is None
 
 
 @given(st.text())
 def test_no_text_breaks_the_reading(text: str) -> None:
-    assert TOKENS.read_access(Secret(f"eyJ{text}")) is None
+    assert read(Secret(f"eyJ{text}")) is None
 
 
 def test_a_refresh_token_tells_its_number_and_is_of_one_session() -> None:

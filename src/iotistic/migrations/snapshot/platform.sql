@@ -3269,6 +3269,31 @@ CREATE TRIGGER audit_update AFTER UPDATE ON public.sessions REFERENCING OLD TABL
 CREATE TRIGGER sessions_deleted AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.notify_session_ended_v1();
 CREATE TRIGGER sessions_ended AFTER UPDATE OF revoked_at, factors ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.notify_session_ended_v1();
 
+CREATE TABLE public.signing_keys (
+  id text NOT NULL,
+  algorithm text NOT NULL,
+  sealed_seed text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  retired_at timestamp with time zone,
+  ends_at timestamp with time zone,
+  CONSTRAINT signing_keys_pkey PRIMARY KEY (id),
+  CONSTRAINT signing_keys_algorithm_check CHECK ((algorithm = 'EdDSA'::text)),
+  CONSTRAINT signing_keys_ends_at_check CHECK ((((retired_at IS NULL) = (ends_at IS NULL)) AND (ends_at >= retired_at))),
+  CONSTRAINT signing_keys_id_check CHECK ((id ~ '^[a-z0-9]{1,40}$'::text)),
+  CONSTRAINT signing_keys_sealed_seed_check CHECK (starts_with(sealed_seed, 'sealed:1:'::text))
+);
+COMMENT ON TABLE public.signing_keys IS 'One row per key that access tokens are or were signed with.';
+COMMENT ON COLUMN public.signing_keys.id IS 'The kid in the header of a token.';
+COMMENT ON COLUMN public.signing_keys.algorithm IS 'The only one that a token of this key may be signed by, whatever its header claims.';
+COMMENT ON COLUMN public.signing_keys.sealed_seed IS 'Of Ed25519; sealed about this key.';
+COMMENT ON COLUMN public.signing_keys.retired_at IS 'When another took its place; NULL: it signs.';
+COMMENT ON COLUMN public.signing_keys.ends_at IS 'From when on no token of it is good.';
+CREATE UNIQUE INDEX signing_keys_signing_key ON public.signing_keys USING btree ((true)) WHERE (retired_at IS NULL);
+CREATE TRIGGER audit_delete AFTER DELETE ON public.signing_keys REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{algorithm,retired_at,ends_at}', '{sealed_seed}');
+CREATE TRIGGER audit_insert AFTER INSERT ON public.signing_keys REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{algorithm,retired_at,ends_at}', '{sealed_seed}');
+CREATE TRIGGER audit_update AFTER UPDATE ON public.signing_keys REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.audit_change_v1('{id}', '', '{algorithm,retired_at,ends_at}', '{sealed_seed}');
+CREATE TRIGGER signing_keys_ended AFTER UPDATE OF ends_at ON public.signing_keys FOR EACH ROW WHEN ((new.ends_at <= clock_timestamp())) EXECUTE FUNCTION public.notify_access_changed_v1();
+
 CREATE TABLE public.system_config (
   key text NOT NULL,
   value jsonb NOT NULL,
@@ -3596,6 +3621,11 @@ GRANT SELECT ON COLUMN public.sessions.refreshed_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.revoked_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.user_agent TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.sessions.user_id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.signing_keys.algorithm TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.signing_keys.created_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.signing_keys.ends_at TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.signing_keys.id TO iotistic_readonly;
+GRANT SELECT ON COLUMN public.signing_keys.retired_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.created_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.credentials_changed_at TO iotistic_readonly;
 GRANT SELECT ON COLUMN public.users.id TO iotistic_readonly;
@@ -3926,6 +3956,7 @@ GRANT INSERT ON TABLE public.search_status_changes TO iotistic_ingest;
 GRANT SELECT ON TABLE public.search_status_changes TO iotistic_readonly;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.second_factors TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.sessions TO iotistic_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.signing_keys TO iotistic_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON TABLE public.system_config TO iotistic_app;
 GRANT SELECT ON TABLE public.system_config TO iotistic_readonly;
 GRANT SELECT ON TABLE public.system_config_history TO iotistic_app;

@@ -15,6 +15,7 @@ from iotistic.security.sessions.errors import RefreshRefusal, RefreshRefused, Se
 from iotistic.security.sessions.model import OpenedSession, Session, StoredSession
 from iotistic.security.sessions.repository import SessionRepository
 from iotistic.security.sessions.tokens import SessionTokens
+from iotistic.security.signing import SigningService
 
 __all__ = ["SessionService"]
 
@@ -33,11 +34,17 @@ class SessionService:
     """Sessions on one connection; whoever opened the transaction commits it."""
 
     def __init__(
-        self, connection: Connection, *, tokens: SessionTokens, strict_roles: Collection[str] = ()
+        self,
+        connection: Connection,
+        *,
+        tokens: SessionTokens,
+        signing: SigningService,
+        strict_roles: Collection[str] = (),
     ) -> None:
         """Whoever has one of the `strict_roles` needs a second factor, and until then may do nothing but get one."""
         self._sessions = SessionRepository(connection)
         self._tokens = tokens
+        self._signing = signing
         self._strict_roles = strict_roles
 
     async def open(
@@ -64,7 +71,7 @@ class SessionService:
         stored = await self._find(session_id)
         if stored is None:
             raise LookupError("the session that was just made")
-        return self._opened(stored)
+        return await self._opened(stored)
 
     async def refresh(self, text: Secret) -> OpenedSession | RefreshRefused:
         """The next tokens of a session. One that was used before ends the session, unless it was just now.
@@ -93,11 +100,13 @@ class SessionService:
                 stored.id, username=None, reason="a refresh token came again: somebody else has it"
             )
             return RefreshRefused("used_before")
-        return self._opened(stored)
+        return await self._opened(stored)
 
     async def authenticate(self, text: Secret) -> Principal | Refusal:
         """Who the bearer of an access token is, or why it opens nothing."""
-        claims = self._tokens.read_access(text)
+        kid = self._tokens.kid_of(text)
+        key = None if kid is None else await self._signing.find_verifier(kid)
+        claims = None if key is None else self._tokens.read_access(text, key)
         if claims is None:
             return Refusal(reason="malformed")
         session_id, ends = claims
@@ -151,8 +160,11 @@ class SessionService:
     async def _find(self, session_id: str) -> StoredSession | None:
         return await self._sessions.find(session_id, strict_roles=self._strict_roles)
 
-    def _opened(self, stored: StoredSession) -> OpenedSession:
-        access, access_ends = self._tokens.access(stored.id, now=stored.seen_at, ends=stored.expires_at)
+    async def _opened(self, stored: StoredSession) -> OpenedSession:
+        key = await self._signing.get_signer()
+        access, access_ends = self._tokens.access(
+            stored.id, key=key, now=stored.seen_at, ends=stored.expires_at
+        )
         refresh = self._tokens.refresh(
             stored.id,
             nonce=stored.nonce,

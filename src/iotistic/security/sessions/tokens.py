@@ -4,30 +4,31 @@ An access token is a JWT (RFC 9068) signed with Ed25519: it names its session, a
 the form of a key (`iotistic.security.keys`); its secret is its number and a MAC over session, number and nonce. So each that was
 ever given is told from one that was not, although none is stored, and an answer that got lost is made again.
 
-Both are made with keys derived from the peppers: they rotate with them, and `kid` says under which a token was signed. Each `kid` has
-one algorithm, whatever the header of a token claims.
+Access tokens are signed with the keys of `iotistic.security.signing`: `kid` says which, and each has one algorithm, whatever the header
+of a token claims. Refresh tokens are made with a key derived from the pepper, and rotate with it.
 """
 
 import hmac
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Final, final
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from iotistic.secret import Secret
 from iotistic.security.keys import KeyKind, ParsedKey, Peppers, compose_key
+from iotistic.security.signing import SigningKey
 
 __all__ = ["ACCESS_LASTS", "AccessClaims", "SessionTokens"]
 
 ACCESS_LASTS: Final = timedelta(minutes=15)
-_ALGORITHM: Final = "EdDSA"
 _TYPE: Final = "at+jwt"
 _ISSUER: Final = "iotistic"
 _NUMBER_OCTETS: Final = 4
 _MAC_OCTETS: Final = 20
 _LONGEST: Final = 2048
+_KID: Final = re.compile(r"[a-z0-9]{1,40}")
 
 AccessClaims = tuple[str, datetime]
 """The session that an access token is of, and when it ends."""
@@ -39,11 +40,6 @@ class SessionTokens:
 
     def __init__(self, peppers: Peppers) -> None:
         self._peppers = peppers
-        self._signing = {
-            f"p{version}": Ed25519PrivateKey.from_private_bytes(seed)
-            for version, seed in peppers.derive(b"iotistic access token, Ed25519, v1").items()
-        }
-        self._verifying = {kid: key.public_key() for kid, key in self._signing.items()}
         self._refreshing = peppers.derive(b"iotistic refresh token, HMAC-SHA-256, v1")
 
     @property
@@ -51,32 +47,38 @@ class SessionTokens:
         """What new sessions are made under."""
         return self._peppers.current
 
-    def access(self, session_id: str, *, now: datetime, ends: datetime) -> tuple[Secret, datetime]:
+    def access(
+        self, session_id: str, *, key: SigningKey, now: datetime, ends: datetime
+    ) -> tuple[Secret, datetime]:
         """A token of the session, and when it ends: with the session, if that is earlier."""
         expires = min(now + ACCESS_LASTS, ends)
-        kid = f"p{self._peppers.current}"
         text = jwt.encode(
             {"iss": _ISSUER, "aud": _ISSUER, "sub": session_id, "iat": now, "exp": expires},
-            self._signing[kid],
-            algorithm=_ALGORITHM,
-            headers={"kid": kid, "typ": _TYPE},
+            key.private,
+            algorithm=key.algorithm,
+            headers={"kid": key.id, "typ": _TYPE},
         )
         return Secret(text), datetime.fromtimestamp(int(expires.timestamp()), UTC)
 
-    def read_access(self, text: Secret) -> AccessClaims | None:
-        """What a token says, if it is one of ours; whether its time is over is not asked here. None: it is not."""
+    def kid_of(self, text: Secret) -> str | None:
+        """Which key a text says it is signed with, if it has the form of a token of ours. Nothing else of it is believed yet."""
         token = text.reveal()
         if len(token) > _LONGEST:
             return None
         try:
             header = jwt.get_unverified_header(token)
-            key = self._verifying.get(str(header.get("kid")))
-            if key is None or header.get("typ") != _TYPE:
-                return None
+        except (jwt.PyJWTError, ValueError, TypeError):
+            return None
+        kid = header.get("kid")
+        return kid if header.get("typ") == _TYPE and isinstance(kid, str) and _KID.fullmatch(kid) else None
+
+    def read_access(self, text: Secret, key: SigningKey) -> AccessClaims | None:
+        """What a token says, if it is signed with this key; whether its time is over is not asked here. None: it is not."""
+        try:
             claims = jwt.decode(
-                token,
-                key,
-                algorithms=[_ALGORITHM],
+                text.reveal(),
+                key.private.public_key(),
+                algorithms=[key.algorithm],
                 issuer=_ISSUER,
                 audience=_ISSUER,
                 # The database's clock judges `exp`, together with the session.

@@ -6,7 +6,7 @@ DECLARE
 BEGIN
   IF 'iotistic_readonly' = ANY(present) THEN
     -- People and reports see who has a key, never what would help to guess it.
-    REVOKE SELECT ON users, api_keys, provisioning_keys, enrolments, mqtt_users, mqtt_broker_users, sessions, login_sources, second_factors, recovery_codes
+    REVOKE SELECT ON users, api_keys, provisioning_keys, enrolments, mqtt_users, mqtt_broker_users, sessions, login_sources, signing_keys, second_factors, recovery_codes
       FROM iotistic_readonly;
     GRANT SELECT (id, username, kind, credentials_changed_at, is_active, created_at) ON users TO iotistic_readonly;
     GRANT SELECT (
@@ -24,6 +24,7 @@ BEGIN
       ON sessions TO iotistic_readonly;
     GRANT SELECT (user_id, created_at, confirmed_at, failures, failed_at) ON second_factors TO iotistic_readonly;
     GRANT SELECT (source, failures, failed_at, succeeded_at, changed_at) ON login_sources TO iotistic_readonly;
+    GRANT SELECT (id, algorithm, created_at, retired_at, ends_at) ON signing_keys TO iotistic_readonly;
     GRANT SELECT (user_id, number, pepper_version, used_at) ON recovery_codes TO iotistic_readonly;
     GRANT SELECT (username, kind, device_uuid, client_id, is_superuser, is_active, expires_at, created_at, updated_at)
       ON mqtt_users TO iotistic_readonly;
