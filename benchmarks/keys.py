@@ -71,7 +71,7 @@ async def opened(
             names=DatabaseNames(platform=database.name),
             pool=PoolSettings(min_size=pool, max_size=pool, timeout=timedelta(minutes=1)),
             pepper=Secret(PEPPER),
-            rates=RateSettings(per_key=0, per_address=0),
+            rates=RateSettings(per_key=0, per_account=0, per_address=0),
         ),
         application_name="bench",
         with_ingest=serves,

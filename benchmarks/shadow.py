@@ -121,7 +121,7 @@ async def opened(database: TestDatabase, at_once: int, folder: Path) -> AsyncGen
             names=DatabaseNames(platform=database.name),
             pool=PoolSettings(min_size=at_once, max_size=at_once, timeout=timedelta(minutes=1)),
             pepper=Secret("the pepper of this benchmark"),
-            rates=RateSettings(per_key=0, per_address=0),
+            rates=RateSettings(per_key=0, per_account=0, per_address=0),
         ),
         application_name="bench",
     )

@@ -53,7 +53,11 @@ def assemble(
             lock_timeout=values[Catalogue.lock_timeout],
             idle_in_transaction_timeout=values[Catalogue.idle_in_transaction_timeout],
         ),
-        rates=RateSettings(per_key=values[Catalogue.key_rate], per_address=values[Catalogue.stranger_rate]),
+        rates=RateSettings(
+            per_key=values[Catalogue.key_rate],
+            per_account=values[Catalogue.account_rate],
+            per_address=values[Catalogue.stranger_rate],
+        ),
         api=ApiSettings(
             host=values[Catalogue.api_host],
             port=values[Catalogue.api_port],

@@ -108,6 +108,13 @@ class Catalogue(ServerCatalogue):
         group=CONNECTIONS,
         meaning="Requests a minute that one key may send to one API process, metrics and logs of devices not counted; 0 switches the limit off.",
     )
+    account_rate: Setting[int] = Setting(
+        variable="IOTISTIC_RATE_LIMIT_ACCOUNT",
+        kind=count(0, 10_000_000),
+        default="12000",
+        group=CONNECTIONS,
+        meaning="The same for all keys and sessions of one person or service together.",
+    )
     stranger_rate: Setting[int] = Setting(
         variable="IOTISTIC_RATE_LIMIT_ADDRESS",
         kind=count(0, 10_000_000),

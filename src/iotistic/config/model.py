@@ -123,6 +123,8 @@ class RateSettings:
 
     per_key: int = 6000
     """Of one key, metrics and logs of devices not counted."""
+    per_account: int = 12_000
+    """Of all keys and sessions of one person or service together."""
     per_address: int = 600
     """Of one address without a valid key."""
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from iotistic.errors import Denied, Unauthenticated, Unavailable
 from iotistic.http.login_gate import LoginGate
 from iotistic.http.platform_access import find_platform, platform_of
-from iotistic.http.rate_limits import Allowance, RateLimit, is_counted
+from iotistic.http.rate_limits import Allowance, CallerLimits, is_counted
 from iotistic.http.request_context import request_id_of
 from iotistic.provenance import Provenance, acting
 from iotistic.secret import Secret
@@ -99,22 +99,20 @@ class RateLimits:
     """Of the callers of one process, as its platform's settings say; none before it is open."""
 
     def __init__(self) -> None:
-        self._keys: RateLimit | None = None
-        self._strangers: RateLimit | None = None
+        self._limits: CallerLimits | None = None
 
     def take(self, scope: Scope, principal: Principal | None) -> Allowance | None:
         """Counts one request. Raises TooManyRequests."""
         if not is_counted(scope["path"]):
             return None
-        if self._keys is None or self._strangers is None:
+        if self._limits is None:
             platform = find_platform(scope)
             if platform is None:
                 return None
-            rates = platform.settings.rates
-            self._keys, self._strangers = RateLimit(rates.per_key), RateLimit(rates.per_address)
+            self._limits = CallerLimits(platform.settings.rates)
         if principal is None:
-            return self._strangers.take(scope["client"][0] if scope.get("client") else "")
-        return self._keys.take(principal.key_id)
+            return self._limits.take_stranger(scope["client"][0] if scope.get("client") else "")
+        return self._limits.take(principal.key_id, principal.user_id)
 
 
 @final

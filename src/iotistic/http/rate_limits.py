@@ -1,4 +1,4 @@
-"""How many requests one key, or one address without a key, may send: a minute's worth at once, then evenly.
+"""How many requests one key, one account, or one address without a key, may send: a minute's worth at once, then evenly.
 
 The generic cell rate algorithm: one number a caller, the moment at which its allowance would be whole again. What devices ingest is
 bounded where it queues (`iotistic.telemetry.ingest.limits`) and not counted here. Each process counts for itself.
@@ -13,9 +13,10 @@ from datetime import timedelta
 from time import monotonic
 from typing import final
 
+from iotistic.config import RateSettings
 from iotistic.errors import Exhausted
 
-__all__ = ["Allowance", "RateLimit", "TooManyRequests", "is_counted"]
+__all__ = ["Allowance", "CallerLimits", "RateLimit", "TooManyRequests", "is_counted"]
 
 _WINDOW = 60.0
 _UNCOUNTED = re.compile(r"/health|/ready|/metrics|/api/v1/(devices|gateways)/[^/]+/(metrics|logs)")
@@ -84,6 +85,26 @@ class RateLimit:
             left=max(0, int((_WINDOW - waiting) / self._cost + 1e-6)),
             whole_in=math.ceil(waiting),
         )
+
+
+@final
+class CallerLimits:
+    """Those of keys, of accounts, which may have many keys, and of addresses without any."""
+
+    def __init__(self, rates: RateSettings) -> None:
+        self._keys = RateLimit(rates.per_key)
+        self._accounts = RateLimit(rates.per_account)
+        self._strangers = RateLimit(rates.per_address)
+
+    def take(self, key_id: str, user_id: int | None) -> Allowance | None:
+        """Counts one request of a key, and of the account behind it; tells what is tighter. Raises TooManyRequests."""
+        of_account = None if user_id is None else self._accounts.take(str(user_id))
+        known = [allowance for allowance in (self._keys.take(key_id), of_account) if allowance is not None]
+        return min(known, key=lambda allowance: allowance.left, default=None)
+
+    def take_stranger(self, address: str) -> Allowance | None:
+        """Counts one request of an address without a good key. Raises TooManyRequests."""
+        return self._strangers.take(address)
 
 
 def is_counted(path: str) -> bool:

@@ -68,7 +68,9 @@ async def platform(
         database=api_database.endpoint("app"),
         names=DatabaseNames(platform=api_database.name),
         pepper=Secret("the pepper of these tests"),
-        rates=RateSettings(per_key=0, per_address=0),  # all tests share a few keys and one address
+        rates=RateSettings(
+            per_key=0, per_account=0, per_address=0
+        ),  # all tests share a few keys and one address
     )
     platform = await open_platform(settings, application_name="test-api")
     platform._hasher = PasswordHasher(

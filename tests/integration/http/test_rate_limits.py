@@ -10,6 +10,7 @@ from iotistic.config import RateSettings
 from iotistic.http import create_platform_app
 from iotistic.secret import Secret
 from iotistic.security import Role
+from iotistic.security.keyring import KeyDraft
 
 
 @pytest.fixture
@@ -47,3 +48,27 @@ async def test_an_address_that_guesses_is_stopped_and_good_keys_from_it_are_not(
     assert (await client_of(None).get("/api/v1/fleets")).status_code == 429
     assert (await client_of(people["viewer"]).get("/api/v1/fleets")).status_code == 200
     assert (await client_of(None, "192.0.2.8").get("/api/v1/fleets")).status_code == 401
+
+
+async def test_an_account_gets_its_quota_however_many_keys_it_has(
+    platform: Platform,
+    monkeypatch: pytest.MonkeyPatch,
+    client_of,  # noqa: ANN001 - above
+    people: dict[Role, Secret],
+) -> None:
+    assert people
+    async with platform.begin() as work:
+        await work.security.create_service("hydra", "viewer")
+        keys = [
+            (await work.keyring.issue_account_key("hydra", KeyDraft(), reason="test")).text for _ in range(4)
+        ]
+    rates = RateSettings(per_key=3, per_account=5, per_address=2)
+    monkeypatch.setattr(platform, "settings", replace(platform.settings, rates=rates))
+    heads = [client_of(key) for key in keys]
+    answers = [await heads[number % 4].get("/api/v1/fleets") for number in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    # What is tighter is told: the key at first, the account in the end.
+    assert [answer.headers["ratelimit"].split(";")[1] for answer in answers[:5]] == [
+        "r=2", "r=2", "r=2", "r=1", "r=0",
+    ]  # fmt: skip
+    assert (await client_of(people["viewer"]).get("/api/v1/fleets")).status_code == 200
