@@ -11,7 +11,10 @@ from psycopg import AsyncConnection
 from iotistic.database.pool import connect
 from iotistic.database.server import RunningServer, Source
 from tests.support.databases import Databases, TestDatabase
+from tests.support.secret_watch import pytest_runtest_makereport, pytest_sessionfinish
 from tests.support.server import start_test_server, stop_test_server
+
+__all__ = ["pytest_runtest_makereport", "pytest_sessionfinish"]
 
 # How fast examples are made is the machine's affair: a busy one must not fail a property that holds.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])

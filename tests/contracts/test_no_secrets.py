@@ -1,6 +1,8 @@
-"""No secret lies in the repository, and none in the logs of servers and services that tests ran (`tests.support.server.throw_away`)."""
+"""No secret lies in the repository, and none in what the run of the suite wrote down (`tests.support.secret_watch`, and `tests.support.server` for servers)."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from iotistic.data_folder import DataFolder
 from iotistic.security.keys import KeyKind, generate_key
 from tests.support.secret_scan import scan
+from tests.support.secret_watch import hits_in_files, hits_in_sections
 from tests.support.server import secrets_in_logs
 
 ROOT = Path(__file__).parents[2]
@@ -77,3 +80,86 @@ def test_a_secret_in_a_log_is_told_by_file_and_line_and_not_repeated(tmp_path: P
     folder.log.mkdir()
     (folder.log / "api.log").write_text(f"fine\nconnected with {secret.reveal()}\n{KEY.text.reveal()}\n")
     assert secrets_in_logs(folder) == ["api.log:3: key of ours", "api.log:2: secret of this installation"]
+    (folder.log / "api.log").write_text("")  # the run itself is searched, too
+
+
+def test_what_a_test_logs_is_watched_and_what_a_command_prints_when_asked_is_not() -> None:
+    text = f"fine\ngot {KEY.text.reveal()}\n"
+    watched = [("Captured log call", text), ("Captured stderr setup", text), ("Captured stdout call", text)]
+    assert hits_in_sections(watched) == [
+        "Captured log call:2: key of ours",
+        "Captured stderr setup:2: key of ours",
+    ]
+
+
+def test_log_files_anywhere_under_a_folder_are_searched_for_its_secrets_too(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "home")
+    secret = folder.secret("iotistic_app")
+    folder.log.mkdir(parents=True)
+    (folder.log / "agent").write_text(f"connected with {secret.reveal()}\n")
+    (tmp_path / "serve.log").write_text(f"fine\n{KEY.text.reveal()}\n")
+    (tmp_path / "answer.json").write_text(KEY.text.reveal())  # no log
+    assert hits_in_files(tmp_path) == [
+        "home/log/agent:1: secret of this installation",
+        "serve.log:2: key of ours",
+    ]
+    (tmp_path / "serve.log").write_text("")  # the run itself is searched, too
+    (folder.log / "agent").write_text("")
+
+
+PLANTED = """
+import logging
+import sys
+from pathlib import Path
+
+from iotistic.security.keys import KeyKind, generate_key
+
+KEY = generate_key(KeyKind.DEVICE)[1].text.reveal()
+
+
+def test_that_logs_a_key() -> None:
+    logging.getLogger("iotistic.http").warning("refused %s", KEY)
+
+
+def test_that_says_one_on_stderr() -> None:
+    sys.stderr.write(KEY)
+
+
+def test_that_leaves_one_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "ingest.log").write_text(KEY)
+
+
+def test_that_does_nothing_wrong() -> None:
+    sys.stdout.write(KEY)
+"""
+
+
+def test_a_run_with_a_planted_secret_fails_and_tells_where(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "from tests.support.secret_watch import pytest_runtest_makereport, pytest_sessionfinish\n"
+    )
+    (tmp_path / "test_planted.py").write_text(PLANTED)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--basetemp",
+        tmp_path / "base",
+    ]
+    run = subprocess.run(
+        [*command, "-c", os.devnull, "--rootdir", tmp_path, tmp_path / "test_planted.py"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (tmp_path / "base" / "test_that_leaves_one_in_a_file0" / "ingest.log").unlink()
+    assert run.returncode == 1, run.stdout
+    assert "4 passed, 2 errors" in run.stdout
+    assert "Captured log call:1: key of ours" in run.stdout
+    assert "Captured stderr call:1: key of ours" in run.stdout
+    assert "test_that_leaves_one_in_a_file0/ingest.log:1: key of ours" in run.stdout
