@@ -95,6 +95,42 @@ async def test_who_only_reads_writes_nowhere(shared_database: TestDatabase, purp
         assert await writable(connection) == []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "VACUUM (ANALYZE) devices",
+        "VACUUM (FREEZE) devices",
+        "ANALYZE devices",
+        "REINDEX TABLE devices",
+        "REINDEX TABLE CONCURRENTLY devices",
+    ],
+)
+async def test_maintenance_does_its_work(shared_database: TestDatabase, statement: LiteralString) -> None:
+    notices: list[str] = []
+    async with as_role(shared_database, "maintenance", autocommit=True) as connection:
+        connection.add_notice_handler(lambda said: notices.append(said.message_primary or ""))
+        await connection.execute(statement)
+    assert notices == []  # a table that is skipped is a warning only
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO fleets (name) VALUES ('mine')",
+        "DELETE FROM devices",
+        "TRUNCATE devices CASCADE",
+        "DROP TABLE devices CASCADE",
+        "ALTER TABLE api_keys DISABLE TRIGGER ALL",
+        "CREATE TABLE mine (id bigint)",
+    ],
+)
+async def test_maintenance_changes_nothing(shared_database: TestDatabase, statement: LiteralString) -> None:
+    """Before PostgreSQL 17 it has the owner's rights, and nothing but transactions that only read keeps it from using them."""
+    async with as_role(shared_database, "maintenance", autocommit=True) as connection:
+        with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)):
+            await connection.execute(statement)
+
+
 async def test_who_needs_no_table_reads_none(shared_database: TestDatabase) -> None:
     async with as_role(shared_database, "monitor") as connection:
         assert not any((await columns(connection)).values())

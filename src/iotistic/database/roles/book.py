@@ -88,9 +88,9 @@ ROLES = (
         comment="Vacuums, analyses and reindexes; reads no row",
         connection_limit=10,
         member_of=("pg_maintain",),
-        # Before 17 nobody but the owner may vacuum a table.
+        # Before 17 nobody but the owner may vacuum a table. A transaction that only reads may do so, too, and nothing else the owner may.
         member_of_before_17=(OWNER.name,),
-        settings=_limits(statement="0"),
+        settings={**_limits(statement="0"), "default_transaction_read_only": "on"},
     ),
 )
 
