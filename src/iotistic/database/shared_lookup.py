@@ -17,6 +17,7 @@ from psycopg.pq.abc import PGresult
 
 from iotistic.database.errors import DatabaseUnavailable, translated
 from iotistic.database.pool import Connection
+from iotistic.errors import Unavailable
 
 __all__ = ["PLANNED_ONCE", "SharedLookup"]
 
@@ -154,6 +155,8 @@ class SharedLookup(Generic[T]):
 
     async def find(self, key: str) -> T | None:
         """The row of this key as it is after this call began, or None. Raises DatabaseUnavailable, or what else PostgreSQL says."""
+        if "\0" in key:
+            return None  # no text has one
         question = _Question(key)
         self._waiting.append(question)
         self._go_on()
@@ -179,6 +182,8 @@ class SharedLookup(Generic[T]):
             self._session.send([question.key for question in self._asked])
         except psycopg.OperationalError as error:
             self._ask_again(error)
+        except Exception as error:  # noqa: BLE001 - whoever asked is told, and does not wait for ever
+            self._fail(error)
 
     def _read(self) -> None:
         if self._session is None:
@@ -194,15 +199,21 @@ class SharedLookup(Generic[T]):
 
     def _answer(self, session: _Session, result: PGresult) -> None:
         asked, self._asked = self._asked, []
-        if result.status != ExecStatus.TUPLES_OK:
+        try:
+            found = self._found(session, result)
+        except Exception as error:  # noqa: BLE001 - whoever asked is told, and does not wait for ever
             self._leave()  # the next one prepares anew: the statement may have been what is wrong
             for question in asked:
-                question.fail(error_from_result(result))
+                question.fail(error)
             return
-        rows = [self._model(**row) for row in session.read(result)]
-        found = {self._key_of(row): row for row in rows}
         for question in asked:
             question.settle(found.get(question.key))
+
+    def _found(self, session: _Session, result: PGresult) -> dict[str, T]:
+        if result.status != ExecStatus.TUPLES_OK:
+            raise error_from_result(result)
+        rows = [self._model(**row) for row in session.read(result)]
+        return {self._key_of(row): row for row in rows}
 
     def _ask_again(self, error: psycopg.OperationalError) -> None:
         """The session is gone: what was under way is asked once more on the next."""
@@ -228,7 +239,7 @@ class SharedLookup(Generic[T]):
     async def _open(self) -> None:
         try:
             self._session = _Session(await self._prepared(), self._read)
-        except (DatabaseUnavailable, psycopg.Error) as error:
+        except Exception as error:  # noqa: BLE001 - whoever asked is told, and does not wait for ever
             self._fail(error)
         finally:
             self._opening = None
@@ -240,7 +251,7 @@ class SharedLookup(Generic[T]):
         while True:
             try:
                 return await self._attempt()
-            except (DatabaseUnavailable, psycopg.OperationalError):
+            except (Unavailable, psycopg.OperationalError):
                 if loop.time() >= until:
                     raise
             await asyncio.sleep(_PAUSE)

@@ -11,6 +11,7 @@ from iotistic.config import SessionLimits
 from iotistic.database.errors import DatabaseUnavailable, LockNotAvailable, SchemaMissing
 from iotistic.database.pool import Connection, connect
 from iotistic.database.shared_lookup import PLANNED_ONCE, SharedLookup
+from iotistic.errors import Invalid
 from tests.support.databases import TestDatabase
 
 LIMIT = timedelta(seconds=60)
@@ -105,6 +106,7 @@ async def test_a_key_is_a_value_whatever_is_in_it(scene: Scene) -> None:
     assert found.size == 0
     assert await scene.lookup.find("thing-1,thing-2") is None
     assert await scene.lookup.find("NULL") is None
+    assert await scene.lookup.find("with a \0 in it") is None
 
 
 async def test_whoever_asks_while_a_question_is_under_way_shares_the_next_statement(scene: Scene) -> None:
@@ -225,3 +227,19 @@ async def test_who_waits_when_it_is_closed_is_told(scene: Scene) -> None:
         await scene.lookup.close()
         with pytest.raises(DatabaseUnavailable):
             await waits
+
+
+async def test_what_cannot_be_opened_or_read_is_told_and_keeps_nobody_waiting(scene: Scene) -> None:
+    async def no_password() -> Connection:
+        raise Invalid("There is no password for this role.")
+
+    closed = SharedLookup(no_password, STATEMENT, Thing, key_of=lambda thing: thing.name)
+    other_model = SharedLookup(scene._open, STATEMENT, Scene, key_of=lambda _: "")
+    async with asyncio.timeout(LIMIT.total_seconds()):
+        for _ in range(2):
+            with pytest.raises(Invalid):
+                await closed.find("thing-1")
+            with pytest.raises(TypeError):
+                await other_model.find("thing-1")
+    await closed.close()
+    await other_model.close()
