@@ -241,11 +241,10 @@ class Ingest:
         received = self._clock()
         judge = await self._windows.judge(stream.name, received, device_uuid)
         draft = self._draft_of(device_uuid, stream.name, received, judge)
-        ndjson = is_ndjson(sent.content_type)
         if stream is METRICS:
-            await self._reports.read(draft, plain, ndjson=ndjson)
+            await self._reports.read(draft, plain, ndjson=is_ndjson(sent.content_type))
         else:
-            self._lines.read(draft, plain, ndjson=ndjson)
+            self._lines.read(draft, plain, ndjson=is_ndjson(sent.content_type))
         return draft
 
     def _claim(self, sender: UUID, route: str, sent: Sent, key: str) -> Claim:
@@ -286,12 +285,7 @@ class Ingest:
             submission.done.set_result(None)
 
     def _told(
-        self,
-        submission: Submission,
-        draft: Draft,
-        size: int,
-        tell: Tell,
-        error: BaseException | None,
+        self, submission: Submission, draft: Draft, size: int, tell: Tell, error: BaseException | None
     ) -> None:
         self._inbox.leave(size)
         if error is None:

@@ -107,7 +107,9 @@ class MetricRepository:
         rows = (
             await self._sql.many("list_kinds", _Kind, names=list(names))
             if devices is None
-            else await self._sql.many("list_device_kinds", _Kind, devices=list(devices), names=list(names))
+            else _unfolded(
+                await self._sql.many("list_device_sets", _Set, devices=list(devices)), frozenset(names)
+            )
         )
         series = tuple(dict.fromkeys((row.metric, row.unit) for row in rows))
         number = {kind: position for position, kind in enumerate(series)}
@@ -190,7 +192,7 @@ class MetricRepository:
             and part.width == edges[1] - edges[0]
             and (part.until - part.since) // part.width * len(devices or ()) * len(kinds.sets) < limit
         ):
-            return _numbered(await self._ready_made(part, asked), edges)
+            return _numbered(await self._ready_made(part, kinds, asked), edges)
         asked |= {"edges": list(edges), "by_device": by_device, "limit": limit}
         match part.source:
             case "raw":
@@ -211,7 +213,9 @@ class MetricRepository:
             return None
         return [number for (number,) in await self._sql.rows("list_series", devices=list(devices))]
 
-    async def _ready_made(self, part: Segment, asked: Mapping[str, object]) -> list[_Bucket]:
+    async def _ready_made(self, part: Segment, kinds: Kinds, asked: Mapping[str, object]) -> list[_Bucket]:
+        if len(kinds.sets) == 1:
+            return await self._ready_made_of_one(part, kinds, asked)
         match part.source:
             case "quarters":
                 return await self._sql.rows("list_quarters", **asked)
@@ -221,6 +225,38 @@ class MetricRepository:
                 return await self._sql.rows("list_days", **asked)
             case "raw":
                 raise RuntimeError("reports have no width")
+
+    async def _ready_made_of_one(
+        self, part: Segment, kinds: Kinds, asked: Mapping[str, object]
+    ) -> list[_Bucket]:
+        one = {
+            **{name: asked[name] for name in ("devices", "since", "until")},
+            "metric_set_id": kinds.sets[0],
+            "position": kinds.positions[0],
+            "series": kinds.numbers[0],
+        }
+        match part.source:
+            case "quarters":
+                return await self._sql.rows("list_quarters_of_one", **one)
+            case "hours":
+                return await self._sql.rows("list_hours_of_one", **one)
+            case "days":
+                return await self._sql.rows("list_days_of_one", **one)
+            case "raw":
+                raise RuntimeError("reports have no width")
+
+
+def _unfolded(sets: Iterable[_Set], names: frozenset[str]) -> list[_Kind]:
+    """By metric and unit, none last, as `list_kinds` has them."""
+    kinds = [
+        _Kind(metric_set_id=one.id, position=position, metric=metric, unit=unit)
+        for one in sets
+        for position, (metric, unit) in enumerate(zip(one.names, one.units, strict=True), 1)
+        if not names or metric in names
+    ]
+    return sorted(
+        kinds, key=lambda kind: (kind.metric, kind.unit is None, kind.unit or "", kind.metric_set_id)
+    )
 
 
 def _numbered(buckets: Iterable[_Bucket], edges: Sequence[datetime]) -> list[Sum]:
