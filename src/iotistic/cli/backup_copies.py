@@ -92,5 +92,5 @@ def _copy(copies: Copies, name: str) -> Manifest:
 def copy_known(settings: Settings, store: BackupStore, manifest: Manifest) -> None:
     """Makes what is known of a copy what is known of the backup here, if there is a copy."""
     copies = backup_copies(settings)
-    if copies is not None and copies.find(manifest.id, manifest.database):
+    if copies is not None and copies.has(manifest):
         copies.send_records(store, manifest)

@@ -53,9 +53,14 @@ class Copies:
                 return manifest
         return None
 
+    def has(self, manifest: Manifest) -> bool:
+        """Whether there is a whole copy of it; one question, however many others there are."""
+        name = _below(manifest) + MANIFEST
+        return name in self._storage.names(name)
+
     def send(self, store: BackupStore, manifest: Manifest, *, again: bool = False) -> bool:
         """Copies a whole backup; False if the storage has it already. What an interrupted run sent is sent again."""
-        if not again and self.find(manifest.id, manifest.database):
+        if not again and self.has(manifest):
             return False
         folder, below = store.folder_of(manifest), _below(manifest)
         for name in [file.path for file in manifest.files]:

@@ -147,7 +147,7 @@ def test_a_manifest_that_was_changed_in_the_storage_is_refused(
 
 
 def test_copies_are_pruned_by_the_rules_of_backups(store: BackupStore, storage: Storage) -> None:
-    made, copies = [put(store, days) for days in range(20, 0, -1)], Copies(storage)
+    made, copies = [put(store, days) for days in range(8, 0, -1)], Copies(storage)
     for manifest in made:
         copies.send(store, manifest)
     assert all(verdict.keep for verdict in prune(copies, "iotistic", keep=Keep(), act=True))
