@@ -14,7 +14,7 @@ WHERE
 -- A key that signs from now on; nothing when there is one already.
 INSERT INTO signing_keys (id, algorithm, sealed_seed)
 VALUES (%(id)s::text, %(algorithm)s::text, %(sealed_seed)s::text)
-ON CONFLICT ((true)) WHERE retired_at IS NULL DO NOTHING;
+ON CONFLICT ((TRUE)) WHERE retired_at IS NULL DO NOTHING;
 
 -- name: retire_signing_key
 -- The key that signs does so no more, and verifies for so long yet.
