@@ -7,7 +7,7 @@ from platform import node as host_name
 from iotistic.bootstrap.backups import backup_copies, backup_store
 from iotistic.bootstrap.housekeeping_book import PlatformBook
 from iotistic.bootstrap.job_rounds import admit_new_devices, expire_attempts, run_schedules
-from iotistic.bootstrap.key_rounds import advance_rotations
+from iotistic.bootstrap.key_rounds import advance_rotations, rotate_signing_keys
 from iotistic.bootstrap.partition_rounds import keep_partitions, tend_partitions
 from iotistic.bootstrap.platform import Platform
 from iotistic.bootstrap.telemetry_rounds import count_log_lines, forget_alerts, make_rollups
@@ -15,7 +15,6 @@ from iotistic.devices.search import DeviceSearch
 from iotistic.devices.shadow import ShadowService
 from iotistic.operations.backups import Timetable, keep_backups
 from iotistic.operations.housekeeping import Housekeeper, Job
-from iotistic.security.signing.service import SIGNS_FOR
 
 __all__ = ["make_housekeeper"]
 
@@ -48,12 +47,6 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
         told = f"{attempts} attempts to enrol, {changes} changes of interfaces, {sessions} sessions and {sources} sources of logins forgotten"
         return told if attempts or changes or sessions or sources else None
 
-    async def signing() -> str | None:
-        async with platform.begin() as work:
-            await work.signing.forget_old()
-            rotated = await work.signing.rotate(older_than=SIGNS_FOR)
-        return "another key signs access tokens" if rotated else None
-
     return Housekeeper(
         lambda: platform.owner_connection("housekeeper"),
         [
@@ -84,7 +77,7 @@ def make_housekeeper(platform: Platform) -> Housekeeper:
             Job(name="old alerts", run=lambda: forget_alerts(platform), every=timedelta(minutes=10)),
             Job(name="job timeouts", run=lambda: expire_attempts(platform), every=timedelta(seconds=5)),
             Job(name="job schedules", run=lambda: run_schedules(platform), every=timedelta(seconds=10)),
-            Job(name="signing keys", run=signing, every=timedelta(hours=1)),
+            Job(name="signing keys", run=lambda: rotate_signing_keys(platform), every=timedelta(hours=1)),
             Job(name="key rotations", run=lambda: advance_rotations(platform), every=timedelta(seconds=30)),
             Job(name="job devices", run=lambda: admit_new_devices(platform), every=timedelta(seconds=30)),
             *_backups(platform),

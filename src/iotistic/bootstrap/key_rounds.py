@@ -1,11 +1,12 @@
-"""Rotations of many keys: taken up wherever they were left, by whoever leads or by a command, a transaction a batch."""
+"""What is done about keys in rounds. Rotations of many are taken up wherever they were left, by whoever leads or by a command, a transaction a batch."""
 
 import asyncio
 
 from iotistic.bootstrap.platform import Platform
 from iotistic.security.keyring import KeyRotation
+from iotistic.security.signing.service import SIGNS_FOR
 
-__all__ = ["advance_rotations", "finish_rotation"]
+__all__ = ["advance_rotations", "finish_rotation", "rotate_signing_keys"]
 
 _MOST_BATCHES = 50
 _PAUSE = 0.05
@@ -29,6 +30,14 @@ async def finish_rotation(platform: Platform, rotation: KeyRotation) -> KeyRotat
     while rotation.finished_at is None:
         rotation = await _advance(platform, rotation, _MOST_BATCHES)
     return rotation
+
+
+async def rotate_signing_keys(platform: Platform) -> str | None:
+    """Replaces the key that signs access tokens, once it is old enough."""
+    async with platform.begin() as work:
+        await work.signing.forget_old()
+        rotated = await work.signing.rotate(older_than=SIGNS_FOR)
+    return "another key signs access tokens" if rotated else None
 
 
 async def _advance(platform: Platform, rotation: KeyRotation, batches: int) -> KeyRotation:

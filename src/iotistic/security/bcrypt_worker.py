@@ -10,6 +10,8 @@ import sys
 
 import bcrypt
 
+__all__ = ["main"]
+
 _NICENESS = 19
 
 

@@ -14,6 +14,7 @@ import pytest
 
 import iotistic
 from iotistic.database.pool import Connection, connect
+from iotistic.database.roles.book import ROLES
 from iotistic.devices import DeviceService
 from iotistic.partitioning import Maintainer
 from iotistic.telemetry import Ingest
@@ -73,6 +74,11 @@ async def test_the_readonly_role_reads_every_column_but_credentials(shared_datab
         "users.password_hash",
         "api_keys.secret_hash",
         "provisioning_keys.secret_hash",
+        "login_sources.name_hash",
+        "recovery_codes.code_hash",
+        "second_factors.last_step",
+        "second_factors.sealed_seed",
+        "signing_keys.sealed_seed",
         "sessions.generation",
         "sessions.nonce",
         "sessions.pepper_version",
@@ -187,24 +193,39 @@ async def _report_as_ingest(database: TestDatabase, device: UUID) -> None:
         await ingest.stop()
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE api_key_history SET reason = 'nothing happened'",
-        "DELETE FROM api_key_history",
-        "TRUNCATE api_key_history",
-        "ALTER TABLE api_key_history DISABLE TRIGGER ALL",
-        "DROP TABLE api_key_history",
-        "TRUNCATE devices CASCADE",
-        "ALTER TABLE api_keys DISABLE TRIGGER ALL",
-        "SET session_replication_role = replica",
-    ],
+ROUND_THE_HISTORY: tuple[LiteralString, ...] = (
+    "INSERT INTO api_key_history SELECT * FROM api_key_history",
+    "UPDATE api_key_history SET reason = 'nothing happened'",
+    "UPDATE api_key_history_heads SET sequence = 0",
+    "DELETE FROM api_key_history",
+    "TRUNCATE api_key_history",
+    "ALTER TABLE api_key_history DISABLE TRIGGER ALL",
+    "DROP TABLE api_key_history",
+    "TRUNCATE devices CASCADE",
+    "TRUNCATE api_keys CASCADE",
+    "ALTER TABLE api_keys DISABLE TRIGGER ALL",
+    "SET session_replication_role = replica",
 )
+
+
+@pytest.mark.parametrize("statement", ROUND_THE_HISTORY)
 async def test_the_application_rewrites_no_history_and_switches_off_no_trigger(
     connection: Connection, statement: LiteralString
 ) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         await connection.execute(statement)
+
+
+# The owner is not among them: it can undo what it made, and nothing the product runs signs in as it but migrations and partition work.
+@pytest.mark.parametrize("purpose", [role.purpose for role in ROLES if role.purpose != "owner"])
+async def test_no_role_of_the_product_goes_round_the_history_of_keys(
+    shared_database: TestDatabase, purpose: str
+) -> None:
+    async with as_role(shared_database, purpose, autocommit=True) as connection:
+        await connection.execute("SET default_transaction_read_only = off")  # anybody may: it is no right
+        for statement in ROUND_THE_HISTORY:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await connection.execute(statement)
 
 
 async def test_the_history_of_a_key_survives_its_device(connection: Connection) -> None:
