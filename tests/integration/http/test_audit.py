@@ -86,8 +86,9 @@ async def test_a_login_is_told_as_the_key_that_the_person_got(
         json={"username": "viewer", "password": PASSWORD.reveal()},
         headers={"X-Request-ID": request_id},
     )
-    (entry,) = await entries(admin, request_id=request_id)
-    assert (entry["actor"], entry["resource"], entry["action"]) == ("viewer", "sessions", "created")
+    # The first login of a database makes the key that signs tokens, too.
+    told = [entry for entry in await entries(admin, request_id=request_id) if entry["resource"] == "sessions"]
+    assert [(entry["actor"], entry["action"]) for entry in told] == [("viewer", "created")]
 
 
 async def test_a_claim_is_told_with_the_claim_key_that_it_came_with(

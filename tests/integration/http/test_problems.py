@@ -160,8 +160,8 @@ class _ClosedPool:
     def __init__(self, platform: Platform) -> None:
         self._pool = type(platform.pool)(platform.pool._inner.__class__("", open=False), "test")
 
-    def connection(self, *, read_only: bool = False) -> object:
-        return self._pool.connection(read_only=read_only)
+    def connection(self, *, read_only: bool = False, one_moment: bool = False) -> object:
+        return self._pool.connection(read_only=read_only, one_moment=one_moment)
 
 
 async def test_a_database_that_is_away(closed: httpx.AsyncClient) -> None:

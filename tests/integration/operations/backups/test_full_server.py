@@ -83,12 +83,16 @@ def leave(disk: Path, free: int) -> Path:
     return ballast
 
 
+# A server that has no room for its log ends all sessions and recovers: what is told then depends on who meets it first.
+_TOLD = r"No space left|disk is full|closed|terminat|recovery|cannot answer now"
+
+
 async def test_a_restore_that_fills_the_servers_disk_costs_nothing(small: Small) -> None:
     manifest = await create_backup(small.endpoint, small.store, BackupOrder(database=LIVE))
     size = manifest.database_bytes
     for part in (0.3, 0.9):
         ballast = leave(small.disk, int(size * part))
-        with pytest.raises(IotisticError, match=r"No space left|disk is full|closed|terminat|recovery"):
+        with pytest.raises(IotisticError, match=_TOLD):
             await small.restoration(manifest).replace(LIVE)
         ballast.unlink()
         await small.restart()
