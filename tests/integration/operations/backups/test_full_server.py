@@ -90,7 +90,7 @@ _TOLD = r"No space left|disk is full|closed|terminat|recovery|cannot answer now"
 async def test_a_restore_that_fills_the_servers_disk_costs_nothing(small: Small) -> None:
     manifest = await create_backup(small.endpoint, small.store, BackupOrder(database=LIVE))
     size = manifest.database_bytes
-    for part in (0.3, 0.9):
+    for part in (0.3, 0.6):  # a fresh copy may be a tenth smaller than what it was made from
         ballast = leave(small.disk, int(size * part))
         with pytest.raises(IotisticError, match=_TOLD):
             await small.restoration(manifest).replace(LIVE)
