@@ -6,6 +6,7 @@ legs one after the other; ratios are taken within a round and their median count
 absolute rates. `bound` is the ratio that CPU time alone would allow on two idle cores: the rows of the raw leg by its one
 connection, against the dearest of PostgreSQL, API and half of everything (load generator too) a row. `others` is what the rest
 of the machine took, in cores: with more than a few tenths the measured ratios say little and the bound is the better figure.
+At the end the table is locked while 160 large bodies come: what cannot wait has to be refused before memory grows.
 
     python benchmarks/ingest.py [--rounds 5] [--reports 100000]
 """
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import uvloop
+from ingest_bench.flood import flood
 from ingest_bench.load import NAMES, Order
 from ingest_bench.place import Cpu, Place, place
 
@@ -171,8 +173,10 @@ async def run(rounds: int, reports: int) -> None:
                     flush=True,
                 )
         disk, wal = await size(bench)
+        flooded = await flood(at)
     show(found)
     print(f"\nbytes a value: {disk:.1f} on disk with key (goal 20), {wal:.1f} of WAL (goal 22)")
+    print(flooded.show())
 
 
 def show(found: dict[str, list[Result]]) -> None:

@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -44,6 +45,8 @@ class Order:
     """Whether each carries an Idempotency-Key."""
     rate: float = 0.0
     """Requests a second over all connections; 0: each connection sends when it was answered."""
+    refusable: bool = False
+    """Whether 503 is an answer: the request is not sent again."""
 
 
 @dataclass(kw_only=True)
@@ -54,6 +57,10 @@ class Outcome:
     requests: int
     cpu: float
     """Seconds of this process while it sent."""
+    octets: int = 0
+    """Of all requests."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Requests that were answered with 503, by the code of the problem."""
     latencies: list[float] = field(default_factory=list)
     """Seconds from when a request was due to its answer, sorted."""
 
@@ -61,9 +68,11 @@ class Outcome:
 class Caller(asyncio.Protocol):
     """One connection. Nothing but callbacks: a task and a queue for each request cost 50 us, more than a good server takes."""
 
-    def __init__(self, requests: list[bytes]) -> None:
+    def __init__(self, requests: list[bytes], *, refusable: bool = False) -> None:
         self._requests = iter(requests)
         self._left = len(requests)
+        self._refusable = refusable
+        self.refused: Counter[str] = Counter()
         self._rest = b""
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -78,12 +87,15 @@ class Caller(asyncio.Protocol):
         self._rest += data
         while (end := self._rest.find(b"\r\n\r\n")) >= 0:
             head = self._rest[:end]
-            if not head.startswith(b"HTTP/1.1 200 "):
+            is_refusal = self._refusable and head.startswith(b"HTTP/1.1 503 ")
+            if not is_refusal and not head.startswith(b"HTTP/1.1 200 "):
                 print(f"refused: {self._rest[:900]!r}", flush=True)
                 os._exit(1)
             length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
             if len(self._rest) < end + 4 + length:
                 return
+            if is_refusal:
+                self.refused[json.loads(self._rest[end + 4 : end + 4 + length])["code"]] += 1
             self._rest = self._rest[end + 4 + length :]
             self._left -= 1
             self.answered()
@@ -153,7 +165,9 @@ async def send(order: Order, made: list[list[bytes]]) -> Outcome:
     for number, requests in enumerate(made):
         port = order.ports[number % len(order.ports)]
         caller = (
-            PunctualCaller(requests, pause=pause, latencies=latencies) if order.rate else Caller(requests)
+            PunctualCaller(requests, pause=pause, latencies=latencies)
+            if order.rate
+            else Caller(requests, refusable=order.refusable)
         )
         await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)  # type: ignore[misc]
         callers.append(caller)
@@ -168,6 +182,8 @@ async def send(order: Order, made: list[list[bytes]]) -> Outcome:
         seconds=time.perf_counter() - began,
         requests=sum(map(len, made)),
         cpu=time.process_time() - cpu,
+        octets=sum(len(one) for requests in made for one in requests),
+        refused=dict(sum((caller.refused for caller in callers), Counter())),
         latencies=sorted(latencies),
     )
 

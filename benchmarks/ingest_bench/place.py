@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -125,13 +125,19 @@ class Place:
         postmaster = psutil.Process(self.server.pid)
         times = psutil.cpu_times()
         return Cpu(
-            postgres=sum(map(_seconds, [postmaster, *postmaster.children()])),
+            postgres=_seconds_of_ended(postmaster) + sum(map(_seconds, [postmaster, *postmaster.children()])),
             api=sum(_seconds(psutil.Process(process.pid)) for process in self._apis),
             machine=times.user + times.system + times.nice + times.irq + times.softirq,
         )
 
-    async def load(self, order: Order) -> tuple[Outcome, Cpu]:
-        """Sends the order from a process of its own."""
+    def api_memory(self) -> int:
+        """Octets that the first API process has in memory."""
+        return int(psutil.Process(self._apis[0].pid).memory_info().rss)
+
+    async def load(
+        self, order: Order, *, first: Callable[[], Awaitable[None]] | None = None
+    ) -> tuple[Outcome, Cpu]:
+        """Sends the order from a process of its own; `first` is done when its requests are made."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -145,6 +151,8 @@ class Place:
         assert process.stdout is not None
         process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
         await process.stdout.readline()
+        if first is not None:
+            await first()
         before = self.cpu()
         process.stdin.write(b"go\n")
         outcome = Outcome(**json.loads(await process.stdout.readline()))
@@ -158,8 +166,16 @@ def _say_nothing(_: str) -> None:
 
 
 def _seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:  # an autovacuum worker: the postmaster has its time by now
+        return 0.0
     return float(times.user + times.system)
+
+
+def _seconds_of_ended(postmaster: psutil.Process) -> float:
+    times = postmaster.cpu_times()
+    return float(times.children_user + times.children_system)
 
 
 @asynccontextmanager

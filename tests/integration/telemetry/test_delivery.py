@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -193,3 +194,41 @@ async def test_a_deadlock_is_overcome(own_station: Station, killer: Connection) 
     finally:
         await owner.execute("ROLLBACK")
     assert (await sending).accepted == 1
+
+
+async def test_batches_beside_each_other_store_every_report_once_and_the_newest_as_the_latest(
+    database: TestDatabase, wire: Wire, killer: Connection
+) -> None:
+    limits = IngestLimits(beside_rows=1, batch_rows=7, writers=3, latest_every=timedelta(milliseconds=5))
+    async with owner_of(database) as owner:
+        await make_partitions(owner)
+        ingest = Ingest(wire.connect, limits=limits)
+        await ingest.start()
+        station = Station(database=database, owner=owner, ingest=ingest)
+        devices = [uuid4() for _ in range(6)]
+        accepted: Counter[UUID] = Counter()
+
+        async def send(device: UUID, first: int) -> None:
+            receipt = await station.send(
+                [report for n in range(first, first + 3) for report in station.reports(-1000 + n, n=n)],
+                device=device,
+            )
+            assert receipt.accepted + receipt.duplicate == 3
+            accepted[device] += receipt.accepted
+
+        for round_ in range(15):  # neighbours overlap, and all of a round are under way at once
+            await asyncio.gather(
+                *(send(device, 4 * round_ + part) for device in devices for part in (0, 1, 2))
+            )
+            if round_ % 5 == 4:
+                await wire.kill(killer)
+        stored = await station.rows(
+            "SELECT device_uuid, count(*), max(timestamp) FROM device_metrics GROUP BY 1"
+        )
+        await ingest.stop()
+        assert {device: count for device, count, _ in stored} == dict.fromkeys(devices, 61)
+        latest = await station.rows("SELECT device_uuid, max(timestamp) FROM device_metric_latest GROUP BY 1")
+        assert dict(latest) == {device: newest for device, _, newest in stored}
+        assert wire.opened > limits.writers
+    # Less where a session was killed between COMMIT and its answer: found again, such a row is a duplicate.
+    assert all(accepted[device] <= 61 for device in devices)

@@ -217,7 +217,7 @@ async def test_the_first_report_of_a_device_waits_for_a_database_that_is_away_li
             await senders.more(1)
         is_away = True
         await ingest._looking.close()
-        await ingest._writing.close()
+        await ingest._writing._sessions.close()
         bodies = [
             msgspec.json.encode({"reports": [{"timestamp": senders.start.isoformat(), "metrics": {name: 1}}]})
             for name in ("never seen", "nor this")

@@ -18,7 +18,7 @@ from iotistic.telemetry.ingest.limits import IngestLimits
 from iotistic.telemetry.ingest.live import Live
 from iotistic.telemetry.ingest.newest import Newest
 from iotistic.telemetry.ingest.runs import Part, Run, SetAside, Submission
-from iotistic.telemetry.ingest.session import Session
+from iotistic.telemetry.ingest.sessions import Sessions
 from iotistic.telemetry.ingest.streams import LOGS, METRICS, STREAMS
 from iotistic.telemetry.ingest.tally import Tally
 from iotistic.telemetry.ingest.watermarks import Watermarks
@@ -65,11 +65,11 @@ class _Remedy(Enum):
 
 @final
 class Delivery:
-    """Writes one batch at a time, until every row of it has a place or its caller an answer."""
+    """Writes batches until every row has a place or its caller an answer; as many at once as there are sessions."""
 
     def __init__(
         self,
-        session: Session,
+        sessions: Sessions,
         watermarks: Watermarks,
         rejudge: Rejudge,
         limits: IngestLimits,
@@ -78,7 +78,7 @@ class Delivery:
         clock: Clock,
         live: Live,
     ) -> None:
-        self._session = session
+        self._sessions = sessions
         self._watermarks = watermarks
         self._rejudge = rejudge
         self._tally = tally
@@ -89,12 +89,14 @@ class Delivery:
         self._latest_due = 0.0
         self._waking_due = 0.0
         self._newest = Newest()
+        self._writing_latest = asyncio.Lock()
+        """Two transactions that write newest reports would wait for each other crosswise."""
         self._give_up_at: float | None = None
 
     @property
     def latest_due_in(self) -> float | None:
-        """Seconds until pending latest values should be written; None when there are none."""
-        if not self._newest:
+        """Seconds until pending latest values should be written; None when there are none, or some are being written."""
+        if not self._newest or self._writing_latest.locked():
             return None
         return max(0.0, self._latest_due - asyncio.get_running_loop().time())
 
@@ -159,11 +161,28 @@ class Delivery:
             self._tally.retries += 1
 
     async def _write(self, parts: Sequence[Part], *, careful: bool, alone: bool) -> None:
-        now = asyncio.get_running_loop().time()
         runs = [run for part in parts if part.submission.stream == METRICS.name for run in part.runs]
-        due = not alone and self._is_latest_due(runs, now)
-        latest = self._newest.with_runs(runs).rows() if due else ()
-        async with self._session.use() as connection:
+        if not alone and self._is_latest_due(runs):
+            async with self._writing_latest:
+                await self._store_with_latest(parts, runs, careful=careful)
+        elif parts:
+            await self._store(parts, runs, careful=careful)
+            self._newest.add(runs)
+
+    async def _store_with_latest(self, parts: Sequence[Part], runs: Sequence[Run], *, careful: bool) -> None:
+        newest, self._newest = self._newest, Newest()
+        try:
+            await self._store(parts, runs, careful=careful, latest=newest.with_runs(runs).rows())
+        except BaseException:
+            self._newest.absorb(newest)
+            raise
+        self._latest_due = asyncio.get_running_loop().time() + self._latest_every
+
+    async def _store(
+        self, parts: Sequence[Part], runs: Sequence[Run], *, careful: bool, latest: Sequence[bytes] = ()
+    ) -> None:
+        now = asyncio.get_running_loop().time()
+        async with self._sessions.use() as connection:
             batch = Batch(
                 parts=parts,
                 careful=careful,
@@ -174,16 +193,14 @@ class Delivery:
             stored = await write(connection, batch, self._watermarks)
         if any(part.submission.stream == LOGS.name for part in parts) and batch.wakes_followers:
             self._waking_due = now + _BETWEEN_WAKINGS
-        if due:
-            self._newest.clear()
-            self._latest_due = now + self._latest_every
-        else:
-            self._newest.add(runs)
         self._committed(parts, stored)
 
-    def _is_latest_due(self, runs: Sequence[Run], now: float) -> bool:
+    def _is_latest_due(self, runs: Sequence[Run]) -> bool:
         """At its time, and at once for a series that is new here: its first report has no older one to stand in for it."""
-        return now >= self._latest_due or any(not self._watermarks.knows(run.series) for run in runs)
+        if any(not self._watermarks.knows(run.series) for run in runs):
+            return True
+        is_time = asyncio.get_running_loop().time() >= self._latest_due
+        return is_time and not self._writing_latest.locked()
 
     def _committed(self, parts: Sequence[Part], stored: Stored) -> None:
         stored.account()
@@ -199,7 +216,7 @@ class Delivery:
     async def _pause(self, pause: float, error: Exception) -> float:
         """Waits before the next attempt, on a new connection; answers how long to wait after that."""
         _log.warning("batch is written again", extra={"error": type(error).__name__, "pause": pause})
-        await self._session.close()
+        await self._sessions.close()
         await asyncio.sleep(pause)
         return min(_LONGEST_PAUSE, pause * 2)
 

@@ -15,7 +15,7 @@ from iotistic.telemetry.clocks.clocks import note_skews
 from iotistic.telemetry.clocks.skew import Skews
 from iotistic.telemetry.ingest.limits import IngestLimits
 from iotistic.telemetry.ingest.runs import Submission
-from iotistic.telemetry.ingest.session import Session
+from iotistic.telemetry.ingest.sessions import Sessions
 from iotistic.telemetry.ingest.streams import STREAMS
 from iotistic.telemetry.wire.draft import Draft
 
@@ -33,9 +33,9 @@ class Hearing:
     """One per process."""
 
     def __init__(
-        self, session: Session, contacts: Contacts | None, limits: IngestLimits, clock: Clock
+        self, sessions: Sessions, contacts: Contacts | None, limits: IngestLimits, clock: Clock
     ) -> None:
-        self._session = session
+        self._sessions = sessions
         self._contacts = contacts
         self._every = limits.latest_every.total_seconds()
         self._clock = clock
@@ -62,7 +62,7 @@ class Hearing:
         skews = self._skews.due(loop.time())
         self._due = loop.time() + self._every
         try:
-            async with self._session.use() as connection, connection.transaction():
+            async with self._sessions.use() as connection, connection.transaction():
                 if self._contacts is not None:
                     await self._contacts(connection, heard)
                 if skews:

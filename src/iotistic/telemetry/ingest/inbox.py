@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import final
 
@@ -16,12 +18,16 @@ _RETRY = timedelta(seconds=1)
 
 @final
 class Inbox:
-    """Filled by every request, emptied by the one writer."""
+    """Filled by every request, emptied by the writers."""
 
     def __init__(self, limits: IngestLimits) -> None:
         self._limits = limits
         self._waiting: deque[Submission] = deque()
-        self._filled = asyncio.Event()
+        self._rows = 0
+        """Of what waits."""
+        self._under_way = 0
+        """Batches that were taken and are not written yet."""
+        self._changed = asyncio.Event()
         self.bodies = 0
         """Bodies that have room here now, from their first byte looked at to their receipt."""
         self.bytes = 0
@@ -64,35 +70,52 @@ class Inbox:
         if not self._is_read:
             raise _stopped()
         self._waiting.append(submission)
-        self._filled.set()
+        self._rows += submission.rows
+        if self._is_worthwhile():
+            self._changed.set()
 
     def close(self) -> None:
         """Takes no new bodies; what has room already is still written."""
         self.closed = True
-        self._filled.set()
+        self._changed.set()
 
     def finish(self) -> None:
         """Nothing is written any more."""
         self._is_read = False
 
     async def wait(self, limit: float | None) -> None:
-        """Returns when something waits, when closed, or after `limit` seconds."""
-        if self._waiting or self.closed:
+        """Returns when a batch is worth writing, when closed, or after `limit` seconds."""
+        if self._is_worthwhile() or self.closed:
             return
-        self._filled.clear()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(limit):
-                await self._filled.wait()
-        except TimeoutError:
-            return
+                while not (self._is_worthwhile() or self.closed):
+                    self._changed.clear()
+                    await self._changed.wait()
 
-    def take(self) -> list[Submission]:
-        """What waits, oldest first, up to a batch."""
+    @contextmanager
+    def batch(self) -> Generator[list[Submission]]:
+        """What waits, oldest first, up to a batch; nothing when another one is under way and this is too little to go beside it."""
+        taken = self._take() if self._is_worthwhile() or self.closed else []
+        self._under_way += bool(taken)
+        try:
+            yield taken
+        finally:
+            self._under_way -= bool(taken)
+            self._changed.set()
+
+    def _is_worthwhile(self) -> bool:
+        if not self._waiting:
+            return False
+        return not self._under_way or self._rows >= self._limits.beside_rows
+
+    def _take(self) -> list[Submission]:
         taken: list[Submission] = []
         rows = 0
         while self._waiting and (not taken or rows + self._waiting[0].rows <= self._limits.batch_rows):
             taken.append(self._waiting.popleft())
             rows += taken[-1].rows
+        self._rows -= rows
         return taken
 
 

@@ -6,22 +6,21 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, final
+from typing import final
 from uuid import UUID
 
 import psycopg
 from msgspec.json import encode
 
 from iotistic.clock import Clock, system_clock
-from iotistic.database.queries import Queries, Statements
 from iotistic.errors import IotisticError
 from iotistic.telemetry.clocks.clocks import list_receipt_stamped
 from iotistic.telemetry.ingest.claims import Claim
-from iotistic.telemetry.ingest.delivery import Delivery
-from iotistic.telemetry.ingest.hearing import Contacts, Hearing
+from iotistic.telemetry.ingest.hearing import Contacts
 from iotistic.telemetry.ingest.inbox import Inbox
 from iotistic.telemetry.ingest.limits import IngestLimits
 from iotistic.telemetry.ingest.live import Live
+from iotistic.telemetry.ingest.mending import mend_latest
 from iotistic.telemetry.ingest.patience import Patience
 from iotistic.telemetry.ingest.receipts import Receipts
 from iotistic.telemetry.ingest.runs import Submission, log_order
@@ -29,10 +28,9 @@ from iotistic.telemetry.ingest.session import Connect, Session
 from iotistic.telemetry.ingest.streams import LOGS, METRICS, Stream
 from iotistic.telemetry.ingest.tally import Tally
 from iotistic.telemetry.ingest.told import Told
-from iotistic.telemetry.ingest.watermarks import Watermarks
 from iotistic.telemetry.ingest.window import Judge
 from iotistic.telemetry.ingest.windows import Windows
-from iotistic.telemetry.ingest.writer import prepare_session
+from iotistic.telemetry.ingest.writing import Writing
 from iotistic.telemetry.model import IngestStatistics, Receipt
 from iotistic.telemetry.wire.body import is_ndjson, size_checked, unpacked
 from iotistic.telemetry.wire.draft import Draft
@@ -47,20 +45,18 @@ Tell = Callable[[bytes | BaseException], None]
 """Gets a receipt as JSON, or what kept the body from being stored."""
 
 _log = logging.getLogger(__name__)
-_QUERIES: Final = Queries("iotistic.telemetry.ingest")
 
 _MEMORY_FACTOR = 3
 """What a body takes as Python objects and packed rows while it waits, in lengths of its JSON; measured 1.5 to 2.5."""
-_LAST_WORDS = timedelta(seconds=5)
-"""How long a stopping process still waits for a database that is away."""
 
 
 @final
 class Ingest:
     """One per process: takes bodies from all requests and commits them together.
 
-    At once: a batch is what arrived while the one before was committed. `connect` opens a direct autocommit connection that may insert telemetry; two are held, one to write and one to look
-    things up. Nothing is acknowledged before its COMMIT.
+    At once: a batch is what arrived while the one before was committed; under load a second is on its way meanwhile. `connect`
+    opens a direct autocommit connection that may insert telemetry; one is held to look things up, and one for each batch at once.
+    Nothing is acknowledged before its COMMIT.
     """
 
     def __init__(
@@ -74,7 +70,6 @@ class Ingest:
         self._clock = clock
         self.limits = limits or IngestLimits()
         self._late_after = microseconds(self.limits.late_after)
-        self._writing = Session(connect, prepare_session, limit=self.limits.patience)
         self._looking = Session(connect, limit=self.limits.patience)
         self._windows = Windows(self._looking, clock)
         self._reports = ReportReader(self._looking, self.limits)
@@ -85,34 +80,32 @@ class Ingest:
         self._tally = Tally()
         self.live = Live()
         """Who watches devices report to this process."""
-        self._delivery = Delivery(
-            self._writing,
-            Watermarks(self.limits.watermarks),
-            self._windows.sort_out,
-            self.limits,
-            self._tally,
-            clock=clock,
+        self._writing = Writing(
+            connect,
+            self._inbox,
+            rejudge=self._windows.sort_out,
+            limits=self.limits,
+            tally=self._tally,
             live=self.live,
+            contacts=contacts,
+            clock=clock,
         )
-        self._hearing = Hearing(self._writing, contacts, self.limits, clock)
         self._stamped: frozenset[UUID] = frozenset()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._looks: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begins to write. Does not wait for the database."""
-        self._inbox.open()
-        self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._look())]
+        self._writing.start()
+        self._looks = asyncio.create_task(self._look())
 
     async def stop(self) -> None:
         """Takes nothing more, commits what was taken (or tells its callers to keep it), closes its connections."""
-        self._inbox.close()
-        self._delivery.hurry(_LAST_WORDS)
-        if self._tasks:
-            writing, looking = self._tasks
-            looking.cancel()
-            await asyncio.wait({writing, looking})
-            self._tasks = []
-        await self._writing.close()
+        looks, self._looks = self._looks, None
+        if looks is not None:
+            looks.cancel()
+        await self._writing.stop()
+        if looks is not None:
+            await asyncio.wait({looks})
         await self._looking.close()
 
     async def submit_metrics(
@@ -203,7 +196,7 @@ class Ingest:
 
     def hear(self, device_uuid: UUID) -> None:
         """A device showed that it is there, without a row of its own."""
-        self._hearing.add([device_uuid])
+        self._writing.hearing.add([device_uuid])
 
     def statistics(self) -> IngestStatistics:
         """Counters since the start and what is queued now."""
@@ -231,7 +224,7 @@ class Ingest:
             self._enqueue(submission)
             # A caller that goes away cancels only its waiting: the rows are written all the same.
             await done
-            self._hearing.judge(submission, draft)
+            self._writing.hearing.judge(submission, draft)
             return submission.receipt()
         finally:
             self._inbox.leave(size)
@@ -289,30 +282,10 @@ class Ingest:
     ) -> None:
         self._inbox.leave(size)
         if error is None:
-            self._hearing.judge(submission, draft)
+            self._writing.hearing.judge(submission, draft)
             tell(submission.answer())
         else:
             tell(error)
-
-    async def _write(self) -> None:
-        """Batch after batch, until stopped and empty."""
-        while True:
-            await self._inbox.wait(self._delivery.latest_due_in)
-            submissions = self._inbox.take()
-            if submissions or self._delivery.latest_due_in == 0.0:
-                await self._delivery.deliver(submissions)
-            self._hearing.add(one.device_uuid for one in submissions if _is_stored(one.done))
-            await self._hearing.tell()
-            if self._inbox.closed and not submissions and await self._is_last_said():
-                self._inbox.finish()
-                return
-
-    async def _is_last_said(self) -> bool:
-        """Whether no body that was let in before the stop is still being read."""
-        if not self._inbox.bodies or self._delivery.is_late:
-            return True
-        await asyncio.sleep(0.01)
-        return False
 
     async def _look(self) -> None:
         """Keeps the windows fresh, after mending what a killed process left undone."""
@@ -323,26 +296,13 @@ class Ingest:
                 async with self._looking.use() as connection:
                     self._stamped = await list_receipt_stamped(connection)
                 if not mended:
-                    await self._mend_latest(self._clock())
+                    await self._mend()
                     mended = True
             await asyncio.sleep(self.limits.window_every.total_seconds())
 
-    async def _mend_latest(self, now: datetime) -> None:
+    async def _mend(self) -> None:
+        now = self._clock()
         async with self._looking.use(however_long=True) as connection:
-            rows = _Latest(Statements(connection, _QUERIES))
-            mended = await rows.mend(now - timedelta(days=1), now + self._windows.ahead)
+            mended = await mend_latest(connection, now - timedelta(days=1), now + self._windows.ahead)
         if mended:
             _log.info("latest values mended", extra={"rows": mended})
-
-
-@final
-class _Latest:
-    def __init__(self, sql: Statements) -> None:
-        self._sql = sql
-
-    async def mend(self, since: datetime, until: datetime) -> int:
-        return await self._sql.run("mend_latest", since=since, until=until)
-
-
-def _is_stored(done: "asyncio.Future[None] | Told") -> bool:
-    return not done.cancelled() and done.exception() is None

@@ -28,6 +28,10 @@ class IngestLimits:
     """The most bodies that wait for their commit."""
     batch_rows: int = 2_500
     """The most rows in one transaction: a commit's own cost has vanished in it, and while it runs the next bodies are read."""
+    writers: int = 2
+    """Batches in the database at once, each on a connection of its own."""
+    beside_rows: int = 800
+    """Rows that have to wait before a batch is begun beside another: few rows would make many small commits of one larger."""
     patience: timedelta = timedelta(seconds=20)
     """How long a batch is tried again while the database is away, before its callers are told to keep their data."""
     late_after: timedelta = timedelta(minutes=10)

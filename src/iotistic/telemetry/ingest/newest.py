@@ -32,6 +32,13 @@ class Newest:
             if known is None or known[0] < run.last:
                 self._rows[run.series] = (run.last, run.row(len(run) - 1))
 
+    def absorb(self, other: "Newest") -> None:
+        """Takes over what another one knows."""
+        for series, row in other._rows.items():  # noqa: SLF001 - of its own kind
+            known = self._rows.get(series)
+            if known is None or known[0] < row[0]:
+                self._rows[series] = row
+
     def rows(self) -> Sequence[bytes]:
         """The packed reports, by device and metric set."""
         return [row for _, (_, row) in sorted(self._rows.items())]

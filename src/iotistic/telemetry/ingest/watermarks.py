@@ -25,18 +25,24 @@ class Watermarks:
         return series in self._newest
 
     def split(self, runs: Iterable[Run]) -> tuple[list[Run], list[Run]]:
-        """(surely new, perhaps repeated), with the runs before counted for those after."""
+        """(surely new, perhaps repeated), with the runs before counted for those after.
+
+        They count from now on, whether they will be stored or not: a batch beside this one may hold the same rows, and one mark
+        too high costs no more than a detour.
+        """
         new: list[Run] = []
         perhaps: list[Run] = []
-        ahead: dict[Series, Order] = {}
+        marks = self._newest
         for run in runs:
-            series = run.series
-            newest = ahead.get(series, self._newest.get(series))
+            newest = marks.get(run.series)
             if newest is None:
                 perhaps.append(run)  # and so are the runs behind it: nothing is known of what is stored
-                continue
-            (new if run.orders[0] > newest else perhaps).append(run)
-            ahead[series] = max(newest, run.last)
+            elif run.orders[0] > newest:
+                new.append(run)
+                marks[run.series] = run.last
+            else:
+                perhaps.append(run)
+                marks[run.series] = max(newest, run.last)
         return new, perhaps
 
     def committed(self, runs: Iterable[Run]) -> None:
