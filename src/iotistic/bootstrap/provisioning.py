@@ -99,7 +99,8 @@ async def run_migrations(settings: Settings, narrate: Narrate, *, warn: Narrate)
             observe=_teller(warn),
         )
         if started.report is not None and started.report.applied:
-            narrate(f"{database}: {len(started.report.applied)} migrations applied")
+            number = len(started.report.applied)
+            narrate(f"{database}: {number} migration{'s' if number > 1 else ''} applied")
 
 
 def _teller(warn: Narrate) -> Callable[[Event], None]:
@@ -125,7 +126,8 @@ async def make_partitions(settings: Settings, narrate: Narrate) -> None:
     finally:
         await connection.close()
     if outcome.done:
-        narrate(f"{settings.names.platform}: {len(outcome.done)} partition steps done")
+        number = len(outcome.done)
+        narrate(f"{settings.names.platform}: {number} partition step{'s' if number > 1 else ''} done")
     for failure in outcome.failed:
         narrate(f"{settings.names.platform}: {failure.step} failed: {failure.error}")
 

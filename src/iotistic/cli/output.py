@@ -38,6 +38,8 @@ T = TypeVar("T")
 BUG = 70
 INTERRUPTED = 130
 _UNIT = 1024
+_PARSER_SAYS = "Value error, "
+"""What pydantic, with which Typer reads values, puts before the words of whoever objects."""
 
 
 def run(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:
@@ -56,7 +58,8 @@ def run(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:
         # A usage error knows the command it is about: `iotistic devices export`, not its group.
         context = getattr(error, "ctx", None)
         command = f"iotistic {name}" if context is None else context.command_path
-        narrate(f"error: {error.format_message()}\nRun `{command} --help` for its options.")
+        told = error.format_message().replace(_PARSER_SAYS, "")
+        narrate(f"error: {told}\nRun `{command} --help` for its options.")
         return 1
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing is left to say, and Python's own flush at exit must not complain.

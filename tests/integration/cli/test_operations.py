@@ -90,6 +90,10 @@ async def test_the_doctor_leaves_to_a_person_what_may_do_harm(database: TestData
         (["restore", "latest", "--to-time", "end", "--target", "x"], "There is no base backup 'latest'"),
         (["backup", "create", "--incremental"], "There is no base backup 'latest'"),
         (["backup", "archive-wal", "nowhere"], "nowhere"),
+        (
+            ["backup", "create", "--database", "iotistic"],
+            "error: Invalid value for '--database': 'iotistic' is not one of 'platform', 'billing', 'vpn'.",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_to_do(tmp_path: Path, words: list[str], told: str) -> None:

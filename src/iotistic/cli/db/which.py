@@ -22,7 +22,9 @@ class Database(StrEnum):
     vpn = "vpn"
 
 
-Which = Annotated[Database, typer.Option("--database", help="Which of the three databases.")]
+Which = Annotated[
+    Database, typer.Option("--database", help="Which of the three databases; `iotistic` itself is platform.")
+]
 
 
 def database_name(settings: Settings, database: Database) -> str:
