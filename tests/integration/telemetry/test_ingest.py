@@ -1,11 +1,13 @@
 import asyncio
+import gc
 import gzip
 from datetime import timedelta
 from uuid import uuid4
 
 import msgspec
 
-from iotistic.telemetry import Receipt
+from iotistic.telemetry import METRICS, IngestLimits, Receipt, Sent
+from iotistic.telemetry.ingest.submissions import Submission
 from tests.integration.telemetry.conftest import Station, ingest_on, until
 
 
@@ -294,3 +296,21 @@ async def test_metrics_and_logs_at_once_share_a_batch(station: Station) -> None:
     await asyncio.gather(*(station.send(station.reports(one)) for one in range(-20, 0)), station.log({}, {}))
     assert await station.count() == 20
     assert await station.count("device_logs") == 2
+
+
+async def test_a_body_that_was_stored_is_gone_without_a_search_for_garbage(station: Station) -> None:
+    for second in range(-20, 0):  # until a decoder is made for it
+        await station.send(station.reports(second))
+    answers: list[bytes | BaseException] = []
+    sent = Sent(body=msgspec.json.encode({"reports": station.reports(0)}))
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(1, 11):
+            assert station.ingest.take(METRICS, station.device, sent, answers.append)
+            await until(lambda number=number: len(answers) == number)
+        left = [one for one in gc.get_objects() if isinstance(one, Submission)]
+    finally:
+        gc.enable()
+    assert all(isinstance(answer, bytes) for answer in answers)
+    assert len(left) <= IngestLimits().writers, "but for the last batch of each writer"

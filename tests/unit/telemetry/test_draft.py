@@ -1,11 +1,13 @@
-from asyncio import Future
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotistic.telemetry.ingest.runs import Run, Submission, log_order, log_stamp
+from iotistic.telemetry.ingest.runs import Run, log_order, log_stamp
+from iotistic.telemetry.ingest.submissions import Submission
 from iotistic.telemetry.ingest.window import Judge
 from iotistic.telemetry.ingest.writer import Stored
 from iotistic.telemetry.wire.draft import Draft, Rows, cuts_of, payload_of
@@ -20,12 +22,16 @@ def rows_of(*orders: int) -> Rows:
     return rows
 
 
-def submission(*rows: Rows, late_before: int = 0, most_reasons: int = 10) -> Submission:
+def submission(
+    *rows: Rows,
+    late_before: int = 0,
+    most_reasons: int = 10,
+    told: Callable[[Submission], None] = lambda _: None,
+) -> Submission:
     draft = Draft(device_uuid=uuid4(), stream="metrics", received=datetime.now(UTC), judge=JUDGE)
     for one in rows:
         draft.collect(one)
-    done: Future[None] = Future()
-    return draft.submission(late_before=late_before, since=0.0, done=done, most_reasons=most_reasons)
+    return draft.submission(late_before=late_before, since=0.0, told=told, most_reasons=most_reasons)
 
 
 @given(st.lists(st.integers(-5, 20), min_size=1))
@@ -58,7 +64,7 @@ async def test_late_rows_are_those_before_the_limit() -> None:
 async def test_a_receipt_foretold_is_the_receipt_given() -> None:
     one = submission(rows_of(1, 2, 2, 3, 4), late_before=3)
     stored = Stored(settled=[(one, one.runs[0])], repeats=1, repeated={((b"device", 1), 2)})
-    foretold = one.receipt(stored.outcomes()[id(one)][1])
+    foretold = one.receipt(stored.outcomes()[id(one)])
     stored.account()
     assert foretold == one.receipt()
     assert (foretold.accepted, foretold.duplicate, foretold.late) == (3, 2, 1)
@@ -86,3 +92,23 @@ sequences = st.integers(0, 2**63 - 1)
 def test_log_lines_sort_by_time_then_by_sequence(a: int, b: int, c: int, d: int) -> None:
     assert (log_order(a, b) < log_order(c, d)) == ((a, b) < (c, d))
     assert log_stamp(log_order(a, b)) == a
+
+
+def test_a_caller_is_told_once_whatever_comes_after() -> None:
+    told: list[BaseException | None] = []
+    one = submission(told=lambda it: told.append(it.error))
+    error = ValueError()
+    one.settle(error)
+    one.settle()
+    assert told == [error]
+    assert not one.is_stored
+
+
+def test_a_caller_who_cannot_be_told_keeps_nobody_from_going_on(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: Submission) -> None:
+        raise ZeroDivisionError
+
+    one = submission(told=fail)
+    one.settle()
+    assert one.is_stored
+    assert [record.message for record in caplog.records] == ["caller not told"]

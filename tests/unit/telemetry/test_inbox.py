@@ -6,7 +6,7 @@ import pytest
 
 from iotistic.telemetry.ingest.inbox import Inbox
 from iotistic.telemetry.ingest.limits import IngestLimits
-from iotistic.telemetry.ingest.runs import Submission
+from iotistic.telemetry.ingest.submissions import Submission
 
 LIMITS = IngestLimits(batch_rows=100, beside_rows=10)
 
@@ -23,7 +23,7 @@ def body(rows: int) -> Submission:
         rejected=0,
         reasons=[],
         since=0.0,
-        done=asyncio.get_running_loop().create_future(),
+        told=lambda _: None,
         most_reasons=0,
     )
     made.rows = rows

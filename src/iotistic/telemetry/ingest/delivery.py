@@ -17,9 +17,10 @@ from iotistic.telemetry.errors import IngestUnavailable, PartitionMissing
 from iotistic.telemetry.ingest.limits import IngestLimits
 from iotistic.telemetry.ingest.live import Live
 from iotistic.telemetry.ingest.newest import Newest
-from iotistic.telemetry.ingest.runs import Part, Run, SetAside, Submission
+from iotistic.telemetry.ingest.runs import Run, SetAside
 from iotistic.telemetry.ingest.sessions import Sessions
 from iotistic.telemetry.ingest.streams import LOGS, METRICS, STREAMS
+from iotistic.telemetry.ingest.submissions import Part, Submission
 from iotistic.telemetry.ingest.tally import Tally
 from iotistic.telemetry.ingest.watermarks import Watermarks
 from iotistic.telemetry.ingest.writer import Batch, Stored, write
@@ -123,15 +124,14 @@ class Delivery:
             _log.exception("batch broke")
             self._fail(parts, error)
         for submission in submissions:
-            if not submission.done.done():
-                submission.done.set_result(None)
+            submission.settle()
 
     async def _keep_receipts(self, submissions: Sequence[Submission]) -> None:
         """Of bodies whose rows had to be written in several transactions."""
         parts = [
             Part(submission=one, with_receipt=True)
             for one in submissions
-            if one.claim is not None and one.claim.kept is None and not one.done.done()
+            if one.claim is not None and one.claim.kept is None and not one.is_settled
         ]
         if parts:
             await self._deliver(parts, careful=True, alone=True)
@@ -207,7 +207,7 @@ class Delivery:
         self._live.publish([*stored.new, *stored.settled], stored.repeated)
         self._watermarks.committed(run for part in parts for run in part.runs)
         tally = self._tally
-        tally.rows += sum(len(part) for part in parts)
+        tally.rows += stored.rows
         tally.commits += 1
         tally.staged += sum(len(run) for _, run in stored.settled)
         tally.duplicates += stored.repeats
@@ -258,9 +258,8 @@ class Delivery:
             return
         _log.error("batch failed", exc_info=error, extra={"submissions": len(parts)})
         for part in parts:
-            self._tally.failed += not part.submission.done.done()
-            if not part.submission.done.done():
-                part.submission.done.set_exception(_answer(error))
+            self._tally.failed += not part.submission.is_settled
+            part.submission.settle(_answer(error))
 
 
 def set_aside(submission: Submission, run: Run, number: int, reason: str) -> SetAside:

@@ -14,10 +14,8 @@ from iotistic.errors import IotisticError
 from iotistic.telemetry.clocks.clocks import note_skews
 from iotistic.telemetry.clocks.skew import Skews
 from iotistic.telemetry.ingest.limits import IngestLimits
-from iotistic.telemetry.ingest.runs import Submission
 from iotistic.telemetry.ingest.sessions import Sessions
-from iotistic.telemetry.ingest.streams import STREAMS
-from iotistic.telemetry.wire.draft import Draft
+from iotistic.telemetry.ingest.submissions import Submission
 
 __all__ = ["Contacts", "Hearing"]
 
@@ -47,11 +45,12 @@ class Hearing:
         """These showed that they are there."""
         self._heard.update(devices)
 
-    def judge(self, submission: Submission, draft: Draft) -> None:
-        """A body is durable: its newest report says something of its device's clock."""
-        newest = _newest(submission, draft)
-        if newest is not None:
-            self._skews.observe(submission.device_uuid, newest - draft.shift - draft.judge.now)
+    def judge(self, submissions: Iterable[Submission]) -> None:
+        """These bodies are durable: their devices are there, and what was newest of each says something of a clock."""
+        for one in submissions:
+            self._heard.add(one.device_uuid)
+            if one.lead is not None:
+                self._skews.observe(one.device_uuid, one.lead)
 
     async def tell(self) -> None:
         """Writes what was heard, when it is due."""
@@ -71,12 +70,3 @@ class Hearing:
         except (psycopg.Error, IotisticError) as error:
             # The next report of each device tells again.
             _log.warning("contacts not noted", exc_info=error)
-
-
-def _newest(submission: Submission, draft: Draft) -> int | None:
-    """The stamp of the newest report of a body, wherever it went."""
-    stamp = STREAMS[submission.stream].stamp
-    stamps = [stamp(run.last) for run in submission.runs]
-    if draft.newest_aside is not None:
-        stamps.append(draft.newest_aside)
-    return max(stamps, default=None)

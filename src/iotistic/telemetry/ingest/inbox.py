@@ -9,7 +9,7 @@ from typing import final
 
 from iotistic.telemetry.errors import IngestBusy, IngestStopped
 from iotistic.telemetry.ingest.limits import IngestLimits
-from iotistic.telemetry.ingest.runs import Submission
+from iotistic.telemetry.ingest.submissions import Submission
 
 __all__ = ["Inbox"]
 

@@ -23,11 +23,11 @@ from iotistic.telemetry.ingest.live import Live
 from iotistic.telemetry.ingest.mending import mend_latest
 from iotistic.telemetry.ingest.patience import Patience
 from iotistic.telemetry.ingest.receipts import Receipts
-from iotistic.telemetry.ingest.runs import Submission, log_order
+from iotistic.telemetry.ingest.runs import log_order
 from iotistic.telemetry.ingest.session import Connect, Session
 from iotistic.telemetry.ingest.streams import LOGS, METRICS, Stream
+from iotistic.telemetry.ingest.submissions import Submission
 from iotistic.telemetry.ingest.tally import Tally
-from iotistic.telemetry.ingest.told import Told
 from iotistic.telemetry.ingest.window import Judge
 from iotistic.telemetry.ingest.windows import Windows
 from iotistic.telemetry.ingest.writing import Writing
@@ -168,8 +168,7 @@ class Ingest:
         draft = self._draft_of(device_uuid, stream.name, received, judge)
         if not self._read_at_once(draft, stream, plain, ndjson=is_ndjson(sent.content_type)):
             return False
-        told = Told(lambda error: self._told(submission, draft, size, tell, error))
-        submission = self._submission(draft, stream, told, None)
+        submission = self._submission(draft, stream, partial(self._told, size, tell), None)
         self._inbox.enter(size)
         self._enqueue(submission)
         return True
@@ -220,11 +219,10 @@ class Ingest:
         try:
             draft = await self._patience.ask(partial(self._read, stream, device_uuid, sent, plain))
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            submission = self._submission(draft, stream, done, claim)
+            submission = self._submission(draft, stream, partial(_wake, done), claim)
             self._enqueue(submission)
             # A caller that goes away cancels only its waiting: the rows are written all the same.
             await done
-            self._writing.hearing.judge(submission, draft)
             return submission.receipt()
         finally:
             self._inbox.leave(size)
@@ -259,13 +257,13 @@ class Ingest:
         return True
 
     def _submission(
-        self, draft: Draft, stream: Stream, done: "asyncio.Future[None] | Told", claim: Claim | None
+        self, draft: Draft, stream: Stream, told: Callable[[Submission], None], claim: Claim | None
     ) -> Submission:
         late_before = draft.judge.now - self._late_after
         return draft.submission(
             late_before=late_before if stream is METRICS else log_order(late_before, 0),
             since=asyncio.get_running_loop().time(),
-            done=done,
+            told=told,
             most_reasons=self.limits.reasons,
             claim=claim,
         )
@@ -275,17 +273,11 @@ class Ingest:
         if submission.rows or submission.claim is not None:
             self._inbox.put(submission)
         else:
-            submission.done.set_result(None)
+            submission.settle()
 
-    def _told(
-        self, submission: Submission, draft: Draft, size: int, tell: Tell, error: BaseException | None
-    ) -> None:
+    def _told(self, size: int, tell: Tell, submission: Submission) -> None:
         self._inbox.leave(size)
-        if error is None:
-            self._writing.hearing.judge(submission, draft)
-            tell(submission.answer())
-        else:
-            tell(error)
+        tell(submission.answer() if submission.error is None else submission.error)
 
     async def _look(self) -> None:
         """Keeps the windows fresh, after mending what a killed process left undone."""
@@ -306,3 +298,12 @@ class Ingest:
             mended = await mend_latest(connection, now - timedelta(days=1), now + self._windows.ahead)
         if mended:
             _log.info("latest values mended", extra={"rows": mended})
+
+
+def _wake(waiting: "asyncio.Future[None]", submission: Submission) -> None:
+    if waiting.done():  # the caller went away
+        return
+    if submission.error is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(submission.error)

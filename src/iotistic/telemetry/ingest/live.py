@@ -15,8 +15,9 @@ from uuid import UUID
 import msgspec
 
 from iotistic.errors import Exhausted
-from iotistic.telemetry.ingest.runs import Key, Run, Submission
+from iotistic.telemetry.ingest.runs import Key, Run
 from iotistic.telemetry.ingest.streams import METRICS, STREAMS
+from iotistic.telemetry.ingest.submissions import Submission
 from iotistic.telemetry.wire.stamps import moment_of
 
 __all__ = ["Live", "TooManyWatchers", "Watcher"]

@@ -30,7 +30,7 @@ class Newest:
         for run in runs:
             known = self._rows.get(run.series)
             if known is None or known[0] < run.last:
-                self._rows[run.series] = (run.last, run.row(len(run) - 1))
+                self._rows[run.series] = (run.last, run.last_row)
 
     def absorb(self, other: "Newest") -> None:
         """Takes over what another one knows."""

@@ -1,29 +1,17 @@
-"""What one body becomes on its way to the database: runs of packed rows, and what is owed to the caller for them."""
+"""What one body becomes on its way to the database: runs of packed rows, each in order."""
 
-from asyncio import Future
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, final
 from uuid import UUID
-
-from msgspec.json import encode
-
-from iotistic.telemetry.ingest.claims import Claim
-from iotistic.telemetry.ingest.told import Told
-from iotistic.telemetry.model import Reason, Receipt
 
 __all__ = [
     "Key",
     "Order",
-    "Outcome",
-    "Part",
     "Run",
     "Series",
     "SetAside",
-    "Submission",
     "log_order",
     "log_sequence",
     "log_stamp",
@@ -77,6 +65,11 @@ class Run:
         """The newest row's order."""
         return self.orders[-1]
 
+    @property
+    def last_row(self) -> bytes:
+        """The newest row, packed."""
+        return self.block if len(self.orders) == 1 else self.row(len(self.orders) - 1)
+
     def row(self, number: int) -> bytes:
         """One packed row."""
         return self.block[self.cuts[number] : self.cuts[number + 1]]
@@ -110,132 +103,3 @@ class SetAside:
     device_time: datetime | None
     payload: bytes
     """The report or line as JSON."""
-
-
-@final
-@dataclass(slots=True)
-class Outcome:
-    """What one transaction made of rows of a submission."""
-
-    accepted: int = 0
-    late: int = 0
-    duplicate: int = 0
-    quarantined: int = 0
-
-
-@final
-@dataclass(slots=True, kw_only=True)
-class Submission:
-    """One body on its way: what is stored of it so far, and the caller who waits."""
-
-    device_uuid: UUID
-    stream: str
-    """metrics or logs."""
-    received: datetime
-    late_before: Order
-    """Rows before this one count as late."""
-    runs: list[Run]
-    set_aside: list[SetAside]
-    repeated: int
-    """Repeats within the body."""
-    rejected: int
-    reasons: list[Reason]
-    since: float
-    """When it came, by the event loop's clock."""
-    done: "Future[None] | Told"
-    """Set when every row has its place, or to the error that kept it from getting one."""
-    most_reasons: int
-    """That its receipt spells out."""
-    claim: Claim | None = None
-    """For a request with an Idempotency-Key."""
-    outcome: Outcome = field(default_factory=Outcome)
-    """Of what is durable."""
-    rows: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rows = sum(len(run.orders) for run in self.runs) + len(self.set_aside)
-
-    def note(self, index: int, code: str, message: str) -> None:
-        """Adds a reason."""
-        self.reasons.append(Reason(index=index, code=code, message=message))
-
-    def refuse(self, index: int, code: str, message: str) -> None:
-        """Counts a row that no table takes."""
-        self.rejected += 1
-        self.note(index, code, message)
-
-    def add(self, outcome: Outcome) -> None:
-        """Counts what was committed."""
-        mine = self.outcome
-        mine.accepted += outcome.accepted
-        mine.late += outcome.late
-        mine.duplicate += outcome.duplicate
-        mine.quarantined += outcome.quarantined
-
-    def receipt(self, further: Outcome | None = None) -> Receipt:
-        """What to tell the caller; with `further`, once that is committed too."""
-        so_far = self.outcome
-        outcome = so_far if further is None else _sum(so_far, further)
-        reasons = self.reasons
-        return Receipt(
-            accepted=outcome.accepted,
-            duplicate=self.repeated + outcome.duplicate,
-            late=outcome.late,
-            quarantined=outcome.quarantined,
-            rejected=self.rejected,
-            codes=self._codes(outcome),
-            reasons=tuple(sorted(reasons, key=_index)[: self.most_reasons]) if reasons else (),
-        )
-
-    def answer(self) -> bytes:
-        """The receipt as JSON. Nearly all of them say nothing but how many: these are made once."""
-        outcome = self.outcome
-        if self.reasons or self.rejected or self.repeated or outcome != Outcome(accepted=outcome.accepted):
-            return encode(self.receipt())
-        return _all_accepted(outcome.accepted)
-
-    def _codes(self, outcome: Outcome) -> dict[str, int]:
-        codes = dict(Counter(reason.code for reason in self.reasons)) if self.reasons else {}
-        for code, count in (
-            ("already_stored", outcome.duplicate),
-            ("twice_in_body", self.repeated),
-            ("late", outcome.late),
-        ):
-            if count:
-                codes[code] = count
-        return codes
-
-
-@lru_cache(maxsize=1024)
-def _all_accepted(number: int) -> bytes:
-    return encode(
-        Receipt(accepted=number, duplicate=0, late=0, quarantined=0, rejected=0, codes={}, reasons=())
-    )
-
-
-def _sum(one: Outcome, other: Outcome) -> Outcome:
-    return Outcome(
-        one.accepted + other.accepted,
-        one.late + other.late,
-        one.duplicate + other.duplicate,
-        one.quarantined + other.quarantined,
-    )
-
-
-def _index(reason: Reason) -> int:
-    return reason.index
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """Rows of one submission that are written together."""
-
-    submission: Submission
-    runs: Sequence[Run] = ()
-    set_aside: Sequence[SetAside] = ()
-    with_receipt: bool = False
-    """Whether the answer is stored with them."""
-
-    def __len__(self) -> int:
-        return sum(len(run) for run in self.runs) + len(self.set_aside)

@@ -24,32 +24,28 @@ class Watermarks:
         """Whether rows of the series were committed by this process."""
         return series in self._newest
 
-    def split(self, runs: Iterable[Run]) -> tuple[list[Run], list[Run]]:
-        """(surely new, perhaps repeated), with the runs before counted for those after.
+    def is_new(self, run: Run) -> bool:
+        """Whether its rows are surely new. They count for the runs behind it from now on, whether they will be stored or not.
 
-        They count from now on, whether they will be stored or not: a batch beside this one may hold the same rows, and one mark
-        too high costs no more than a detour.
+        A batch beside this one may hold the same rows, and one mark too high costs no more than a detour.
         """
-        new: list[Run] = []
-        perhaps: list[Run] = []
-        marks = self._newest
-        for run in runs:
-            newest = marks.get(run.series)
-            if newest is None:
-                perhaps.append(run)  # and so are the runs behind it: nothing is known of what is stored
-            elif run.orders[0] > newest:
-                new.append(run)
-                marks[run.series] = run.last
-            else:
-                perhaps.append(run)
-                marks[run.series] = max(newest, run.last)
-        return new, perhaps
+        newest = self._newest.get(run.series)
+        if newest is None:
+            return False  # and so it is for the runs behind it: nothing is known of what is stored
+        last = run.orders[-1]
+        if run.orders[0] > newest:
+            self._newest[run.series] = last
+            return True
+        if last > newest:
+            self._newest[run.series] = last
+        return False
 
     def committed(self, runs: Iterable[Run]) -> None:
         """Remembers rows that are durable now."""
         newest = self._newest
         for run in runs:
-            known = newest.pop(run.series, run.last)
-            newest[run.series] = max(known, run.last)
+            series, last = run.series, run.orders[-1]
+            known = newest.pop(series, last)
+            newest[series] = max(last, known)
         while len(newest) > self._most:
             del newest[next(iter(newest))]

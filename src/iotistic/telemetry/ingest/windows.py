@@ -13,9 +13,10 @@ from iotistic.database.errors import translated
 from iotistic.partitioning import ClassStamp, PartitionCatalog, RetentionClasses, Situation
 from iotistic.telemetry.errors import PartitionMissing
 from iotistic.telemetry.ingest.delivery import set_aside
-from iotistic.telemetry.ingest.runs import Part, Run, SetAside, Submission
+from iotistic.telemetry.ingest.runs import Run, SetAside
 from iotistic.telemetry.ingest.session import Session
 from iotistic.telemetry.ingest.streams import METRICS, STREAMS
+from iotistic.telemetry.ingest.submissions import Part, Submission
 from iotistic.telemetry.ingest.window import Judge, Window
 
 __all__ = ["Windows"]

@@ -1,8 +1,10 @@
 """One batch, one transaction: what is surely new by plain COPY, what may be a repeat through staging."""
 
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import LiteralString, final
 
 from msgspec.json import encode
@@ -12,8 +14,9 @@ from iotistic.database.pool import Connection
 from iotistic.telemetry.alerts.marks import mark_lines
 from iotistic.telemetry.ingest.claims import Claim
 from iotistic.telemetry.ingest.receipts import keep
-from iotistic.telemetry.ingest.runs import Key, Order, Outcome, Part, Run, SetAside, Submission
+from iotistic.telemetry.ingest.runs import Key, Order, Run, SetAside
 from iotistic.telemetry.ingest.streams import LATEST, LOGS, QUARANTINE, STREAMS, Stream
+from iotistic.telemetry.ingest.submissions import Outcome, Part, Submission
 from iotistic.telemetry.ingest.watermarks import Watermarks
 from iotistic.telemetry.logs.arrivals import note_arrivals
 from iotistic.telemetry.rollups.marks import Mark, add_marks
@@ -60,16 +63,32 @@ class Stored:
     kept: list[tuple[Claim, bytes]] = field(default_factory=list[tuple[Claim, bytes]])
     """Answers stored with them."""
 
-    def outcomes(self) -> dict[int, tuple[Submission, Outcome]]:
+    @property
+    def rows(self) -> int:
+        """Of all kinds."""
+        runs = sum(len(run.orders) for kind in (self.new, self.settled) for _, run in kind)
+        return runs + sum(len(rows) for _, rows in self.set_aside)
+
+    def outcomes(self) -> dict[int, Outcome]:
         """What became of the rows of each submission, by its id()."""
-        found: dict[int, tuple[Submission, Outcome]] = {}
+        found: defaultdict[int, Outcome] = defaultdict(Outcome)
+        self._count(lambda submission: found[id(submission)])
+        return found
+
+    def account(self) -> None:
+        """Tells every submission what became of its rows. Only after COMMIT."""
+        self._count(attrgetter("outcome"))
+        for claim, receipt in self.kept:
+            claim.kept = receipt
+
+    def _count(self, outcome_of: Callable[[Submission], Outcome]) -> None:
         for submission, run in self.new:
-            _count(_outcome(found, submission), run.orders, submission.late_before)
+            _count(outcome_of(submission), run.orders, submission.late_before)
         for submission, rows in self.set_aside:
-            _outcome(found, submission).quarantined += len(rows)
+            outcome_of(submission).quarantined += len(rows)
         seen = set(self.repeated)
         for submission, run in self.settled:
-            outcome = _outcome(found, submission)
+            outcome = outcome_of(submission)
             if not self.repeats:
                 _count(outcome, run.orders, submission.late_before)
                 continue
@@ -77,21 +96,6 @@ class Stored:
             seen.update((run.series, order) for order in fresh)
             _count(outcome, fresh, submission.late_before)
             outcome.duplicate += len(run) - len(fresh)
-        return found
-
-    def account(self) -> None:
-        """Tells every submission what became of its rows. Only after COMMIT."""
-        for submission, outcome in self.outcomes().values():
-            submission.add(outcome)
-        for claim, receipt in self.kept:
-            claim.kept = receipt
-
-
-def _outcome(found: dict[int, tuple[Submission, Outcome]], submission: Submission) -> Outcome:
-    known = found.get(id(submission))
-    if known is None:
-        known = found[id(submission)] = submission, Outcome()
-    return known[1]
 
 
 def _count(outcome: Outcome, orders: Sequence[Order], late_before: Order) -> None:
@@ -113,17 +117,10 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
     Raises what the driver raises; nothing is stored then, unless the connection was lost while it committed.
     """
     stored = Stored()
-    plain: list[tuple[Stream, list[Run]]] = []
-    staged: list[tuple[Stream, list[Run]]] = []
-    for stream in STREAMS.values():
-        new, perhaps = _split(batch, stream, watermarks, stored)
-        if new:
-            plain.append((stream, new))
-        if perhaps:
-            staged.append((stream, perhaps))
+    plain, staged = _sorted_by_need(batch, watermarks, stored)
     stored.set_aside = [(part.submission, part.set_aside) for part in batch.parts if part.set_aside]
     keyed = [part.submission for part in batch.parts if part.with_receipt]
-    watched = [run for part in batch.parts if part.submission.stream == LOGS.name for run in part.runs]
+    watched = [run for stream, runs in (*plain, *staged) if stream is LOGS for run in runs]
     if len(plain) == 1 and not (
         staged or stored.set_aside or batch.latest or batch.marks or watched or batch.within or keyed
     ):
@@ -150,30 +147,33 @@ async def write(connection: Connection, batch: Batch, watermarks: Watermarks) ->
 async def _keep_receipts(connection: Connection, submissions: Sequence[Submission], stored: Stored) -> None:
     outcomes = stored.outcomes()
     answers = [
-        (one.claim, encode(one.receipt(outcomes[id(one)][1] if id(one) in outcomes else None)))
+        (one.claim, encode(one.receipt(outcomes.get(id(one)))))
         for one in submissions
         if one.claim is not None
     ]
     stored.kept = await keep(connection, answers)
 
 
-def _split(
-    batch: Batch, stream: Stream, watermarks: Watermarks, stored: Stored
-) -> tuple[list[Run], list[Run]]:
-    pairs = [
-        (part.submission, run)
-        for part in batch.parts
-        if part.submission.stream == stream.name
-        for run in part.runs
-    ]
-    if batch.careful:
-        stored.settled += pairs
-        return [], [run for _, run in pairs]
-    new, perhaps = watermarks.split(run for _, run in pairs)
-    surely = set(map(id, new))
-    for pair in pairs:
-        (stored.new if id(pair[1]) in surely else stored.settled).append(pair)
-    return new, perhaps
+def _sorted_by_need(
+    batch: Batch, watermarks: Watermarks, stored: Stored
+) -> tuple[list[tuple[Stream, list[Run]]], list[tuple[Stream, list[Run]]]]:
+    """What is surely new of each stream, and what may be a repeat."""
+    plain: dict[str, list[Run]] = {name: [] for name in STREAMS}
+    staged: dict[str, list[Run]] = {name: [] for name in STREAMS}
+    for part in batch.parts:
+        submission = part.submission
+        for run in part.runs:
+            if not batch.careful and watermarks.is_new(run):
+                plain[submission.stream].append(run)
+                stored.new.append((submission, run))
+            else:
+                staged[submission.stream].append(run)
+                stored.settled.append((submission, run))
+    return _present(plain), _present(staged)
+
+
+def _present(runs: Mapping[str, list[Run]]) -> list[tuple[Stream, list[Run]]]:
+    return [(STREAMS[name], found) for name, found in runs.items() if found]
 
 
 async def _copy(connection: Connection, statement: LiteralString, runs: Iterable[Run]) -> None:

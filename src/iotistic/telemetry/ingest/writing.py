@@ -13,7 +13,6 @@ from iotistic.telemetry.ingest.live import Live
 from iotistic.telemetry.ingest.session import Connect
 from iotistic.telemetry.ingest.sessions import Sessions
 from iotistic.telemetry.ingest.tally import Tally
-from iotistic.telemetry.ingest.told import Told
 from iotistic.telemetry.ingest.watermarks import Watermarks
 from iotistic.telemetry.ingest.writer import prepare_session
 
@@ -70,7 +69,7 @@ class Writing:
             with self._inbox.batch() as submissions:
                 if submissions or self._delivery.latest_due_in == 0.0:
                     await self._delivery.deliver(submissions)
-            self.hearing.add(one.device_uuid for one in submissions if _is_stored(one.done))
+            self.hearing.judge(one for one in submissions if one.is_stored)
             await self.hearing.tell()
             if self._inbox.closed and not submissions and await self._is_last_said():
                 self._inbox.finish()
@@ -82,7 +81,3 @@ class Writing:
             return True
         await asyncio.sleep(0.01)
         return False
-
-
-def _is_stored(done: "asyncio.Future[None] | Told") -> bool:
-    return not done.cancelled() and done.exception() is None

@@ -3,7 +3,6 @@
 So a replay can be stopped anywhere and begun again: a row is either in the quarantine or where it belongs, never in both.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -17,9 +16,9 @@ from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
 from iotistic.telemetry.ingest.limits import IngestLimits
 from iotistic.telemetry.ingest.newest import Newest
-from iotistic.telemetry.ingest.runs import Part, Submission
 from iotistic.telemetry.ingest.session import Connect, Session
 from iotistic.telemetry.ingest.streams import METRICS
+from iotistic.telemetry.ingest.submissions import Part, Submission
 from iotistic.telemetry.ingest.watermarks import Watermarks
 from iotistic.telemetry.ingest.windows import Windows
 from iotistic.telemetry.ingest.writer import Batch, prepare_session, write
@@ -128,11 +127,8 @@ class Replay:
             await self._reports.read(draft, body, ndjson=True)
         else:
             self._lines.read(draft, body, ndjson=True)
-        loop = asyncio.get_running_loop()
         left = draft.refused
-        submission = draft.submission(
-            late_before=0, since=loop.time(), done=loop.create_future(), most_reasons=0
-        )
+        submission = draft.submission(late_before=0, since=0.0, told=_nobody, most_reasons=0)
         return submission, left
 
 
@@ -176,3 +172,7 @@ class _Rows:
             received=sorted({row.received_at for row in rows}),
             ids=[row.id for row in rows],
         )
+
+
+def _nobody(_: Submission) -> None:
+    """Waits for it: whoever replays reads what became of it."""

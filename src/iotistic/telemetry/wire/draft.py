@@ -1,6 +1,5 @@
 """A body while it is read: rows by series, what is set aside, what is refused and why."""
 
-from asyncio import Future
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import accumulate
@@ -10,8 +9,9 @@ from uuid import UUID, uuid4
 import msgspec
 
 from iotistic.telemetry.ingest.claims import Claim
-from iotistic.telemetry.ingest.runs import Order, Run, Series, SetAside, Submission
-from iotistic.telemetry.ingest.told import Told
+from iotistic.telemetry.ingest.runs import Order, Run, Series, SetAside
+from iotistic.telemetry.ingest.streams import STREAMS
+from iotistic.telemetry.ingest.submissions import Submission
 from iotistic.telemetry.ingest.window import Judge
 from iotistic.telemetry.model import Reason
 from iotistic.telemetry.wire.stamps import moment_of
@@ -160,27 +160,37 @@ class Draft:
         *,
         late_before: Order,
         since: float,
-        done: "Future[None] | Told",
+        told: Callable[[Submission], None],
         most_reasons: int,
         claim: Claim | None = None,
     ) -> Submission:
         """The body, ready to be written."""
         sealed = [rows.run() for rows in self._rows if rows.orders]
+        runs = [*self._runs, *(run for run, _ in sealed)]
         return Submission(
             device_uuid=self.device_uuid,
             stream=self._stream,
             received=self._received,
             late_before=late_before,
-            runs=[*self._runs, *(run for run, _ in sealed)],
+            runs=runs,
             set_aside=self._aside,
             repeated=sum(repeats for _, repeats in sealed),
             rejected=self._rejected,
             reasons=self._reasons,
             since=since,
-            done=done,
+            told=told,
             most_reasons=most_reasons,
             claim=claim,
+            lead=self._lead(runs),
         )
+
+    def _lead(self, runs: Sequence[Run]) -> int | None:
+        """How long after its receipt the newest report is dated, wherever it went; None of a body without one that has a date."""
+        stamp = STREAMS[self._stream].stamp
+        stamps = [stamp(run.last) for run in runs]
+        if self.newest_aside is not None:
+            stamps.append(self.newest_aside)
+        return max(stamps) - self.shift - self.judge.now if stamps else None
 
 
 def payload_of(value: object) -> bytes:
