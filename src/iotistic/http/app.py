@@ -178,8 +178,7 @@ def create_platform_app(platform: Platform | None = None) -> PlatformApp:
         metrics.observe(scope, status, seconds)
         count_traffic(scope, status, sent)
 
-    app.ingest_lane = IngestLane(app, limit=_BODY_LIMIT, budget=budget, observe=observe)
-
+    app.ingest_lane = IngestLane(app, limit=_BODY_LIMIT, budget=budget, metrics=metrics)
     app.add_middleware(RequestContext, observe=observe, quiet=_is_quiet)
     return app
 

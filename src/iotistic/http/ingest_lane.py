@@ -6,79 +6,49 @@ handed to the framework, which answers it as it always did: a refusal has one wo
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from http import HTTPStatus
 from time import perf_counter
 from typing import Final, final
 from uuid import UUID
 
 from starlette.types import Scope
 
-from iotistic.bootstrap.platform import Platform
 from iotistic.errors import Unavailable
-from iotistic.http.access import address_of, presented_key, recognise
+from iotistic.http.access import address_of, presented_key
 from iotistic.http.ingest import LOGS_PATH, METRICS_PATH
+from iotistic.http.passage import Acquaintance, Passage, answer_to
 from iotistic.http.platform_access import ServesPlatform
-from iotistic.http.request_body import BodyBudget, note_received
-from iotistic.http.request_context import Observe, headers_of_all, identify, note_request
-from iotistic.http.request_metrics import ROUTE_KEY
+from iotistic.http.request_body import BodyBudget
+from iotistic.http.request_context import given_id, is_noting_all, note_request
+from iotistic.http.request_metrics import ROUTE_KEY, RequestMetrics
+from iotistic.http.traffic import kind_of
 from iotistic.security.key_cache import digest_of
 from iotistic.telemetry import LOGS, METRICS, Sent, Stream, Tell
 
-__all__ = ["Acquaintance", "IngestLane", "Passage", "answer_of"]
+__all__ = ["IngestLane"]
 
 _MOST_DIGITS = 7
 """Of a Content-Length worth reading."""
 _PREFIX = "/api/v1/devices/"
 _STREAMS: Final = {"/metrics": (METRICS, METRICS_PATH), "/logs": (LOGS, LOGS_PATH)}
-_STATUS = b"HTTP/1.1 200 OK\r\n"
-_ANSWER = b"content-type: application/json\r\ncontent-length: %d\r\nx-request-id: %b\r\n%b%b\r\n"
-_ENDS = {True: b"", False: b"connection: close\r\n"}
-_OF_ALL = {secure: headers_of_all(secure=secure) for secure in (False, True)}
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Acquaintance:
-    """What all requests with the same headers have in common."""
-
-    scope: Scope
-    """As the first of them had it before anything looked at it."""
-    platform: Platform
-    stream: Stream
-    device_uuid: UUID
-    key: bytes
-    """What the caller's key is remembered by; who that is now, every request asks anew."""
-    address: str | None
-    content_encoding: str | None
-    content_type: str | None
-    idempotency_key: str | None
-
-
-@final
-@dataclass(slots=True, kw_only=True, eq=False)
-class Passage:
-    """One request on this way."""
-
-    scope: Scope
-    caller: Acquaintance
-    size: int
-    """Octets of its body."""
-    began: float
 
 
 @final
 class IngestLane:
     """One per application."""
 
-    def __init__(self, app: ServesPlatform, *, limit: int, budget: BodyBudget, observe: Observe) -> None:
+    def __init__(
+        self, app: ServesPlatform, *, limit: int, budget: BodyBudget, metrics: RequestMetrics
+    ) -> None:
         """Takes bodies up to `limit` octets, all of them within the `budget`."""
         self._app = app
         self._limit = limit
         self._budget = budget
-        self._observe = observe
+        self._metrics = metrics
         self._tasks: set[asyncio.Task[bytes]] = set()
+        self._standing: tuple[Sequence[tuple[bytes, bytes]], bytes] = (), b""
 
     def admit(self, scope: Scope) -> Passage | None:
         """The passage of a request whose headers have come; None: it goes the framework's way."""
@@ -90,15 +60,14 @@ class IngestLane:
 
     def readmit(self, caller: Acquaintance, size: int) -> Passage | None:
         """The same for a further request with the same headers, but for its Content-Length."""
-        return self._enter(caller, dict(caller.scope), size)
+        return self._enter(caller, None, size)
 
-    def deliver(self, passage: Passage, body: bytes, tell: Tell) -> None:
+    def deliver(self, passage: Passage, tell: Tell) -> None:
         """Stores a body that has come whole; `tell` is called once, perhaps before this returns."""
-        note_received(passage.scope, len(body))
         caller = passage.caller
         ingest = caller.platform.ingest
         sent = Sent(
-            body=body,
+            body=passage.body(),
             content_encoding=caller.content_encoding,
             content_type=caller.content_type,
             idempotency_key=caller.idempotency_key,
@@ -117,11 +86,21 @@ class IngestLane:
         """Gives back what the request's body took."""
         self._budget.release(passage.size)
 
+    def answer(self, passage: Passage, receipt: bytes, standing: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """What goes over the line; `standing` are the headers that the server gives all its answers, anew once a second."""
+        if standing is not self._standing[0]:
+            self._standing = standing, b"".join(b"%b: %b\r\n" % header for header in standing)
+        return answer_to(passage, receipt, self._standing[1])
+
     def note(self, passage: Passage, status: int, sent: int = 0) -> None:
         """Counts and logs a request that is over; `sent` are the octets of its answer."""
-        seconds = perf_counter() - passage.began
-        self._observe(passage.scope, status, seconds, sent)
-        note_request(passage.scope, status, seconds, quiet=True)
+        caller, seconds = passage.caller, perf_counter() - passage.began
+        self._metrics.count(caller.route, "POST", status, seconds)
+        caller.platform.traffic.count(
+            caller.device_uuid, caller.kind, refused=False, received=passage.received, sent=sent
+        )
+        if status != HTTPStatus.OK or is_noting_all():
+            note_request(passage.scope(), status, seconds, quiet=True)
 
     def _acquaintance(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Acquaintance | None:
         target = _target(scope["path"]) if scope["method"] == "POST" else None
@@ -135,15 +114,19 @@ class IngestLane:
             scope=dict(scope),
             platform=platform,
             stream=stream,
+            route=route,
+            kind=kind_of(scope["path"]),
             device_uuid=device_uuid,
             key=digest_of(key),
             address=address_of(scope),
+            is_secure=scope["scheme"] == "https",
+            request_id=given_id(scope["headers"]),
             content_encoding=_text(headers.get(b"content-encoding")),
             content_type=_text(headers.get(b"content-type")),
             idempotency_key=_text(headers.get(b"idempotency-key")),
         )
 
-    def _enter(self, caller: Acquaintance, scope: Scope, size: int) -> Passage | None:
+    def _enter(self, caller: Acquaintance, scope: Scope | None, size: int) -> Passage | None:
         platform = caller.platform
         if platform is not self._app.platform or not 0 < size <= self._limit:
             return None
@@ -155,21 +138,12 @@ class IngestLane:
             self._budget.hold(size)
         except Unavailable:
             return None
-        recognise(scope, principal)
-        return Passage(scope=scope, caller=caller, size=size, began=perf_counter())
+        return Passage(caller, principal, size, scope)
 
     def _done(self, tell: Tell, task: asyncio.Task[bytes]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             tell(task.exception() or task.result())
-
-
-def answer_of(passage: Passage, receipt: bytes, standing: bytes, *, keep_alive: bool) -> bytes:
-    """The answer as it goes over the line; `standing` are the headers that the server gives all its answers."""
-    scope = passage.scope
-    of_all = _OF_ALL[scope["scheme"] == "https"]
-    head = _ANSWER % (len(receipt), identify(scope).encode(), of_all, _ENDS[keep_alive])
-    return b"".join((_STATUS, standing, head, receipt))
 
 
 @lru_cache(maxsize=20_000)

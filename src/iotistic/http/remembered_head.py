@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import final
 
-from iotistic.http.ingest_lane import Acquaintance
+from iotistic.http.passage import Acquaintance
 
 __all__ = ["RememberedHead", "remembered"]
 

@@ -5,8 +5,8 @@ Plain ASGI: Starlette's own base class for middleware costs a task and two strea
 
 import asyncio
 import logging
+import random
 import re
-import secrets
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from time import perf_counter
@@ -24,8 +24,10 @@ __all__ = [
     "FAILED_KEY",
     "Observe",
     "RequestContext",
+    "fresh_id",
+    "given_id",
     "headers_of_all",
-    "identify",
+    "is_noting_all",
     "note_request",
     "request_id_of",
 ]
@@ -36,6 +38,7 @@ _HEADER = b"x-request-id"
 # What is safe in a header, a log line and an SQL comment.
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
 _KEY = "iotistic.request_id"
+_random = random.Random()  # noqa: S311 - see fresh_id
 FAILED_KEY = "iotistic.failed"
 """Where an error stands in the scope that the request met before it came to the application."""
 
@@ -71,12 +74,22 @@ def headers_of_all(*, secure: bool) -> bytes:
     return b"".join(name + b": " + value + b"\r\n" for name, value in headers)
 
 
-def identify(scope: Scope) -> str:
-    """The id that the request came with, if it is sane; else the one it has, or gets now."""
-    known: str | None = scope.get(_KEY)
-    if known is None:
-        known = scope[_KEY] = _identity(scope)
-    return known
+def given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The id that a request came with, if it is sane."""
+    for name, value in headers:
+        if name == _HEADER and _SANE_ID.fullmatch(value):
+            return str(value, "ascii")
+    return None
+
+
+def fresh_id() -> str:
+    """One that no other request has: 96 random bits. They name and protect nothing, and asking the system for them takes 2 us."""
+    return f"{_random.getrandbits(96):024x}"
+
+
+def is_noting_all() -> bool:
+    """Whether requests that succeed and are quiet have a line in the log too."""
+    return _log.isEnabledFor(logging.DEBUG)
 
 
 def note_request(scope: Scope, status: int, seconds: float, *, quiet: bool) -> None:
@@ -107,7 +120,8 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, identify(scope), secure=scope["scheme"] == "https")
+        request_id = scope[_KEY] = given_id(scope["headers"]) or fresh_id()
+        answer = _Answer(send, request_id, secure=scope["scheme"] == "https")
         started = perf_counter()
         with logs.bound(request_id=answer.request_id):
             try:
@@ -155,13 +169,6 @@ def _judge(error: Exception) -> Problem:
     if isinstance(error, Unavailable):
         _log.warning("request not served", extra={"code": problem.code, "reason": str(error)})
     return problem
-
-
-def _identity(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == _HEADER and _SANE_ID.fullmatch(value):
-            return str(value, "ascii")
-    return secrets.token_hex(12)
 
 
 @final

@@ -64,8 +64,15 @@ class RequestMetrics:
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Counts one finished request; status 0 is one that was cut off."""
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        key = (route_of(scope), method, f"{status // 100}xx" if status else "none")
+        self.count(route_of(scope), scope["method"], status, seconds)
+
+    def count(self, route: str, method: str, status: int, seconds: float) -> None:
+        """The same for whoever knows its route."""
+        key = (
+            route,
+            method if method in _METHODS else "other",
+            f"{status // 100}xx" if status else "none",
+        )
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = _Series()

@@ -16,8 +16,8 @@ from httpx import Response
 
 from iotistic.bootstrap.platform import Platform
 from iotistic.http import HttpServer, PlatformApp
-from iotistic.http.ingest_lane import IngestLane
 from iotistic.http.lane_protocol import LaneProtocol
+from iotistic.http.passage import Passage
 from iotistic.http.remembered_head import RememberedHead
 from iotistic.telemetry.ingest.ingest import Ingest
 from tests.integration.http.conftest import EnrolledDevice
@@ -62,13 +62,13 @@ def recognised(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 def delivered(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The bodies that went the short way."""
     bodies: list[bytes] = []
-    real = IngestLane.deliver
+    real = Passage.body
 
-    def deliver(self: IngestLane, passage: Any, body: bytes, tell: Any) -> None:  # noqa: ANN401
-        bodies.append(body)
-        real(self, passage, body, tell)
+    def body(self: Passage) -> bytes:
+        bodies.append(real(self))
+        return bodies[-1]
 
-    monkeypatch.setattr(IngestLane, "deliver", deliver)
+    monkeypatch.setattr(Passage, "body", body)
     return bodies
 
 
@@ -423,3 +423,50 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, Any]:
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     length = int(head.partition("content-length:")[2].partition("\r\n")[0])
     return int(head.split(" ")[1]), json.loads(await reader.readexactly(length))
+
+
+async def test_a_connection_that_is_idle_long_enough_after_its_last_answer_is_closed(
+    app: PlatformApp, device: EnrolledDevice, recognised: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iotistic.http.server._KEEP_ALIVE", 0.2)
+    server = HttpServer(app, host="127.0.0.1", port=0)
+    running = asyncio.create_task(server.run())
+    try:
+        async with connected(server.url) as (reader, writer), asyncio.timeout(60):
+            now = asyncio.get_running_loop().time
+            while not recognised:
+                writer.write(request(device, report()))
+                sent = now()
+                assert (await answer(reader))[0] == 200
+            assert await reader.read() == b""
+            assert now() - sent >= 0.2
+    finally:
+        server.stop()
+        server.stop()
+        await running
+
+
+async def test_a_look_for_idle_connections_leaves_one_with_a_request_alone(
+    app: PlatformApp, device: EnrolledDevice, recognised: list[bytes]
+) -> None:
+    server = HttpServer(app, host="127.0.0.1", port=0)
+    running = asyncio.create_task(server.run())
+    try:
+        async with connected(server.url) as (reader, writer), asyncio.timeout(60):
+            while not recognised:
+                writer.write(request(device, report()))
+                assert (await answer(reader))[0] == 200
+            recognised.clear()
+            whole = request(device, report(1))
+            writer.write(whole[:-1])
+            while not recognised:
+                await asyncio.sleep(0)
+            [protocol] = server._server.server_state.connections
+            protocol._answered_at = -1e9  # type: ignore[union-attr]
+            protocol.timeout_keep_alive_handler()
+            writer.write(whole[-1:])
+            assert (await answer(reader))[0] == 200
+    finally:
+        server.stop()
+        server.stop()
+        await running

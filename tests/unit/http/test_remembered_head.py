@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from iotistic.http.ingest_lane import Acquaintance
+from iotistic.http.passage import Acquaintance
 from iotistic.http.remembered_head import remembered
 from iotistic.telemetry import METRICS
 
@@ -19,6 +19,10 @@ def caller(idempotency_key: str | None = None) -> Acquaintance:
         device_uuid=cast("object", None),  # type: ignore[arg-type]
         key=b"",
         address=None,
+        route="",
+        kind="metrics",
+        is_secure=False,
+        request_id=None,
         content_encoding=None,
         content_type=None,
         idempotency_key=idempotency_key,
