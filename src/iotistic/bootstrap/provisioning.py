@@ -13,15 +13,14 @@ from iotistic.database.pool import Connection, connect
 from iotistic.database.roles import (
     admit_roles,
     ensure_database,
+    ensure_own_database,
     ensure_roles,
     grant_defaults,
-    may_create_databases,
 )
-from iotistic.errors import Unavailable
 from iotistic.migrations import Event, EventKind, History
 from iotistic.partitioning import Maintainer, room
 
-__all__ = ["DatabaseMissing", "histories", "make_partitions", "provision", "run_migrations"]
+__all__ = ["histories", "make_partitions", "provision", "run_migrations"]
 
 Narrate = Callable[[str], None]
 
@@ -33,12 +32,6 @@ _TOLD: Final = {
     EventKind.RETRY,
     EventKind.WARNING,
 }
-
-
-class DatabaseMissing(Unavailable):
-    """A configured server lacks one of our databases, and we may not make it."""
-
-    code = "database_missing"
 
 
 def histories(names: DatabaseNames) -> list[tuple[str, History]]:
@@ -140,13 +133,7 @@ async def _make(endpoints: Endpoints, connection: Connection, database: str) -> 
         await admit_roles(connection, database)
         await _grant(endpoints, database)
         return made
-    if not await may_create_databases(connection, unless_present=database):
-        raise DatabaseMissing(
-            f"The server has no database {database}, and {connection.info.user} may not make one.",
-            hint=f"As its administrator: CREATE DATABASE {database} OWNER {connection.info.user};",
-            database=database,
-        )
-    return await ensure_database(connection, database, owner=None)
+    return await ensure_own_database(connection, database)
 
 
 async def _grant(endpoints: Endpoints, database: str) -> None:

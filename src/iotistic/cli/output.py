@@ -7,10 +7,13 @@ adds 2 (pending), 4 (lock busy), 5 (SQL failed), 7 (some tenants failed) and 8 (
 """
 
 import asyncio
+import dataclasses
 import json
+import logging
 import os
 import pwd
 import sys
+import traceback
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -43,7 +46,21 @@ _PARSER_SAYS = "Value error, "
 
 
 def run(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:
-    """Runs one command's Typer app and answers the exit code; errors are told, never shown as a traceback."""
+    """Runs one command's Typer app and answers the exit code; errors are told, never shown as a traceback.
+
+    A bug is shown as one, with the exit code of bugs: 1 would say that the request is wrong, and to the doctor's readers "a warning".
+    """
+    # What libraries log is not for the person at the terminal: the error that comes of it is told. Services configure their own.
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        return _run(app, name, arguments)
+    except Exception:  # noqa: BLE001 - the outermost edge of the process
+        traceback.print_exc()
+        narrate("This is a bug in iotistic: please report it with the lines above.")
+        return BUG
+
+
+def _run(app: typer.Typer, name: str, arguments: Sequence[str]) -> int:
     try:
         code = app(args=list(arguments), prog_name=f"iotistic {name}", standalone_mode=False)
     except IotisticError as error:
@@ -100,7 +117,7 @@ def narrate(text: str) -> None:
 
 
 def print_json(value: object) -> None:
-    """One JSON document on stdout; times as RFC 3339, everything else unknown by its text."""
+    """One JSON document on stdout; times as RFC 3339, our values by their fields, everything else unknown by its text."""
     sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
 
 
@@ -166,5 +183,9 @@ def _cell(value: object) -> str:
             return str(value)
 
 
-def _plain(value: object) -> str:
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return str(value)

@@ -223,7 +223,7 @@ async def connect(
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(
             f"No connection to database {database} at {where} as {endpoint.user}: {_first_line(error)}",
-            hint="Run `iotistic config check` to see what is wrong with the address or the credentials.",
+            hint="`iotistic doctor connection` walks the way there and says which step fails, and what to do.",
             retry_after=timedelta(seconds=1),
             host=where,
             database=database,

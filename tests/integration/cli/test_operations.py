@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
 from iotistic.database import locks
 from iotistic.database.conninfo import url
@@ -113,3 +114,33 @@ def test_a_segment_is_archived_by_the_command(tmp_path: Path) -> None:
     done = run(tmp_path, "backup", "archive-wal", str(segment))
     assert done.returncode != 0
     assert "Two servers write into one archive" in done.stderr
+
+
+async def test_migrate_makes_a_database_of_ours_that_is_missing(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    name = f"{database.name}_made"
+    done = run(tmp_path, "migrate", "--url", url(database.superuser, name))
+    assert done.returncode == 0, done.stderr
+    assert f"made database {name}\n" in done.stderr
+    administrator = await connect(database.superuser, "postgres", application_name="test", autocommit=True)
+    await administrator.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+    await administrator.close()
+
+
+def test_migrate_tells_whom_to_ask_for_a_database_it_may_not_make(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    name = f"{database.name}_made"
+    done = run(tmp_path, "migrate", "--url", url(database.endpoint("app"), name))
+    assert done.returncode == 6
+    assert f"CREATE DATABASE {name} OWNER {database.endpoint('app').user}" in done.stderr
+
+
+def test_a_server_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    """The pool's own attempts are nobody's business."""
+    told = run(tmp_path, "status", "--url", "postgresql://app:x@127.0.0.1:1/iotistic")
+    assert told.returncode == 6
+    assert told.stderr.count("No connection to database") == 1
+    assert "error connecting in" not in told.stderr
+    assert "`iotistic doctor connection`" in told.stderr

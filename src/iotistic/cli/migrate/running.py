@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from iotistic.cli.migrate.making import make_missing
 from iotistic.cli.migrate.telling import carry_out, narrator
 from iotistic.cli.migrate.where import Database, Dir, Place, Schema, Service, Table, Which, places
 from iotistic.cli.options import AsJson, DataDir, Url
 from iotistic.cli.output import narrate, print_json
 from iotistic.migrations import Report, RunLimits, RunOptions, apply, preview
+from iotistic.migrations.errors import ServerUnreachable
 from iotistic.migrations.fields import plan_fields, report_fields
 from iotistic.migrations.plan import Plan
 
@@ -68,7 +70,7 @@ def run(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Apply what is pending (this is also what `iotistic migrate` alone does)."""
+    """Apply what is pending (this is also what `iotistic migrate` alone does); a database of ours that is missing is made first."""
     options = RunOptions(
         target=target, out_of_order=out_of_order, allow_missing=allow_missing, lint=lint.value
     )
@@ -108,8 +110,14 @@ def dry_run(
 async def _apply(
     chosen: tuple[Place, ...], options: RunOptions, limits: RunLimits, role: str | None, *, quiet: bool
 ) -> list[Report]:
-    return [
-        await apply(
+    return [await _apply_one(place, options, limits, role, quiet=quiet) for place in chosen]
+
+
+async def _apply_one(
+    place: Place, options: RunOptions, limits: RunLimits, role: str | None, *, quiet: bool
+) -> Report:
+    async def act() -> Report:
+        return await apply(
             place.endpoint,
             place.database,
             place.history,
@@ -119,8 +127,15 @@ async def _apply(
             role=role,
             observe=narrator(quiet=quiet),
         )
-        for place in chosen
-    ]
+
+    try:
+        return await act()
+    except ServerUnreachable:
+        if not await make_missing(place):
+            raise
+        if not quiet:
+            narrate(f"made database {place.database}")
+    return await act()
 
 
 async def _preview(chosen: tuple[Place, ...], options: RunOptions) -> list[Plan]:

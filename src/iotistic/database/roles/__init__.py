@@ -4,9 +4,11 @@ Facts, then a pure plan, then acts; `iotistic up` and `iotistic db roles apply` 
 """
 
 from iotistic.database.roles.acts import (
+    DatabaseMissing,
     admit_roles,
     carry_out,
     ensure_database,
+    ensure_own_database,
     ensure_password,
     ensure_roles,
     grant_defaults,
@@ -28,6 +30,7 @@ __all__ = [
     "OWNER",
     "ROLES",
     "Account",
+    "DatabaseMissing",
     "LoginSession",
     "Role",
     "RoleCatalog",
@@ -36,6 +39,7 @@ __all__ = [
     "admit_roles",
     "carry_out",
     "ensure_database",
+    "ensure_own_database",
     "ensure_password",
     "ensure_roles",
     "grant_defaults",

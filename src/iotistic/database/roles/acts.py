@@ -15,12 +15,15 @@ from iotistic.database.roles.ownership_plan import plan_take_over
 from iotistic.database.roles.rights_plan import plan_admission, plan_rights
 from iotistic.database.roles.step import Step
 from iotistic.database.roles.verifier import set_password, verifier_matches
+from iotistic.errors import Unavailable
 from iotistic.secret import Secret
 
 __all__ = [
+    "DatabaseMissing",
     "admit_roles",
     "carry_out",
     "ensure_database",
+    "ensure_own_database",
     "ensure_password",
     "ensure_roles",
     "grant_defaults",
@@ -30,6 +33,12 @@ __all__ = [
     "inspect_roles",
     "may_create_databases",
 ]
+
+
+class DatabaseMissing(Unavailable):
+    """A configured server lacks one of our databases, and we may not make it."""
+
+    code = "database_missing"
 
 
 async def inspect_roles(connection: Connection) -> list[Step]:
@@ -114,6 +123,17 @@ async def ensure_database(connection: Connection, name: str, *, owner: Role | No
             )
         )
     return True
+
+
+async def ensure_own_database(connection: Connection, name: str) -> bool:
+    """Makes the database for whoever asks if it is missing; answers whether it was. Raises DatabaseMissing where that is not allowed."""
+    if not await may_create_databases(connection, unless_present=name):
+        raise DatabaseMissing(
+            f"The server has no database {name}, and {connection.info.user} may not make one.",
+            hint=f"As its administrator: CREATE DATABASE {name} OWNER {connection.info.user};",
+            database=name,
+        )
+    return await ensure_database(connection, name, owner=None)
 
 
 async def may_create_databases(connection: Connection, *, unless_present: str) -> bool:
