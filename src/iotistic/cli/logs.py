@@ -16,7 +16,7 @@ from iotistic.cli.device_options import Fleet, Where, opened
 from iotistic.cli.metric_question import Asked, meant_devices
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json_lines, run_async
-from iotistic.cli.time_range import From, Since, To
+from iotistic.cli.time_range import From, Since, TimeUnreadable, To
 from iotistic.errors import Unavailable
 from iotistic.telemetry import LogLevel, LogLine
 from iotistic.telemetry.logs import LogQuestion, LogSift, Reached
@@ -54,6 +54,10 @@ def logs(
     The newest lines that fit, oldest of them first (with --json: one object a line). A follower sees each line once, in the order in
     which they were stored, and goes on when the server was away.
     """
+    if follow and end is not None:
+        raise TimeUnreadable(
+            "--follow goes on with what comes, and --to ends.", hint="Leave one of them out."
+        )
     asked = Asked(devices, where, fleet, names=None, since=since, start=start, end=end)
     sift = LogSift(devices=None, level=level, service=service, text=text)
 
@@ -72,7 +76,7 @@ class _Reading:
         self._asked = asked
         self._sift = sift
         self._as_json = as_json
-        self._names: dict[UUID, str] | None = None
+        self._names: dict[UUID, str] = {}
 
     async def show(self, limit: int, *, follow: bool) -> None:
         start, end = self._asked.span(self._platform.clock())
@@ -81,6 +85,7 @@ class _Reading:
             sift = await self._meant(work)
             lines = await work.telemetry.search.lines(_question(sift, start, end), limit=limit)
             reached = await work.telemetry.following.here()
+            await self._name(work, lines)
         self._print(reversed(lines))
         if follow:
             await self._follow(reached)
@@ -104,7 +109,11 @@ class _Reading:
                 narrate(
                     f"Lines may be missing since {found.lost_since:%Y-%m-%d %H:%M:%S}; `iotistic logs` has them."
                 )
-            self._print(one.line for one in found.lines)
+            lines = [one.line for one in found.lines]
+            if not self._as_json and any(line.device_uuid not in self._names for line in lines):
+                async with self._platform.begin(read_only=True) as work:
+                    await self._name(work, lines)
+            self._print(lines)
 
     async def _ask(self) -> Meant:
         return self._meant
@@ -112,15 +121,22 @@ class _Reading:
     async def _meant(self, work: Work) -> LogSift:
         if not self._asked.devices and self._asked.which.is_everything:
             return self._sift
-        self._names = await meant_devices(work, self._asked)
-        return replace(self._sift, devices=list(self._names))
+        meant = await meant_devices(work, self._asked)
+        self._names |= meant
+        return replace(self._sift, devices=list(meant))
+
+    async def _name(self, work: Work, lines: Iterable[LogLine]) -> None:
+        """Looks up what the devices of these lines are called; one that is not in the registry goes by its uuid."""
+        unknown = {line.device_uuid for line in lines} - self._names.keys()
+        if unknown and not self._as_json:
+            self._names |= {uuid: str(uuid) for uuid in unknown} | await work.devices.list_names(unknown)
 
     def _print(self, lines: Iterable[LogLine]) -> None:
         if self._as_json:
             print_json_lines(asdict(line) for line in lines)
         else:
             for line in lines:
-                name = (self._names or {}).get(line.device_uuid, str(line.device_uuid))
+                name = self._names[line.device_uuid]
                 sys.stdout.write(
                     f"{line.timestamp:%Y-%m-%d %H:%M:%S}  {name}  {line.level:<8}  {line.service}: {_plain(line.message)}\n"
                 )

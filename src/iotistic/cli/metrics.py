@@ -12,6 +12,7 @@ import typer
 from iotistic.bootstrap.exporting import export_metrics
 from iotistic.bootstrap.platform import Platform
 from iotistic.cli.device_options import Fleet, Where, opened
+from iotistic.cli.export_file import format_of, opened_output
 from iotistic.cli.metric_question import MOST_OF_A_FLEET, Asked, meant_devices
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, run_async
@@ -25,7 +26,7 @@ from iotistic.telemetry.reading import (
     Filling,
     Method,
 )
-from iotistic.telemetry.rollups import RollupState
+from iotistic.telemetry.rollups import LEVELS, RollupState
 
 __all__ = ["app"]
 
@@ -137,21 +138,25 @@ def export(
     since: Since = "24h",
     start: From = None,
     end: To = None,
-    form: Annotated[ExportFormat, typer.Option("--format", help="Of the file.")] = "csv",
+    form: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", help="By the ending of the file when left out, else csv."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; stdout when left out.")
     ] = None,
     data_dir: DataDir = None,
     url: Url = None,
 ) -> None:
-    """Write every report of a range into a file, a value a line; parquet and arrow need iotistic[export]."""
+    """Write every report of a range into a file, a value a line; parquet and arrow need the extra `export`."""
     asked = Asked(devices, where, fleet, names=metric, since=since, start=start, end=end)
     settings = settings_from(data_dir, url)
+    kind = format_of(output, form, terminal=sys.stdout.isatty())
     if output is None:
-        run_async(_export(settings, asked, form, sys.stdout.buffer))
+        run_async(_export(settings, asked, kind, sys.stdout.buffer))
         return
-    with output.open("wb") as file:
-        size = run_async(_export(settings, asked, form, file))
+    with opened_output(output) as file:
+        size = run_async(_export(settings, asked, kind, file))
     narrate(f"{output}: {size} bytes.")
 
 
@@ -162,7 +167,10 @@ def rollups(data_dir: DataDir = None, url: Url = None, as_json: AsJson = False) 
     if as_json:
         print_json(asdict(state))
         return
-    rows = [{"rollup": name, "complete_until": until} for name, until in state.complete_until.items()]
+    made = state.complete_until
+    rows = [
+        {"rollup": level.name, "complete_until": made[level.name]} for level in LEVELS if level.name in made
+    ]
     print_table(
         rows, ["rollup", "complete_until"], empty="No rollup ran yet: a service does it, in the background."
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -64,14 +65,14 @@ def list_rows(
 
     Below stand the commands that store it after all, once each.
     """
-    found = run_async(_list(settings_from(data_dir, url), device, (reason, since, until), limit))
-    rows = [{**asdict(row), "replay": row.replay} for row in found]
+    found, names = run_async(_list(settings_from(data_dir, url), device, (reason, since, until), limit))
     if as_json:
-        print_json_lines(rows)
+        print_json_lines({**asdict(row), "replay": row.replay} for row in found)
     else:
+        rows = [{**asdict(row), "device": names.get(row.device_uuid, row.device_uuid)} for row in found]
         print_table(
             rows,
-            ["received_at", "device_uuid", "stream", "reason", "device_time"],
+            ["received_at", "device", "stream", "reason", "device_time"],
             empty="Nothing is set aside.",
         )
         for command in dict.fromkeys(row.replay for row in found):
@@ -104,8 +105,13 @@ def replay(
 
     Each body moves in one transaction, so this can be stopped and run again; what still has no place stays.
     """
-    if (shift is None) != on_receipt:
-        raise ShiftUnclear("A replay needs a new time.", hint="Say --shift DURATION or --on-receipt.")
+    if shift is not None and on_receipt:
+        raise ShiftUnclear("--shift and --on-receipt are two new times.", hint="Say one of them.")
+    if shift is None and not on_receipt:
+        raise ShiftUnclear(
+            "A replay needs a new time.",
+            hint="Say --shift DURATION or --on-receipt; --shift 0s keeps it, for what has a place now.",
+        )
     by = None if shift is None else parse_shift(shift)
     done = run_async(_replay(settings_from(data_dir, url), device, (reason, since, until), by))
     if as_json:
@@ -134,7 +140,8 @@ def drop(
         print_json({"meant": rows, "dropped": dropped})
         return
     print_table(rows, ["reason", "rows", "devices"], empty="Nothing is set aside.")
-    narrate(f"{dropped} rows dropped" if yes else "Nothing was dropped: say --yes.")
+    if rows:
+        narrate(f"{dropped} rows dropped" if yes else "Nothing was dropped: say --yes.")
 
 
 _Rest = tuple[str | None, datetime | None, datetime | None]
@@ -153,11 +160,14 @@ def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
 
 
-async def _list(settings: Settings, device: str | None, rest: _Rest, limit: int) -> Sequence[QuarantinedRow]:
+async def _list(
+    settings: Settings, device: str | None, rest: _Rest, limit: int
+) -> tuple[Sequence[QuarantinedRow], dict[UUID, str]]:
     async with opened(settings) as platform:
         which = await _filter(platform, device, rest)
         async with platform.begin(read_only=True) as work:
-            return await work.quarantine.list_rows(which, limit=limit)
+            rows = await work.quarantine.list_rows(which, limit=limit)
+            return rows, await work.devices.list_names({row.device_uuid for row in rows})
 
 
 async def _replay(settings: Settings, device: str | None, rest: _Rest, shift: Shift) -> Replayed:

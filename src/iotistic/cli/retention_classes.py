@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -24,12 +25,13 @@ class RetentionUnclear(Invalid):
 
 def classes(data_dir: DataDir = None, url: Url = None, as_json: AsJson = False) -> None:
     """List the devices whose rows stay longer or shorter than the policy of their table says."""
-    rows = [asdict(one) for one in run_async(_classes(settings_from(data_dir, url)))]
+    found, names = run_async(_classes(settings_from(data_dir, url)))
     if as_json:
-        print_json_lines(rows)
+        print_json_lines(asdict(one) for one in found)
     else:
         empty = "The rows of every device stay as long as the policies say."
-        print_table(rows, ["parent", "device_uuid", "keep_days", "changed_at"], empty=empty)
+        rows = [{**asdict(one), "device": names.get(one.device_uuid, one.device_uuid)} for one in found]
+        print_table(rows, ["parent", "device", "keep_days", "changed_at"], empty=empty)
 
 
 def retain(
@@ -49,9 +51,10 @@ def retain(
     narrate("That holds from the next night on." if changed else "That was so already.")
 
 
-async def _classes(settings: Settings) -> list[DeviceClass]:
+async def _classes(settings: Settings) -> tuple[list[DeviceClass], dict[UUID, str]]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        return await RetentionClasses(work.connection).list_devices(limit=1000)
+        found = await RetentionClasses(work.connection).list_devices(limit=1000)
+        return found, await work.devices.list_names({one.device_uuid for one in found})
 
 
 async def _retain(settings: Settings, device: str, keep_days: int | None, table: str) -> bool:

@@ -35,16 +35,26 @@ class TimeUnreadable(Invalid):
 def time_range(now: datetime, since: str, start: str | None, end: str | None) -> tuple[datetime, datetime]:
     """From when up to when. Raises TimeUnreadable."""
     last = now if end is None else moment_of(end)
-    return (last - width_of(since) if start is None else moment_of(start)), last
+    return (last - _back(since) if start is None else moment_of(start)), last
+
+
+def _back(since: str) -> timedelta:
+    try:
+        return parse_width(since)
+    except ValueError as error:
+        raise TimeUnreadable(
+            f"{since!r} is no duration of 1s to 366d.",
+            hint="Write 90s, 15m, 24h or 30d; for what is longer ago: --from 2026-11-23.",
+        ) from error
 
 
 def width_of(text: str) -> timedelta:
-    """A duration. Raises TimeUnreadable."""
+    """How wide a bucket is. Raises TimeUnreadable."""
     try:
         return parse_width(text)
     except ValueError as error:
         raise TimeUnreadable(
-            f"{text!r} is no duration.", hint="Write 90s, 15m, 24h or 30d; at most 366d."
+            f"{text!r} is no width of a bucket.", hint="Write 30s, 5m, 1h or 1d; from 1s to 366d."
         ) from error
 
 
@@ -53,5 +63,7 @@ def moment_of(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise TimeUnreadable(f"{text!r} is no time.", hint="Write 2026-11-23T20:00:00Z.") from error
+        raise TimeUnreadable(
+            f"{text!r} is no time.", hint="Write 2026-11-23T20:00:00Z or 2026-11-23."
+        ) from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

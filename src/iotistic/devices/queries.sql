@@ -104,6 +104,16 @@ WHERE uuid = ANY(%(uuids)s::uuid []) AND retired_at IS NULL
 ORDER BY uuid
 LIMIT 10000;
 
+-- name: list_names
+-- What these devices are called, retired ones too: for whoever reads rows that hold only uuids.
+SELECT
+  uuid,
+  name
+FROM devices
+WHERE uuid = ANY(%(uuids)s::uuid [])
+ORDER BY uuid
+LIMIT 10000;
+
 -- name: match_devices
 -- Whom a change to many devices is for.
 SELECT candidate.device_uuid

@@ -58,6 +58,9 @@ class DeviceRepository:
     async def list_in_service(self, uuids: Collection[UUID]) -> Sequence[UUID]:
         return [row[0] for row in await self._sql.rows("list_in_service", uuids=list(uuids))]
 
+    async def list_names(self, uuids: Collection[UUID]) -> dict[UUID, str]:
+        return dict(await self._sql.rows("list_names", uuids=list(uuids)))
+
     async def match(self, criteria: Criteria, *, limit: int) -> Sequence[UUID]:
         rows = await self._sql.rows("match_devices", limit=limit, **asdict(criteria))
         return [row[0] for row in rows]

@@ -90,6 +90,10 @@ class DeviceService:
         """Which of these devices are in service, at most 10,000."""
         return await self._devices.list_in_service(uuids)
 
+    async def list_names(self, uuids: Collection[UUID]) -> dict[UUID, str]:
+        """What these devices are called, retired ones too, at most 10,000; without those that are not in the registry."""
+        return await self._devices.list_names(uuids)
+
     async def list_retired_devices(
         self,
         which: DeviceFilter = EVERY_DEVICE,

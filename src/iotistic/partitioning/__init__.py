@@ -17,7 +17,18 @@ from iotistic.partitioning.errors import AdoptionRefused, PolicyNotFound, RowsOu
 from iotistic.partitioning.grain import Grain, Period
 from iotistic.partitioning.keeper import ArchiveNotConfigured, Keeper
 from iotistic.partitioning.maintainer import Failure, Maintainer, Outcome
-from iotistic.partitioning.plan import Attach, Create, Drop, Finalise, MoveOut, Retire, Step, plan, room
+from iotistic.partitioning.plan import (
+    Attach,
+    Create,
+    Drop,
+    Finalise,
+    MoveOut,
+    Retire,
+    Step,
+    horizon,
+    plan,
+    room,
+)
 from iotistic.partitioning.policy import (
     ALARM_DAYS,
     READY_DAYS,
@@ -68,6 +79,7 @@ __all__ = [
     "Stray",
     "Thin",
     "Thinner",
+    "horizon",
     "plan",
     "repairs",
     "room",

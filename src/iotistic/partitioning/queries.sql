@@ -118,6 +118,12 @@ WHERE policy.device_column IS NOT NULL
 GROUP BY class.parent, coalesce(class.keep_days, policy.keep_days)
 ORDER BY class.parent, keep_days;
 
+-- name: find_device_column
+-- Whether the rows of a table may stay longer or shorter by device.
+SELECT device_column
+FROM partition_policies
+WHERE parent = %(parent)s::text;
+
 -- name: set_class
 -- Gives a device a class; NULL gives it the policy's own back, and keeps the row to say when.
 INSERT INTO device_retention_classes (parent, device_uuid, keep_days)

@@ -5,12 +5,10 @@ from datetime import datetime, timedelta
 from typing import final
 from uuid import UUID
 
-import psycopg
-
 from iotistic.database.errors import ConstraintErrors
 from iotistic.database.pool import Connection
 from iotistic.database.queries import Queries, Statements
-from iotistic.errors import Invalid, IotisticError, NotFound
+from iotistic.errors import Invalid, NotFound
 from iotistic.partitioning.errors import PolicyNotFound
 
 __all__ = ["CLASSES", "ClassStamp", "DeviceClass", "RetentionClasses"]
@@ -27,18 +25,19 @@ class ClassUnknown(Invalid):
     code = "retention_class_unknown"
 
 
+class ClassesUnsupported(Invalid):
+    """A table whose policy names no column of devices: a class would have no effect."""
+
+    code = "retention_classes_unsupported"
+
+
 class DeviceUnknown(NotFound):
     """There is no device with this uuid."""
 
     code = "device_not_found"
 
 
-def _no_policy(error: psycopg.Error) -> IotisticError:
-    return PolicyNotFound("There is no partition policy for this table.", table=error.diag.table_name)
-
-
 _CONSTRAINTS: ConstraintErrors = {
-    "device_retention_classes_parent_fkey": _no_policy,
     "device_retention_classes_device_uuid_fkey": lambda _: DeviceUnknown(
         "There is no device with this uuid."
     ),
@@ -73,11 +72,20 @@ class RetentionClasses:
     async def set_class(self, parent: str, device_uuid: UUID, keep_days: int | None) -> bool:
         """Puts a device into a class, or with None back to what the policy says; answers whether that changed anything.
 
-        Holds for rows that are there already as for those to come. Raises ClassUnknown, PolicyNotFound, DeviceUnknown.
+        Holds for rows that are there already as for those to come. Raises ClassUnknown, PolicyNotFound, ClassesUnsupported, DeviceUnknown.
         """
         if keep_days is not None and keep_days not in CLASSES:
             listed = ", ".join(map(str, CLASSES))
             raise ClassUnknown(f"{keep_days} days is no retention class: {listed}.", keep_days=keep_days)
+        columns = await self._sql.rows("find_device_column", parent=parent)
+        if not columns:
+            raise PolicyNotFound.of(parent)
+        if columns == [(None,)]:
+            raise ClassesUnsupported(
+                f"The rows of {parent} stay equally long, whatever device they are of.",
+                hint="Only a table with a `device_column` in partition_policies has retention classes, such as device_metrics.",
+                parent=parent,
+            )
         changed = await self._sql.run(
             "set_class", parent=parent, device_uuid=device_uuid, keep_days=keep_days
         )

@@ -52,11 +52,22 @@ async def test_a_rule_finds_a_line_and_somebody_resolves_it(
 ) -> None:
     database, device = place
     await run(
-        "rules", "create", "disk", r"disk\s+full", "--type", "regex", "--device", "pump", "--window", "90s"
+        "rules",
+        "create",
+        "disk",
+        r"disk\s+full",
+        "--type",
+        "regex",
+        "--device",
+        "pump",
+        "--window",
+        "90s",
+        "--level",
+        "error",
     )
     rule = json.loads(await run("rules", "show", "disk"))
     assert (rule["device_uuid"], rule["threshold"], rule["created_by"]) == (str(device), 1, "iotistic alerts")
-    assert "disk" in await run("rules", "list")
+    assert "  pump, error or worse  " in await run("rules", "list")
     line = {
         "timestamp": datetime.now(UTC).isoformat(),
         "sequence": 1,
@@ -73,7 +84,7 @@ async def test_a_rule_finds_a_line_and_somebody_resolves_it(
     number = str(alert["id"])
     await run("ack", number)
     assert json.loads(await run("show", number))["status"] == "acknowledged"
-    assert "acknowledged" in await run("list", "--rule", "disk")
+    assert "acknowledged  disk  pump  " in await run("list", "--rule", "disk")
     await run("resolve", number)
     assert number not in await run("list")
     assert number in await run("list", "--status", "resolved")
@@ -86,8 +97,12 @@ async def test_a_rule_finds_a_line_and_somebody_resolves_it(
 
 
 async def test_what_cannot_be_is_refused(run: Callable[..., Any]) -> None:
-    with pytest.raises(PatternInvalid):
+    with pytest.raises(PatternInvalid) as refused:
         await run("rules", "create", "bad", "(", "--type", "regex")
+    assert "Syntax" in (refused.value.hint or "")
+    with pytest.raises(PatternInvalid, match="not 0") as refused:
+        await run("rules", "create", "bad", "")
+    assert refused.value.hint is None
     with pytest.raises(RuleInvalid):
         await run("rules", "create", "bad", "x", "--window", "2d")
     for words in (("rules", "show", "bad"), ("rules", "disable", "bad"), ("list", "--rule", "bad")):

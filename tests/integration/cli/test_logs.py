@@ -8,6 +8,11 @@ from asyncio.subprocess import PIPE
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import pytest
+from typer.testing import CliRunner
+
+from iotistic.cli.logs import app
+from iotistic.cli.time_range import TimeUnreadable
 from iotistic.database.pool import connect
 from tests.integration.telemetry.conftest import ingest_on, make_partitions, owner_of
 from tests.support.databases import TestDatabase
@@ -36,7 +41,7 @@ async def test_a_follower_prints_each_line_once_through_a_lost_session_and_no_co
         await owner.execute("INSERT INTO devices (uuid, name, kind) VALUES (%s, 'pump', 'sensor')", (device,))
     async with ingest_on(database) as ingest:
         await ingest.submit_logs(device, body(1))
-        words = ["-m", "iotistic", "logs", "pump", "-f", "--url", url]
+        words = ["-m", "iotistic", "logs", "-f", "--url", url]
         process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=PIPE)
         assert process.stdout is not None
         seen: list[str] = []
@@ -51,7 +56,13 @@ async def test_a_follower_prints_each_line_once_through_a_lost_session_and_no_co
         process.send_signal(signal.SIGINT)
         assert await process.stdout.read() == b""
         assert await process.wait() == 130
-    assert [line.split("info")[1].strip() for line in seen] == [f"pump: line {n} [2J" for n in (1, 2, 3, 4)]
+    told = [line.split("  ", 1)[1].split() for line in seen]
+    assert told == [["pump", "info", "pump:", "line", str(n), "[2J"] for n in (1, 2, 3, 4)]
+
+
+def test_following_has_no_end() -> None:
+    with pytest.raises(TimeUnreadable, match="--to"):
+        CliRunner().invoke(app, ["-f", "--to", "2026-11-23"], catch_exceptions=False)
 
 
 async def end_sessions_of_commands(database: TestDatabase) -> None:

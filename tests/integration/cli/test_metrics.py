@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
+from iotistic.cli.export_file import OutputUnwritable
 from iotistic.cli.metrics import app
 from iotistic.cli.time_range import TimeUnreadable, time_range
 from tests.integration.telemetry.conftest import ingest_on, make_partitions, owner_of
@@ -64,6 +65,11 @@ async def test_every_form_of_question_is_answered(
         file = tmp_path / "metrics.csv"
         run(reported, "export", "pump", "--output", str(file))
         assert len(file.read_text().splitlines()) == 31
+        file = tmp_path / "metrics.ndjson"
+        run(reported, "export", "pump", "--output", str(file))
+        assert json.loads(file.read_text().splitlines()[0])["metric"] == "rpm"
+        with pytest.raises(OutputUnwritable, match="nowhere"):
+            run(reported, "export", "pump", "--output", str(tmp_path / "nowhere" / "metrics.csv"))
         assert "no rollup" in run(reported, "rollups").stderr.lower()
 
     await asyncio.to_thread(ask)
@@ -75,6 +81,12 @@ async def test_every_form_of_question_is_answered(
 def test_a_time_that_is_none_is_refused(since: str, start: str | None, end: str | None) -> None:
     with pytest.raises(TimeUnreadable):
         time_range(NOW, since, start, end)
+
+
+def test_a_time_too_long_ago_for_a_duration_is_given_as_a_moment() -> None:
+    with pytest.raises(TimeUnreadable) as refused:
+        time_range(NOW, "400d", None, None)
+    assert "--from" in (refused.value.hint or "")
 
 
 def test_a_range_ends_now_and_begins_so_long_before() -> None:

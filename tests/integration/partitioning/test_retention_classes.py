@@ -12,6 +12,7 @@ from iotistic.database.errors import LockNotAvailable
 from iotistic.database.pool import Connection, connect
 from iotistic.errors import Invalid, NotFound
 from iotistic.partitioning import Maintainer, PolicyNotFound, RetentionClasses, Thinner
+from iotistic.partitioning.retention import ClassesUnsupported
 from tests.support.databases import TestDatabase
 from tests.support.days import day_leaf
 
@@ -172,5 +173,7 @@ async def test_classes_are_listed_and_checked(owner: Connection) -> None:
         await classes.set_class("device_metrics", LONG, 8)
     with pytest.raises(PolicyNotFound):
         await classes.set_class("users", LONG, 7)
+    with pytest.raises(ClassesUnsupported, match="mqtt_broker_stats"):
+        await classes.set_class("mqtt_broker_stats", LONG, 7)
     with pytest.raises(NotFound):
         await classes.set_class("device_metrics", UUID(int=9), 7)

@@ -221,6 +221,8 @@ async def test_what_cannot_be_answered_is_refused_with_a_way_out(
         await reader.series(Question(devices=[device], start=START, end=NOW, points=100, bucket=hour))
     with pytest.raises(RangeInvalid):
         await reader.series(Question(devices=[device], start=START, end=NOW, points=3))
+    with pytest.raises(RangeInvalid, match="Only buckets"):
+        await reader.series(Question(devices=[device], start=START, end=NOW, filling="null"))
     with pytest.raises(RangeTooLong):
         await reader.series(Question(devices=[device], start=START - timedelta(days=2_000), end=NOW))
     with pytest.raises(TooManyPoints):

@@ -68,7 +68,18 @@ def test_an_interrupted_detach_and_a_table_left_unattached_ask_for_attention() -
         ("device_logs_20261114", "retiring", 5),
         ("device_logs_20261113", "unattached", 0),
     ]
-    assert len(health.problems) == 2  # what is retiring goes by itself
+    (_, told) = health.problems  # what is retiring goes by itself
+    assert told.startswith("device_logs_20261113 is attached to nothing")
+
+
+@pytest.mark.parametrize(
+    ("days", "way"), [(7, "`iotistic partitions repair`"), (8, "`DROP TABLE device_logs_x`")]
+)
+def test_a_table_left_unattached_says_how_it_comes_back_or_goes(days: int, way: str) -> None:
+    stray = Stray(name="device_logs_x", period=period_of(NOW.date() - timedelta(days=days)), retiring=False)
+    leaves = tuple(leaf(day) for day in range(5))
+    health = judge(Situation(policy=POLICY, leaves=leaves, strays=(stray,)), NOTHING, NOW)
+    assert way in health.problems[0]
 
 
 def test_a_default_partition_takes_rows_and_is_a_problem_nevertheless() -> None:

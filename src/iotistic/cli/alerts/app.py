@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -22,7 +23,7 @@ app.add_typer(rules, name="rules")
 Number = Annotated[int, typer.Argument(help="The alert's number.", min=1)]
 
 _BY = "iotistic alerts"
-_COLUMNS = ["id", "severity", "status", "rule", "device_uuid", "lines", "first_seen", "last_seen"]
+_COLUMNS = ["id", "severity", "status", "rule", "device", "lines", "first_seen", "last_seen"]
 
 
 @app.command("list")
@@ -40,12 +41,11 @@ def list_alerts(
     as_json: AsJson = False,
 ) -> None:
     """List alerts, the newest first (with --json: one object a line)."""
-    rows = [
-        asdict(one) for one in run_async(_list(settings_from(data_dir, url), status, rule, device, limit))
-    ]
+    alerts, names = run_async(_list(settings_from(data_dir, url), status, rule, device, limit))
     if as_json:
-        print_json_lines(rows)
+        print_json_lines(asdict(one) for one in alerts)
     else:
+        rows = [{**asdict(one), "device": names.get(one.device_uuid, one.device_uuid)} for one in alerts]
         print_table(rows, _COLUMNS, empty="There is no such alert.")
 
 
@@ -75,7 +75,7 @@ async def _list(
     rule: str | None,
     device: str | None,
     limit: int,
-) -> Sequence[Alert]:
+) -> tuple[Sequence[Alert], dict[UUID, str]]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
         if rule is not None:
             await work.alert_rules.get_rule(rule)
@@ -83,7 +83,8 @@ async def _list(
         question = AlertQuestion(
             statuses=AlertQuestion().statuses if status is None else (status,), rule=rule, device_uuid=uuid
         )
-        return await work.alerts.list_alerts(question, limit=limit)
+        alerts = await work.alerts.list_alerts(question, limit=limit)
+        return alerts, await work.devices.list_names({alert.device_uuid for alert in alerts})
 
 
 async def _get(settings: Settings, number: int) -> Alert:

@@ -1,8 +1,9 @@
 """`iotistic alerts rules ...`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -45,11 +46,21 @@ Severe = Annotated[Severity | None, typer.Option("--severity", help="How bad it 
 @app.command("list")
 def list_rules(data_dir: DataDir = None, url: Url = None, as_json: AsJson = False) -> None:
     """List rules by name (with --json: one object a line)."""
-    rows = [asdict(rule) for rule in run_async(_list(settings_from(data_dir, url)))]
+    rules, names = run_async(_list(settings_from(data_dir, url)))
     if as_json:
-        print_json_lines(rows)
+        print_json_lines(asdict(rule) for rule in rules)
         return
-    columns = ["name", "pattern", "pattern_type", "threshold", "time_window", "severity", "is_enabled"]
+    rows = [{**asdict(rule), "lines_of": _lines_of(rule, names)} for rule in rules]
+    columns = [
+        "name",
+        "pattern",
+        "pattern_type",
+        "lines_of",
+        "threshold",
+        "time_window",
+        "severity",
+        "is_enabled",
+    ]
     print_table(rows, columns, empty="There is no rule yet.")
 
 
@@ -117,9 +128,21 @@ def _said(**values: object) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-async def _list(settings: Settings) -> Sequence[Rule]:
+def _lines_of(rule: Rule, names: Mapping[UUID, str]) -> str:
+    """Whose lines a rule watches, and which of them."""
+    whose = "every device"
+    if rule.fleet is not None:
+        whose = f"fleet {rule.fleet}"
+    elif rule.device_uuid is not None:
+        whose = names.get(rule.device_uuid, str(rule.device_uuid))
+    level = rule.minimum_level and f"{rule.minimum_level} or worse"
+    return ", ".join(one for one in (whose, rule.service, level) if one)
+
+
+async def _list(settings: Settings) -> tuple[Sequence[Rule], dict[UUID, str]]:
     async with opened(settings) as platform, platform.begin(read_only=True) as work:
-        return await work.alert_rules.list_rules(limit=1000)
+        rules = await work.alert_rules.list_rules(limit=1000)
+        return rules, await work.devices.list_names({rule.device_uuid for rule in rules if rule.device_uuid})
 
 
 async def _get(settings: Settings, name: str) -> Rule:

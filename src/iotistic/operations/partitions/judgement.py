@@ -11,7 +11,7 @@ from iotistic.operations.partitions.model import (
     ParentHealth,
     State,
 )
-from iotistic.partitioning import ALARM_DAYS, READY_DAYS, Grain, Period, Situation
+from iotistic.partitioning import ALARM_DAYS, READY_DAYS, Grain, Period, Situation, Stray, horizon
 
 __all__ = ["Facts", "judge"]
 
@@ -78,12 +78,18 @@ def _problems(situation: Situation, facts: Facts, now: datetime) -> list[str]:
         for leaf in situation.leaves
         if leaf.detach_pending
     ]
-    problems += [f"{stray.name} is attached to nothing." for stray in situation.strays if not stray.retiring]
+    problems += [_about(stray, situation, now) for stray in situation.strays if not stray.retiring]
     if facts.default_partition is not None:
         problems.append(
             f"{facts.default_partition.name} is a DEFAULT partition: it forbids concurrent detach."
         )
     return problems
+
+
+def _about(stray: Stray, situation: Situation, now: datetime) -> str:
+    if stray.period.upper <= horizon(now, situation.policy.keep):
+        return f"{stray.name} is attached to nothing, and older than all that is kept: `DROP TABLE {stray.name}` lets go of it."
+    return f"{stray.name} is attached to nothing: `iotistic partitions repair` attaches it where it fits."
 
 
 def _orphans(situation: Situation, facts: Facts) -> tuple[Orphan, ...]:

@@ -73,8 +73,12 @@ CONSTRAINTS: ConstraintErrors = {
         "The name of a rule has 1 to 100 lower-case letters, digits, dots, dashes or underscores, and begins and ends "
         "with a letter or digit."
     ),
-    "log_alert_rules_device_uuid_fkey": lambda _: _invalid("There is no such device."),
-    "log_alert_rules_fleet_fkey": lambda _: _invalid("There is no such fleet."),
+    "log_alert_rules_device_uuid_fkey": lambda _: RuleInvalid(
+        "There is no such device.", hint="`iotistic devices list` shows them all."
+    ),
+    "log_alert_rules_fleet_fkey": lambda _: RuleInvalid(
+        "There is no such fleet.", hint="`iotistic fleets list` shows them all."
+    ),
     "log_alert_rules_device_uuid_check": lambda _: _invalid(
         "A rule is about one device, or a fleet, or all devices: not both of the first."
     ),

@@ -106,7 +106,10 @@ def _expression(pattern: str) -> Matches:
     try:
         expression = _compiled(pattern)
     except _re2.error as error:
-        raise _invalid(f"The pattern is no RE2 expression: {_reason(error)}.") from error
+        raise _invalid(
+            f"The pattern is no RE2 expression: {_reason(error)}.",
+            hint="Back references and looking around are not supported; https://github.com/google/re2/wiki/Syntax lists what is.",
+        ) from error
     if expression.programsize > _LARGEST_PROGRAM:
         raise _invalid("The pattern is too large: its repetitions multiply.")
     if expression.search(""):
@@ -119,9 +122,5 @@ def _reason(error: Exception) -> str:
     return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
-def _invalid(message: str) -> PatternInvalid:
-    return PatternInvalid(
-        message,
-        hint="Back references and looking around are not supported; https://github.com/google/re2/wiki/Syntax lists what is.",
-        field="pattern",
-    )
+def _invalid(message: str, *, hint: str | None = None) -> PatternInvalid:
+    return PatternInvalid(message, hint=hint, field="pattern")

@@ -72,6 +72,8 @@ class MetricReader:
         if question.devices is None:
             raise RangeInvalid("Name devices, or ask for the fleet as a whole.")
         _check_devices(question.devices)
+        if question.bucket is None and question.points is None and question.filling != "none":
+            raise RangeInvalid("Only buckets are filled.", hint="Say how wide: 1h.", field="query.bucket")
         kinds = await self._metrics.kinds(question.devices, question.names)
         if question.points is not None:
             return await self._downsampled(question, kinds)
