@@ -19,7 +19,9 @@ from iotistic.http.ingest import IngestFirst, ingest_routes, is_ingest
 from iotistic.http.ingest_lane import IngestLane
 from iotistic.http.known_query import require_known_query
 from iotistic.http.login_gate import LoginGate
+from iotistic.http.login_pauses import LoginPauses
 from iotistic.http.openapi import describe
+from iotistic.http.paused_first import PausedFirst
 from iotistic.http.problems import internal_problem, problem_of, problem_response
 from iotistic.http.readiness import ReadinessProbe
 from iotistic.http.request_body import BodyBudget, BoundedBody
@@ -165,11 +167,13 @@ def create_platform_app(platform: Platform | None = None) -> PlatformApp:
     app.state.request_metrics = metrics = RequestMetrics()
     app.state.readiness_probe = ReadinessProbe()
     app.state.login_gate = LoginGate()
+    app.state.login_pauses = LoginPauses()
     app.platform = platform
     budget = BodyBudget()
     # The last added is the outermost.
     app.add_middleware(Idempotency)
     app.add_middleware(IngestFirst, routes=ingest)
+    app.add_middleware(PausedFirst, pauses=app.state.login_pauses)
     app.add_middleware(UnchangedFirst)
     app.add_middleware(BoundedBody, limit_of=_body_limit, budget=budget)
     app.add_middleware(Authentication, rates=RateLimits(), gate=app.state.login_gate)

@@ -25,6 +25,7 @@ __all__ = [
     "note_received",
     "read_body",
     "received_bytes",
+    "replayed",
 ]
 
 DEADLINE = timedelta(seconds=30)
@@ -101,7 +102,7 @@ class BoundedBody:
         try:
             body = await read_body(scope, receive, limit, self._deadline)
             note_received(scope, len(body))
-            await self._app(scope, _replay(body, receive), send)
+            await self._app(scope, replayed(body, receive), send)
         finally:
             self._budget.release(size)
 
@@ -172,7 +173,8 @@ def _room(scope: Scope, limit: int) -> int:
     return limit if any(name == b"transfer-encoding" for name, _ in scope["headers"]) else 0
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """What receives a body that was read already, and then what `receive` does."""
     sent = False
 
     async def replay() -> Message:

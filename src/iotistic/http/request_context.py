@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iotistic import logs
 from iotistic.errors import Unavailable
+from iotistic.http.login_gate import TooManyLogins
 from iotistic.http.problems import Problem, internal_problem, problem_of, problem_response
 
 __all__ = [
@@ -166,7 +167,8 @@ def _judge(error: Exception) -> Problem:
     if problem is None:
         _log.error("request failed", exc_info=error)
         return internal_problem()
-    if isinstance(error, Unavailable):
+    # In a storm of logins the line that every request has is enough.
+    if isinstance(error, Unavailable) and not isinstance(error, TooManyLogins):
         _log.warning("request not served", extra={"code": problem.code, "reason": str(error)})
     return problem
 

@@ -152,6 +152,42 @@ async def test_hammering_writes_nothing(ada: Guesser, database_connection: Conne
     assert await written(database_connection) == before
 
 
+async def test_a_process_that_heard_of_a_pause_asks_nobody_while_it_lasts(
+    ada: Guesser, database_connection: Connection
+) -> None:
+    await ada.tries()
+    await hold(database_connection, ada.address)
+    process = ada.client()
+    guess = {"username": ada.name, "password": "wrong"}
+    asked = await process.post(LOGIN, json=guess)
+    # Nothing that is said from now on can come from there.
+    await database_connection.execute(
+        "UPDATE login_sources SET failures = 0 WHERE source = %s", (f"{ada.address}/32",)
+    )
+    known = await process.post(LOGIN, json=guess)
+    assert (known.status_code, known.json()["code"]) == (429, "login_paused")
+    assert known.json().keys() == asked.json().keys()
+    assert 60 < int(known.headers["retry-after"]) <= 300
+    assert (await process.post(LOGIN, json=guess | {"username": f"{ada.name}-2"})).status_code == 401
+    assert (await process.post(LOGIN, json=guess | {"more": 1})).status_code == 422
+    assert (await ada.tries(PASSWORD.reveal())).status_code == 200
+
+
+async def test_a_process_that_heard_of_an_attack_from_everywhere_lets_the_owner_in_from_home(
+    ada: Guesser,
+) -> None:
+    await ada.comes_in("192.0.2.11")
+    await attacked_from_everywhere(ada)
+    app = create_platform_app(ada.platform)
+    right = {"username": ada.name, "password": PASSWORD.reveal()}
+    answers: list[int] = []
+    for address in ("203.0.113.6", "203.0.113.7", "192.0.2.11"):
+        transport = httpx.ASGITransport(app, client=(address, 1))
+        client = httpx.AsyncClient(transport=transport, base_url="http://test")
+        answers.append((await client.post(LOGIN, json=right)).status_code)
+    assert answers == [429, 429, 200]
+
+
 async def written(connection: Connection) -> list[tuple[object, ...]]:
     cursor = await connection.execute("SELECT xmin::text, ctid::text FROM login_sources ORDER BY 1, 2")
     return await cursor.fetchall()

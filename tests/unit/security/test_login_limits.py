@@ -1,10 +1,11 @@
 """Who waits before a login: whoever fails, where they fail, and hardly the account."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from iotistic.security.logins.limits import EVERYWHERE, LoginSource, wait_before
+from iotistic.security.logins.limits import EVERYWHERE, LoginSource, find_pause
 
 NOW = datetime(2026, 11, 29, 2, 0, tzinfo=UTC)
 HERE = "192.0.2.7/32"
@@ -20,6 +21,11 @@ def source(
         succeeded_at=None if came_in is None else NOW - came_in,
         seen_at=NOW,
     )
+
+
+def wait_before(sources: Iterable[LoginSource], *, is_known: bool = False) -> timedelta | None:
+    pause = find_pause(sources, is_known=is_known)
+    return None if pause is None else pause.left
 
 
 def test_who_was_never_seen_does_not_wait() -> None:

@@ -9,6 +9,7 @@ from iotistic.bootstrap.work import Work
 from iotistic.errors import Exhausted, Unauthenticated
 from iotistic.http.access import address_of, provenance_of
 from iotistic.http.login_gate import LoginGate
+from iotistic.http.login_pauses import LoginPauses
 from iotistic.http.permissions import Caller, for_any_key, for_anybody_half_in
 from iotistic.http.platform_access import platform_of
 from iotistic.http.proof import require_proof
@@ -25,7 +26,7 @@ from iotistic.http.schemas.sessions import (
 )
 from iotistic.secret import Secret
 from iotistic.security.logins import Credentials as Shown
-from iotistic.security.logins import LoggedIn, SecondFactorNeeded
+from iotistic.security.logins import LoggedIn, LoginPaused, SecondFactorNeeded
 from iotistic.security.passwords import check_usable
 from iotistic.security.sessions import OpenedSession, RefreshRefused, SessionNotFound
 
@@ -46,14 +47,18 @@ async def log_in(request: Request, credentials: Credentials) -> SessionOpened:
     `code` is answered 401 `second_factor_needed`: send the three together. A code is good once.
     """
     client = request.client.host if request.client else ""
+    pauses: LoginPauses = request.app.state.login_pauses
     try:
         outcome = await _opened(request, client, credentials)
     except (Unauthenticated, Exhausted) as error:
         refusals_seen = platform_of(request.scope).refusals
         refusals_seen.note("logins", client, reason=error.code, name=credentials.username)
+        if isinstance(error, LoginPaused):
+            pauses.keep(credentials.username, address_of(request.scope), error)
         raise
     if isinstance(outcome, SecondFactorNeeded):  # half a success: nothing to count
         raise outcome
+    pauses.forget(credentials.username, address_of(request.scope))
     return outcome
 
 

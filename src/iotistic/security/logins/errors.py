@@ -1,6 +1,7 @@
 """Why a login is refused, besides a wrong name or password (`iotistic.security.errors.LoginRefused`)."""
 
 from iotistic.errors import Exhausted, Unauthenticated
+from iotistic.security.logins.limits import Pause
 
 __all__ = ["LoginPaused", "SecondFactorNeeded", "SecondFactorRefused"]
 
@@ -9,6 +10,12 @@ class LoginPaused(Exhausted):
     """Logins for this name failed from there one after another, or from many places; the next is looked at after a pause."""
 
     code = "login_paused"
+
+    def __init__(self, pause: Pause, *, known: frozenset[str] | None) -> None:
+        """`known`: the sources that `pause.together` does not hold; None: not told."""
+        super().__init__("Too many failed logins for this account.", retry_after=pause.left)
+        self.pause = pause
+        self.known = known
 
 
 class SecondFactorNeeded(Unauthenticated):

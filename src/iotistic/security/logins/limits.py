@@ -11,13 +11,14 @@ from typing import Final
 
 from iotistic.security.backoff import Backoff
 
-__all__ = ["EVERYWHERE", "LoginSource", "wait_before"]
+__all__ = ["EVERYWHERE", "KNOWN_FOR", "LoginSource", "Pause", "find_pause"]
 
 EVERYWHERE: Final = ""
 """The source of what is counted for all sources together."""
 _HERE: Final = Backoff(free=5, first=timedelta(seconds=1), longest=timedelta(minutes=5))
 _ALL_TOGETHER: Final = Backoff(free=50, first=timedelta(seconds=1), longest=timedelta(seconds=30))
-_KNOWN_FOR: Final = timedelta(days=90)
+KNOWN_FOR: Final = timedelta(days=90)
+"""How long a place stays one from which the account has come in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +35,32 @@ class LoginSource:
     @property
     def is_known(self) -> bool:
         """Whether somebody of this name has come in from there lately."""
-        return self.succeeded_at is not None and self.seen_at < self.succeeded_at + _KNOWN_FOR
+        return self.succeeded_at is not None and self.seen_at < self.succeeded_at + KNOWN_FOR
 
 
-def wait_before(sources: Iterable[LoginSource], *, is_known: bool = False) -> timedelta | None:
-    """How long it is until the next login is looked at; None: it is now. `is_known`: it comes from somebody who is logged in."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """How long it is until the next login is looked at; at least one of the two holds."""
+
+    here: timedelta | None
+    """For what failed in the place that it comes from."""
+    together: timedelta | None
+    """For what failed in all places together; it holds all but those from which the account has come in."""
+
+    @property
+    def left(self) -> timedelta:
+        return max(wait for wait in (self.here, self.together) if wait is not None)
+
+
+def find_pause(sources: Iterable[LoginSource], *, is_known: bool = False) -> Pause | None:
+    """What holds the next login back; None: nothing does. `is_known`: it comes from somebody who is logged in."""
     found = {one.source: one for one in sources}
-    together = found.pop(EVERYWHERE, None)
-    waits = [_HERE.left(one.failures, one.failed_at, one.seen_at) for one in found.values()]
-    if together and not is_known and not any(one.is_known for one in found.values()):
-        waits.append(_ALL_TOGETHER.left(together.failures, together.failed_at, together.seen_at))
-    return max((wait for wait in waits if wait is not None), default=None)
+    everywhere = found.pop(EVERYWHERE, None)
+    here = next(iter(found.values()), None)
+    spared = is_known or (here is not None and here.is_known)
+    pause = Pause(here=_left(_HERE, here), together=None if spared else _left(_ALL_TOGETHER, everywhere))
+    return None if pause.here is None and pause.together is None else pause
+
+
+def _left(backoff: Backoff, source: LoginSource | None) -> timedelta | None:
+    return None if source is None else backoff.left(source.failures, source.failed_at, source.seen_at)

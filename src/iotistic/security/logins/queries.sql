@@ -6,6 +6,13 @@ SELECT source, failures, failed_at, succeeded_at, clock_timestamp() AS seen_at
 FROM login_sources
 WHERE name_hash = %(name_hash)s::bytea AND source IN ('', %(source)s::text);
 
+-- name: find_known_login_sources
+-- Whence a name has come in lately: those do not wait for what fails elsewhere.
+SELECT source
+FROM login_sources
+WHERE name_hash = %(name_hash)s::bytea AND source <> '' AND succeeded_at > clock_timestamp() - %(known_for)s::interval
+LIMIT %(most)s::integer;
+
 -- name: note_failed_login
 -- One more failure, here and altogether. After a day without any the counting begins anew.
 INSERT INTO login_sources (name_hash, source, failures, failed_at)

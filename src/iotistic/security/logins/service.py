@@ -10,7 +10,7 @@ from iotistic.security.enrolment.limits import counted_network
 from iotistic.security.errors import HasherBusy, LoginRefused, PasswordUnusable
 from iotistic.security.keys import Peppers
 from iotistic.security.logins.errors import LoginPaused, SecondFactorNeeded, SecondFactorRefused
-from iotistic.security.logins.limits import wait_before
+from iotistic.security.logins.limits import Pause, find_pause
 from iotistic.security.logins.model import Credentials, LoggedIn
 from iotistic.security.logins.repository import LoginRepository
 from iotistic.security.model import StoredUser, User
@@ -20,6 +20,8 @@ from iotistic.security.second_factor import CodeWrong, Factor, SecondFactorServi
 
 __all__ = ["LoginService"]
 
+_MOST_KNOWN: Final = 100
+"""Places of one account that are told; somebody who comes in from more of them is asked for each time."""
 _NAMING_PURPOSE: Final = b"iotistic login name, HMAC-SHA-256, v1"
 
 Refused = LoginRefused | LoginPaused | SecondFactorNeeded | SecondFactorRefused | TooManyCodes
@@ -52,9 +54,9 @@ class LoginService:
         """
         check_length(shown.password)
         name_hash, source = self._named(shown), counted_network(shown.address) or "unknown"
-        wait = wait_before(await self._logins.list_sources(name_hash, source), is_known=shown.is_known)
-        if wait is not None:
-            return LoginPaused("Too many failed logins for this account.", retry_after=wait)
+        pause = find_pause(await self._logins.list_sources(name_hash, source), is_known=shown.is_known)
+        if pause is not None:
+            return await self._paused(name_hash, pause)
         outcome = await self._judge(shown)
         if isinstance(outcome, LoggedIn):
             await self._logins.note_login(name_hash, source)
@@ -65,6 +67,12 @@ class LoginService:
     async def forget_old(self) -> int:
         """Deletes some of what decides nothing any more; answers how much."""
         return await self._logins.forget()
+
+    async def _paused(self, name_hash: bytes, pause: Pause) -> LoginPaused:
+        known = None
+        if pause.together is not None:
+            known = await self._logins.find_known_sources(name_hash, most=_MOST_KNOWN)
+        return LoginPaused(pause, known=known)
 
     async def _judge(self, shown: Credentials) -> LoggedIn | Refused:
         stored = await self._security.find_user(shown.username)
