@@ -1,12 +1,10 @@
 """Manifests of backups that were never taken, for decisions about them."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from iotistic.operations.backups import BackupStore, Manifest
-from iotistic.operations.backups.store import list_files
+from iotistic.operations.backups import Manifest
 
-__all__ = ["NOON", "backup", "damage", "stored"]
+__all__ = ["NOON", "backup"]
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -33,21 +31,3 @@ def backup(days_ago: float, *tables: str) -> Manifest:
         tables=(),
         files=(),
     )
-
-
-def stored(store: BackupStore, days_ago: float) -> Manifest:
-    """One taken so many days before noon, in the store, of hardly anything."""
-    manifest = backup(days_ago)
-    with store.draft(manifest.database, manifest.id) as draft:
-        (draft / "roles.sql").write_text("CREATE ROLE one;")
-        manifest = replace(manifest, files=list_files(draft))
-        store.publish(draft, manifest)
-    return manifest
-
-
-def damage(store: BackupStore, manifest: Manifest) -> None:
-    """A bit of its manifest is another one now, as on a disk that dies."""
-    path = store.folder_of(manifest) / "manifest.json"
-    octets = bytearray(path.read_bytes())
-    octets[100] ^= 0x80
-    path.write_bytes(octets)

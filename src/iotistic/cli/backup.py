@@ -12,8 +12,8 @@ from iotistic.bootstrap.backups import backup_copies as copies_of
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.cli import backup_copies, backup_keeping, backup_listing, physical
 from iotistic.cli.backup_book import write_down
-from iotistic.cli.backup_folder import Folder, find_backup, get_backup, store_of
-from iotistic.cli.backup_rows import shown
+from iotistic.cli.backup_folder import Folder, find_backup, store_of
+from iotistic.cli.backup_listing import shown
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, readable_bytes, run_async
@@ -140,10 +140,10 @@ def verify(
     if copy:
         backup_copies.verify_copy(settings, name)
         return
-    manifest = get_backup(store, name)
+    manifest = store.get(name)
     read = store.check(manifest)
     narrate(
-        f"Every file of {manifest.id} is as it was written ({len(manifest.files)}, {readable_bytes(read)})."
+        f"All {len(manifest.files)} files of {manifest.id} are as they were written ({readable_bytes(read)})."
     )
     if manifest.sealed_key is not None:
         store.try_open(manifest)
@@ -157,7 +157,7 @@ def verify(
 def roles(name: Name = "latest", folder: Folder = None, data_dir: DataDir = None) -> None:
     """Print the statements that make the roles a backup refers to, without passwords."""
     store = store_of(settings_from(data_dir), folder)
-    sys.stdout.write(store.roles_of(get_backup(store, name)))
+    sys.stdout.write(store.roles_of(store.get(name)))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from iotistic.bootstrap.backups import backup_copies
-from iotistic.cli.backup_folder import Folder, get_backup, store_of
+from iotistic.cli.backup_folder import Folder, store_of
 from iotistic.cli.options import DataDir, settings_from
 from iotistic.cli.output import narrate, readable_bytes
 from iotistic.config import Settings
@@ -45,7 +45,7 @@ def send(
     """Copy a backup to the storage that IOTISTIC_BACKUP_STORAGE names."""
     settings = settings_from(data_dir)
     store, copies = store_of(settings, folder), copies_of(settings)
-    manifest = get_backup(store, name)
+    manifest = store.get(name)
     store.check(manifest)
     sent = copies.send(store, manifest, again=again)
     size = readable_bytes(manifest.bytes)

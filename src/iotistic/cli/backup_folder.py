@@ -12,7 +12,7 @@ from iotistic.operations.backups import BackupStore, Manifest
 from iotistic.operations.backups.errors import BackupNotFound
 from iotistic.operations.physical import BaseBackups
 
-__all__ = ["Folder", "base_backups_of", "find_backup", "folder_of", "get_backup", "store_of"]
+__all__ = ["Folder", "base_backups_of", "find_backup", "folder_of", "store_of"]
 
 Folder = Annotated[
     Path | None,
@@ -30,19 +30,10 @@ def store_of(settings: Settings, folder: Path | None) -> BackupStore:
     return backup_store(settings, folder_of(settings, folder))
 
 
-def get_backup(store: BackupStore, name: str, database: str | None = None) -> Manifest:
-    """The backup with this id, or the newest full one for `latest`, telling of newer ones that are damaged. Raises BackupNotFound."""
-    found = store.get(name, database)
-    for damaged in store.list_damaged(database):
-        if name == "latest" and damaged.id > found.id:
-            narrate(f"warning: {damaged.reason} {found.id} is the newest that is whole.")
-    return found
-
-
 def find_backup(settings: Settings, store: BackupStore, name: str, database: str | None = None) -> Manifest:
-    """The same; fetched where only its copy is left. Raises BackupNotFound."""
+    """The backup with this id, or the newest full one for `latest`; fetched where only its copy is left. Raises BackupNotFound."""
     try:
-        return get_backup(store, name, database)
+        return store.get(name, database)
     except BackupNotFound:
         copies = backup_copies(settings)
         copy = copies.find(name, database) if copies else None

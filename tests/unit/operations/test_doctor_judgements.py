@@ -335,14 +335,6 @@ def test_a_backup_is_judged_by_its_age_and_by_the_age_of_its_proof(
     assert judge_backups(BackupState(newest=NOW - timedelta(hours=hours), proved=proved), SEEN).state is state
 
 
-def test_a_damaged_backup_is_a_warning_and_makes_no_alarm_less() -> None:
-    fine = BackupState(newest=NOW, proved=NOW, damaged=("20261128T120000000Z-0000",))
-    verdict = judge_backups(fine, SEEN)
-    assert (verdict.state, "damaged: 20261128T120000000Z-0000" in verdict.observed) == (State.warn, True)
-    old = BackupState(newest=NOW - timedelta(hours=50), proved=NOW, damaged=fine.damaged)
-    assert judge_backups(old, SEEN).state is State.critical
-
-
 def test_no_backup_at_all_is_a_warning_and_unknown_ones_are_not_called_fine() -> None:
     assert judge_backups(BackupState(newest=None, proved=None), SEEN).state is State.warn
     assert judge_backups(None, SEEN).state is State.skipped

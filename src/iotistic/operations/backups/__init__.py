@@ -6,7 +6,7 @@ from iotistic.operations.backups.copies import Copies
 from iotistic.operations.backups.creation import BackupOrder, create_backup
 from iotistic.operations.backups.drill import drill
 from iotistic.operations.backups.dumping import Progress
-from iotistic.operations.backups.model import Compression, DamagedBackup, Manifest, TableCount
+from iotistic.operations.backups.model import Compression, Manifest, TableCount
 from iotistic.operations.backups.plain_dump import PlainDump, inspect_dump, restore_plain
 from iotistic.operations.backups.pruning import Here, Shelf, prune
 from iotistic.operations.backups.records import BackupRecords, Proof
@@ -28,7 +28,6 @@ __all__ = [
     "BackupStore",
     "Compression",
     "Copies",
-    "DamagedBackup",
     "FolderStorage",
     "Here",
     "Keep",

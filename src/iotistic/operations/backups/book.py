@@ -60,7 +60,7 @@ class BackupBook:
 
     async def reconcile(self, copies: Copies | None, now: datetime) -> Reconciled:
         """Makes the rows what is on disk; answers what was not known before."""
-        here, damaged = self._store.list(), self._store.list_damaged()
+        here = self._store.list()
         copied = {each.id for each in copies.list()} if copies else set[str]()
         new = [
             manifest.id
@@ -68,10 +68,7 @@ class BackupBook:
             if await self._record(manifest, copies.address if copies and manifest.id in copied else None)
         ]
         gone = await self._sql.rows(
-            "mark_gone",
-            place=self.place,
-            present=[*(each.id for each in here), *(each.id for each in damaged)],
-            now=now,
+            "mark_gone", place=self.place, present=[each.id for each in here], now=now
         )
         return Reconciled(new=tuple(new), gone=tuple(row[0] for row in gone))
 

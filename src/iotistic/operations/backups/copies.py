@@ -5,21 +5,21 @@
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import final
 
 import msgspec
 
 from iotistic.operations.backups.errors import BackupDamaged
-from iotistic.operations.backups.model import DamagedBackup, Manifest
+from iotistic.operations.backups.model import Manifest
 from iotistic.operations.backups.records import PIN, PROOF, RECORDS, Proof
 from iotistic.operations.backups.storage import ObjectMissing, Storage
 from iotistic.operations.backups.store import MANIFEST, SEAL, SIDE_FILES, BackupStore, settle
 
 __all__ = ["Copies"]
 
-_PARTS = 3
-"""Of the name of a manifest: database, backup, file."""
+_DEPTH = 2
+"""How many slashes are in the name of a manifest."""
 
 
 @final
@@ -35,12 +35,11 @@ class Copies:
         return self._storage.address
 
     def list(self, database: str | None = None) -> Sequence[Manifest]:
-        """Whole copies, newest first; of one database, or of all. One whose manifest is damaged hides no other: `list_damaged`."""
-        return [each for each in self._read_all(database) if isinstance(each, Manifest)]
-
-    def list_damaged(self, database: str | None = None) -> Sequence[DamagedBackup]:
-        """Those whose manifests cannot be read or believed, newest first."""
-        return [each for each in self._read_all(database) if isinstance(each, DamagedBackup)]
+        """Whole copies, newest first; of one database, or of all."""
+        prefix = f"{database}/" if database else ""
+        names = [name for name in self._storage.names(prefix) if name.endswith(f"/{MANIFEST}")]
+        found = [self._read(name) for name in names if name.count("/") == _DEPTH]
+        return sorted(found, key=lambda manifest: manifest.id, reverse=True)
 
     def missing(self, store: BackupStore, database: str) -> Sequence[Manifest]:
         """Backups here that are newer than every copy, oldest first: an older one without a copy was let go."""
@@ -144,16 +143,6 @@ class Copies:
             return False  # an unreadable proof proves nothing
         return True
 
-    def _read_all(self, database: str | None) -> Iterator[Manifest | DamagedBackup]:
-        """Newest first."""
-        names = [name.split("/") for name in self._storage.names(f"{database}/" if database else "")]
-        manifests = [parts for parts in names if len(parts) == _PARTS and parts[-1] == MANIFEST]
-        for place, backup, _ in sorted(manifests, key=lambda parts: parts[1], reverse=True):
-            try:
-                yield self._read(f"{place}/{backup}/{MANIFEST}")
-            except BackupDamaged as error:
-                yield DamagedBackup(id=backup, database=place, reason=error.message)
-
     def _marked(self, database: str, ending: str) -> frozenset[str]:
         names = self._storage.names(f"{database}/")
         return frozenset(
@@ -167,17 +156,11 @@ class Copies:
                 self._storage.fetch(name, store.root / name)
 
     def _read(self, name: str) -> Manifest:
-        try:
-            text = self._storage.read(name)
-            seal = self._storage.read(name.removesuffix(MANIFEST) + SEAL).strip()
-        except ObjectMissing as error:
-            raise BackupDamaged(f"The manifest {name} in {self.address} lacks its checksum.") from error
-        if hashlib.sha256(text).hexdigest().encode() != seal:
+        text = self._storage.read(name)
+        seal = self._storage.read(name.removesuffix(MANIFEST) + SEAL).decode("ascii").strip()
+        if hashlib.sha256(text).hexdigest() != seal:
             raise BackupDamaged(f"The manifest {name} in {self.address} was changed after it was written.")
-        try:
-            return msgspec.json.decode(text, type=Manifest)
-        except msgspec.MsgspecError as error:
-            raise BackupDamaged(f"The manifest {name} in {self.address} cannot be read: {error}.") from error
+        return msgspec.json.decode(text, type=Manifest)
 
 
 def _below(manifest: Manifest) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-__all__ = ["BackupFile", "Compression", "DamagedBackup", "Grant", "Manifest", "SessionSetting", "TableCount"]
+__all__ = ["BackupFile", "Compression", "Grant", "Manifest", "SessionSetting", "TableCount"]
 
 Compression = Literal["zstd", "gzip"]
 _KEY_ID = 2
@@ -58,16 +58,6 @@ class Grant:
     role: str
     """PUBLIC is everybody."""
     privilege: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DamagedBackup:
-    """A backup whose manifest cannot be believed. It counts for nothing, and nobody removes it by themselves."""
-
-    id: str
-    database: str
-    reason: str
-    """A sentence that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

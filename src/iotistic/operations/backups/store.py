@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +24,7 @@ import msgspec
 
 from iotistic.clock import system_clock
 from iotistic.operations.backups.errors import BackupDamaged, BackupNotFound, BackupUnreadable
-from iotistic.operations.backups.model import BackupFile, DamagedBackup, Manifest
+from iotistic.operations.backups.model import BackupFile, Manifest
 from iotistic.operations.backups.sealed import Sealer, require_sealer
 
 __all__ = [
@@ -76,26 +76,17 @@ class BackupStore:
         return self.root / manifest.database / manifest.id
 
     def list(self, database: str | None = None) -> list[Manifest]:
-        """Whole backups, newest first; of one database, or of all. One whose manifest is damaged hides no other: `list_damaged`."""
-        return [each for each in self._read_all(database) if isinstance(each, Manifest)]
-
-    def list_damaged(self, database: str | None = None) -> Sequence[DamagedBackup]:
-        """Those whose manifests cannot be read or believed, newest first."""
-        return [each for each in self._read_all(database) if isinstance(each, DamagedBackup)]
+        """Whole backups, newest first; of one database, or of all."""
+        found = [self._read(folder) for folder in self._folders(database)]
+        return sorted(found, key=lambda manifest: manifest.id, reverse=True)
 
     def get(self, name: str, database: str | None = None) -> Manifest:
         """The backup with this id, or the newest full one for `latest`. Raises BackupNotFound, BackupUnreadable, BackupDamaged."""
         if name == "latest":
             full = [manifest for manifest in self.list(database) if manifest.is_full]
             if not full:
-                damaged = len(self.list_damaged(database))
                 raise BackupNotFound(
-                    f"There is no full backup of {database or 'any database'} in {self.root}"
-                    + (
-                        f" that is whole, and {damaged} that {'is' if damaged == 1 else 'are'} damaged."
-                        if damaged
-                        else "."
-                    ),
+                    f"There is no full backup of {database or 'any database'} in {self.root}.",
                     hint="`iotistic backup create` makes one.",
                 )
             return full[0]
@@ -212,14 +203,6 @@ class BackupStore:
                 hint="Somebody changed it, or put it together: take another backup, and find out who writes there.",
             )
 
-    def _read_all(self, database: str | None) -> Iterator[Manifest | DamagedBackup]:
-        """Newest first."""
-        for folder in sorted(self._folders(database), key=lambda path: path.name, reverse=True):
-            try:
-                yield self._read(folder)
-            except (BackupDamaged, BackupUnreadable) as error:
-                yield DamagedBackup(id=folder.name, database=folder.parent.name, reason=error.message)
-
     def _folders(self, database: str | None) -> Iterator[Path]:
         pattern = f"{database or '*'}/*"
         return (path for path in self.root.glob(pattern) if _ID.fullmatch(path.name) and path.is_dir())
@@ -261,16 +244,12 @@ def read_sealed(folder: Path) -> bytes:
     """The manifest of a published folder. Raises BackupDamaged where it is missing or was changed."""
     try:
         text = (folder / MANIFEST).read_bytes()
-        seal = (folder / SEAL).read_bytes().strip()
-    except FileNotFoundError as error:
-        raise BackupDamaged(
-            f"The backup {folder.name} lacks its {Path(error.filename).name}.", path=str(folder)
-        ) from error
+        seal = (folder / SEAL).read_text(encoding="ascii").strip()
     except OSError as error:
         raise BackupDamaged(
-            f"The manifest of {folder.name} cannot be read: {error.strerror}.", path=str(folder)
+            f"The backup {folder.name} lacks its {Path(str(error.filename)).name}.", path=str(folder)
         ) from error
-    if hashlib.sha256(text).hexdigest().encode() != seal:
+    if hashlib.sha256(text).hexdigest() != seal:
         raise BackupDamaged(
             f"The manifest of {folder.name} was changed after it was written.", path=str(folder)
         )

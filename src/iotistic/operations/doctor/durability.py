@@ -99,8 +99,6 @@ class BackupState:
     proved: datetime | None
     key_id: str | None = None
     """The name of the key the newest is sealed under; None: it is not."""
-    damaged: tuple[str, ...] = ()
-    """Backups whose manifests cannot be believed."""
 
 
 def judge_standbys(standbys: Sequence[Standby], _: Circumstances) -> Verdict:
@@ -228,12 +226,11 @@ def judge_stanza(state: StanzaState | None, problem: str | None, seen: Circumsta
 
 
 def judge_backups(state: BackupState | None, seen: Circumstances) -> Verdict:
-    """A backup older than 26 hours is a warning, 50 an alarm; a proof older than 8 and 31 days likewise; a damaged one is a warning."""
+    """A backup older than 26 hours is a warning, 50 an alarm; a proof older than 8 and 31 days likewise."""
     if state is None:
         return skipped("backups of this server are not kept on this machine")
-    damaged = f"; damaged: {', '.join(state.damaged[:3])}" if state.damaged else ""
     if state.newest is None:
-        return warn(f"there is no backup that can be restored{damaged}", fix="iotistic backup create")
+        return warn("there is no backup", fix="iotistic backup create")
     age = seen.now - state.newest
     sealed = f"sealed under {state.key_id}" if state.key_id else "not sealed"
     observed = f"the newest backup is {age / timedelta(hours=1):.0f} h old and {sealed}"
@@ -244,10 +241,8 @@ def judge_backups(state: BackupState | None, seen: Circumstances) -> Verdict:
         days = (seen.now - state.proved) / timedelta(days=1)
         observed = f"{observed}, the newest proof {days:.0f} days"
         verdict = max(verdict, worse_of(days, warn_at=8, critical_at=31))
-    if verdict is State.ok and not damaged:
+    if verdict is State.ok:
         return ok(observed)
     fresh = 26
     fix = "iotistic backup drill" if age / timedelta(hours=1) < fresh else "iotistic backup create"
-    if verdict is State.ok:
-        fix = "iotistic backup list   # tells what is wrong; look after the disk, then move that folder away"
-    return (critical if verdict is State.critical else warn)(observed + damaged, fix=fix)
+    return (critical if verdict is State.critical else warn)(observed, fix=fix)

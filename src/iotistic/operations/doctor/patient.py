@@ -65,5 +65,4 @@ class Patient:
             newest=full[0].started_at if full else None,
             proved=max(proofs, default=None),
             key_id=full[0].key_id if full else None,
-            damaged=tuple(each.id for each in store.list_damaged(self.seen.database)),
         )

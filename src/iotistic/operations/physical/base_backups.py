@@ -9,7 +9,7 @@ An increment holds only what changed since another, and names it; without every 
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,9 @@ from typing import final
 
 import msgspec
 
-from iotistic.operations.backups import BackupStore, DamagedBackup
-from iotistic.operations.backups.errors import BackupDamaged
+from iotistic.operations.backups import BackupStore
 from iotistic.operations.backups.records import PIN
-from iotistic.operations.backups.store import publish, read_sealed
+from iotistic.operations.backups.store import MANIFEST, publish, read_sealed
 from iotistic.operations.physical.errors import BaseBackupDamaged, BaseBackupMissing, ChainBroken
 
 __all__ = ["DATA", "BaseBackup", "BaseBackups", "fingerprint"]
@@ -68,12 +67,9 @@ class BaseBackups:
         return self.data_of(backup) / _POSTGRES_MANIFEST
 
     def list(self) -> list[BaseBackup]:
-        """Newest first. One whose own manifest is damaged hides no other: `list_damaged`."""
-        return [each for each in self._read_all() if isinstance(each, BaseBackup)]
-
-    def list_damaged(self) -> Sequence[DamagedBackup]:
-        """Those whose manifests cannot be read or believed, newest first."""
-        return [each for each in self._read_all() if isinstance(each, DamagedBackup)]
+        """Newest first."""
+        found = [_read(path.parent) for path in self.root.glob(f"[!.]*/{MANIFEST}")]
+        return sorted(found, key=lambda each: each.id, reverse=True)
 
     def get(self, name: str, *, before: datetime | None = None) -> BaseBackup:
         """The one with this id, or the newest for `latest`; finished before a moment, if one is given. Raises BaseBackupMissing."""
@@ -129,14 +125,6 @@ class BaseBackups:
     def is_pinned(self, backup: BaseBackup) -> bool:
         return self._pin(backup).exists()
 
-    def _read_all(self) -> Iterator[BaseBackup | DamagedBackup]:
-        """Newest first."""
-        for folder in sorted(self.root.glob("[!.]*/"), key=lambda path: path.name, reverse=True):
-            try:
-                yield _read(folder)
-            except BackupDamaged as error:
-                yield DamagedBackup(id=folder.name, database=_BASE, reason=error.message)
-
     def _pin(self, backup: BaseBackup) -> Path:
         return self.root / f"{backup.id}{PIN}"
 
@@ -156,7 +144,4 @@ def fingerprint(path: Path) -> str | None:
 
 
 def _read(folder: Path) -> BaseBackup:
-    try:
-        return msgspec.json.decode(read_sealed(folder), type=BaseBackup)
-    except msgspec.MsgspecError as error:
-        raise BackupDamaged(f"The manifest of {folder.name} cannot be read: {error}.") from error
+    return msgspec.json.decode(read_sealed(folder), type=BaseBackup)
