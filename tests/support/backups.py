@@ -1,10 +1,12 @@
-"""Manifests of backups that were never taken, for decisions about them."""
+"""Backups that were never taken: manifests for decisions about them, and folders to handle."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from iotistic.operations.backups import Manifest
+from iotistic.operations.backups import BackupStore, Manifest
+from iotistic.operations.backups.folders import list_files
 
-__all__ = ["NOON", "backup"]
+__all__ = ["NOON", "backup", "put"]
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -31,3 +33,17 @@ def backup(days_ago: float, *tables: str) -> Manifest:
         tables=(),
         files=(),
     )
+
+
+def put(
+    store: BackupStore, days_ago: float, *, content: bytes = b"rows", database: str = "iotistic"
+) -> Manifest:
+    """One in the store, with files that are no dump."""
+    manifest = replace(backup(days_ago), database=database)
+    with store.draft(manifest.database, manifest.id) as draft:
+        (draft / "dump").mkdir()
+        (draft / "dump" / "1.dat").write_bytes(content)
+        (draft / "roles.sql").write_text("CREATE ROLE one;")
+        manifest = replace(manifest, files=list_files(draft))
+        store.publish(draft, manifest)
+    return manifest

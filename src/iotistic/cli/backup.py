@@ -12,14 +12,14 @@ from iotistic.bootstrap.backups import backup_copies as copies_of
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.cli import backup_copies, backup_keeping, backup_listing, physical
 from iotistic.cli.backup_book import write_down
-from iotistic.cli.backup_folder import Folder, find_backup, store_of
+from iotistic.cli.backup_folder import Folder, find_backup, get_here, store_of
 from iotistic.cli.backup_listing import shown
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, readable_bytes, run_async
 from iotistic.clock import system_clock
 from iotistic.config import Settings
-from iotistic.errors import IotisticError
+from iotistic.errors import Invalid, IotisticError
 from iotistic.operations import backups
 from iotistic.operations.backups import (
     BackupOrder,
@@ -56,6 +56,12 @@ for other in (
     app.command()(other)
 
 
+class BackupUnclear(Invalid):
+    """The options contradict each other."""
+
+    code = "backup_unclear"
+
+
 @app.command()
 def create(
     database: Which = Database.platform,
@@ -89,6 +95,7 @@ def create(
     """Dump a database on one snapshot, with the counts that a restore is compared with."""
     settings = settings_from(data_dir, url)
     if whole or incremental:
+        _require_no_choice(tables, compress, digests=digests)
         physical.create_base(settings, folder, incremental=incremental, as_json=as_json)
         return
     store = store_of(settings, folder)
@@ -106,12 +113,26 @@ def create(
     _copy_and_tell(settings, store, manifest, as_json=as_json)
 
 
+def _require_no_choice(tables: str | None, compress: Compression | None, *, digests: bool) -> None:
+    given = {"--tables": tables, "--compress": compress, "--digests": digests}
+    for option in (name for name, value in given.items() if value):
+        raise BackupUnclear(
+            f"{option} belongs to a dump; a base backup takes the whole server as it is.",
+            hint="Leave it out, or leave out --physical and --incremental.",
+        )
+
+
 def _copy_and_tell(settings: Settings, store: BackupStore, manifest: Manifest, *, as_json: bool) -> None:
     copies = copies_of(settings)
     try:
         if copies is not None:
             narrate(f"copying it to {copies.address}")
             copies.send(store, manifest)
+    except IotisticError:
+        narrate(
+            f"{manifest.id} is whole in {store.folder_of(manifest)}; its copy is missing: `iotistic backup send {manifest.id}`"
+        )
+        raise
     finally:  # it is here, whether or not it is there too
         write_down(settings, store, made=manifest)
     if as_json:
@@ -130,6 +151,7 @@ def _copy_and_tell(settings: Settings, store: BackupStore, manifest: Manifest, *
 def verify(
     name: Name = "latest",
     *,
+    database: Which = Database.platform,
     copy: Annotated[bool, typer.Option("--copy", help="The copy in the storage, read there.")] = False,
     folder: Folder = None,
     data_dir: DataDir = None,
@@ -138,9 +160,9 @@ def verify(
     settings = settings_from(data_dir)
     store = store_of(settings, folder)
     if copy:
-        backup_copies.verify_copy(settings, name)
+        backup_copies.verify_copy(settings, name, database)
         return
-    manifest = store.get(name)
+    manifest = get_here(settings, store, name, database)
     read = store.check(manifest)
     narrate(
         f"All {len(manifest.files)} files of {manifest.id} are as they were written ({readable_bytes(read)})."
@@ -154,10 +176,16 @@ def verify(
 
 
 @app.command()
-def roles(name: Name = "latest", folder: Folder = None, data_dir: DataDir = None) -> None:
+def roles(
+    name: Name = "latest",
+    database: Which = Database.platform,
+    folder: Folder = None,
+    data_dir: DataDir = None,
+) -> None:
     """Print the statements that make the roles a backup refers to, without passwords."""
-    store = store_of(settings_from(data_dir), folder)
-    sys.stdout.write(store.roles_of(store.get(name)))
+    settings = settings_from(data_dir)
+    store = store_of(settings, folder)
+    sys.stdout.write(store.roles_of(get_here(settings, store, name, database)))
 
 
 @app.command()
@@ -174,9 +202,7 @@ def drill(
     """Restore a backup into a scratch server, compare it with its manifest, and record that it is good."""
     settings = settings_from(data_dir)
     store = store_of(settings, folder)
-    manifest = find_backup(
-        settings, store, name, database_name(settings, database) if name == "latest" else None
-    )
+    manifest = find_backup(settings, store, name, database)
     try:
         proof = run_async(backups.drill(store, manifest, narrate=narrate, amcheck=amcheck, jobs=jobs))
     except IotisticError as error:
@@ -242,7 +268,8 @@ class _watched:  # noqa: N801 - used as a word: `with _watched(...)`
         return self._observe
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:  # else it ends a line that nobody began
+            self._bar.stop()
 
     def _observe(self, progress: backups.Progress) -> None:
         self._bar.update(self._task, completed=progress.bytes_done, total=progress.bytes_total)

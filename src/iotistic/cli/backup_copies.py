@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from iotistic.bootstrap.backups import backup_copies
-from iotistic.cli.backup_folder import Folder, store_of
+from iotistic.cli.backup_folder import Folder, get_here, store_of
+from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import DataDir, settings_from
 from iotistic.cli.output import narrate, readable_bytes
 from iotistic.config import Settings
@@ -38,6 +39,7 @@ def copies_of(settings: Settings) -> Copies:
 def send(
     name: Name = "latest",
     *,
+    database: Which = Database.platform,
     again: Annotated[bool, typer.Option("--again", help="Also if a copy is there: it is replaced.")] = False,
     folder: Folder = None,
     data_dir: DataDir = None,
@@ -45,7 +47,7 @@ def send(
     """Copy a backup to the storage that IOTISTIC_BACKUP_STORAGE names."""
     settings = settings_from(data_dir)
     store, copies = store_of(settings, folder), copies_of(settings)
-    manifest = store.get(name)
+    manifest = get_here(settings, store, name, database)
     store.check(manifest)
     sent = copies.send(store, manifest, again=again)
     size = readable_bytes(manifest.bytes)
@@ -56,11 +58,16 @@ def send(
     )
 
 
-def fetch(name: Name = "latest", folder: Folder = None, data_dir: DataDir = None) -> None:
+def fetch(
+    name: Name = "latest",
+    database: Which = Database.platform,
+    folder: Folder = None,
+    data_dir: DataDir = None,
+) -> None:
     """Bring a copy back into the folder of backups. `restore` and `drill` do so by themselves where only the copy is left."""
     settings = settings_from(data_dir)
     store, copies = store_of(settings, folder), copies_of(settings)
-    manifest = _copy(copies, name)
+    manifest = _copy(settings, copies, name, database)
     if any(each.id == manifest.id for each in store.list(manifest.database)):
         narrate(f"{manifest.id} is here already.")
         return
@@ -68,18 +75,18 @@ def fetch(name: Name = "latest", folder: Folder = None, data_dir: DataDir = None
     narrate(f"{manifest.id} is here, as it was written ({readable_bytes(manifest.bytes)}).")
 
 
-def verify_copy(settings: Settings, name: str) -> None:
+def verify_copy(settings: Settings, name: str, database: Database) -> None:
     """Reads every file of a copy where it lies."""
     copies = copies_of(settings)
-    manifest = _copy(copies, name)
+    manifest = _copy(settings, copies, name, database)
     read = copies.check(manifest)
     narrate(
         f"All {len(manifest.files)} files of {manifest.id} in {copies.address} are as they were written ({readable_bytes(read)})."
     )
 
 
-def _copy(copies: Copies, name: str) -> Manifest:
-    manifest = copies.find(name)
+def _copy(settings: Settings, copies: Copies, name: str, database: Database) -> Manifest:
+    manifest = copies.find(name, database_name(settings, database) if name == "latest" else None)
     if manifest is None:
         raise BackupNotFound(
             f"There is no backup {name!r} in {copies.address}.",

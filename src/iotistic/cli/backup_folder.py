@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from iotistic.bootstrap.backups import backup_copies, backup_store
+from iotistic.cli.db import Database, database_name
 from iotistic.cli.output import narrate, readable_bytes
 from iotistic.config import Settings
 from iotistic.operations.backups import BackupStore, Manifest
 from iotistic.operations.backups.errors import BackupNotFound
 from iotistic.operations.physical import BaseBackups
 
-__all__ = ["Folder", "base_backups_of", "find_backup", "folder_of", "store_of"]
+__all__ = ["Folder", "base_backups_of", "find_backup", "folder_of", "get_here", "store_of"]
 
 Folder = Annotated[
     Path | None,
@@ -30,13 +31,31 @@ def store_of(settings: Settings, folder: Path | None) -> BackupStore:
     return backup_store(settings, folder_of(settings, folder))
 
 
-def find_backup(settings: Settings, store: BackupStore, name: str, database: str | None = None) -> Manifest:
-    """The backup with this id, or the newest full one for `latest`; fetched where only its copy is left. Raises BackupNotFound."""
+def get_here(settings: Settings, store: BackupStore, name: str, database: Database) -> Manifest:
+    """The backup with this id in the folder, or for `latest` the newest full one of a database. Raises BackupNotFound, naming a copy."""
+    wanted = database_name(settings, database) if name == "latest" else None
     try:
-        return store.get(name, database)
+        return store.get(name, wanted)
+    except BackupNotFound as error:
+        copies = backup_copies(settings)
+        copy = copies.find(name, wanted) if copies else None
+        if copies is None or copy is None:
+            raise
+        raise BackupNotFound(
+            f"Of {copy.id} only the copy in {copies.address} is left.",
+            hint=f"`iotistic backup fetch {copy.id}` brings it back; `iotistic backup verify --copy {copy.id}` reads it there.",
+            name=name,
+        ) from error
+
+
+def find_backup(settings: Settings, store: BackupStore, name: str, database: Database) -> Manifest:
+    """The same, fetched where only its copy is left. Raises BackupNotFound."""
+    wanted = database_name(settings, database) if name == "latest" else None
+    try:
+        return store.get(name, wanted)
     except BackupNotFound:
         copies = backup_copies(settings)
-        copy = copies.find(name, database) if copies else None
+        copy = copies.find(name, wanted) if copies else None
         if copies is None or copy is None:
             raise
         narrate(f"fetching {copy.id} from {copies.address} ({readable_bytes(copy.bytes)})")

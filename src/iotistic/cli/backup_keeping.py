@@ -23,7 +23,9 @@ Name = Annotated[str, typer.Argument(help="The id of a backup, or `latest`.")]
 
 def pin(
     name: Name,
+    *,
     reason: Annotated[str, typer.Option("--reason", help="Why it is kept.")] = "",
+    database: Which = Database.platform,
     whole: Whole = False,
     folder: Folder = None,
     data_dir: DataDir = None,
@@ -36,14 +38,21 @@ def pin(
         narrate(f"{bases.get(name).id} stays, and what it is built on.")
         return
     store = store_of(settings, folder)
-    manifest = find_backup(settings, store, name)
+    manifest = find_backup(settings, store, name, database)
     BackupRecords(store.root).pin(manifest, reason)
     copy_known(settings, store, manifest)
     write_down(settings, store)
     narrate(f"{manifest.id} stays until `iotistic backup unpin {manifest.id}`.")
 
 
-def unpin(name: Name, whole: Whole = False, folder: Folder = None, data_dir: DataDir = None) -> None:
+def unpin(
+    name: Name,
+    *,
+    database: Which = Database.platform,
+    whole: Whole = False,
+    folder: Folder = None,
+    data_dir: DataDir = None,
+) -> None:
     """Let a pinned backup go when its time comes."""
     settings = settings_from(data_dir)
     if whole:
@@ -52,7 +61,7 @@ def unpin(name: Name, whole: Whole = False, folder: Folder = None, data_dir: Dat
         narrate(f"{bases.get(name).id} {done}.")
         return
     store = store_of(settings, folder)
-    manifest = find_backup(settings, store, name)
+    manifest = find_backup(settings, store, name, database)
     told = "is no longer pinned" if BackupRecords(store.root).unpin(manifest) else "was not pinned"
     copy_known(settings, store, manifest)
     write_down(settings, store)
@@ -82,6 +91,8 @@ def prune(
         return
     store = store_of(settings, folder)
     keep, copies = Keep(daily=daily, weekly=weekly, monthly=monthly), copies_of(settings)
+    for each in store.unreadable(database_name(settings, database)):
+        narrate(f"{each.why} It stays.")
     shelves: list[tuple[str, Shelf]] = [
         ("here", Here(store)),
         *([(copies.address, copies)] if copies else []),

@@ -1,5 +1,6 @@
 """What `iotistic backup` shows of backups: here, in the storage, and in the rows of the database."""
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -7,11 +8,20 @@ import typer
 
 from iotistic.bootstrap.backups import backup_copies as copies_of
 from iotistic.cli.backup_book import write_down
-from iotistic.cli.backup_folder import Folder, store_of
-from iotistic.cli.db import Database, database_name
+from iotistic.cli.backup_folder import Folder, get_here, store_of
+from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, settings_from
-from iotistic.cli.output import print_json, print_json_lines, print_table, readable_bytes
+from iotistic.cli.output import (
+    exit_code,
+    narrate,
+    print_error,
+    print_json,
+    print_json_lines,
+    print_table,
+    readable_bytes,
+)
 from iotistic.config import Settings
+from iotistic.errors import IotisticError
 from iotistic.operations.backups import BackupRecords, BackupStore, Manifest, Recorded
 
 __all__ = ["list_backups", "show", "shown"]
@@ -26,15 +36,30 @@ def list_backups(
     folder: Folder = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
-) -> None:
-    """List backups, newest first, here and in the storage (with --json: one object a line)."""
+) -> int:
+    """List backups, newest first, here and in the storage (with --json: one object a line).
+
+    Exits with 6 when the storage cannot be asked, and lists those that are here.
+    """
     settings = settings_from(data_dir)
     store = store_of(settings, folder)
     name = database_name(settings, database) if database else None
-    rows = _listed(settings, store, name, write_down(settings, store))
+    recorded = write_down(settings, store)
+    copies, refused = _copies(settings, name)
+    rows = _listed(store, name, recorded, copies)
     if as_json:
         print_json_lines(rows)
-        return
+    else:
+        _render(rows, store)
+    for each in store.unreadable(name):
+        narrate(f"{each.why} It stays where it is: {store.root / each.database / each.id}")
+    if refused is not None:
+        print_error(refused)
+        return exit_code(refused)
+    return 0
+
+
+def _render(rows: Sequence[dict[str, Any]], store: BackupStore) -> None:
     for row in rows:
         row["size"] = readable_bytes(row["bytes"])
         row["holds"] = "everything" if row["full"] else ", ".join(row["tables_asked"])
@@ -47,12 +72,47 @@ def list_backups(
     )
 
 
-def show(name: Name = "latest", folder: Folder = None, data_dir: DataDir = None) -> None:
-    """Show what one backup holds, as JSON."""
-    store = store_of(settings_from(data_dir), folder)
-    manifest = store.get(name)
+def show(
+    name: Name = "latest",
+    database: Which = Database.platform,
+    folder: Folder = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what one backup holds: when, how large, proved or not, and the rows of each table."""
+    settings = settings_from(data_dir)
+    store = store_of(settings, folder)
+    manifest = get_here(settings, store, name, database)
     tables = [{"table": table.label, "rows": table.rows, "digest": table.digest} for table in manifest.tables]
-    print_json({**shown(manifest, store), "tables": tables})
+    facts = shown(manifest, store)
+    if as_json:
+        print_json({**facts, "tables": tables})
+        return
+    _render_one(manifest, facts)
+    filled = [row for row in tables if row["rows"]]
+    print_table(filled, ["table", "rows"], empty="No table has a row.")
+    narrate(f"{len(tables) - len(filled)} of {len(tables)} tables are empty.")
+
+
+def _render_one(manifest: Manifest, facts: dict[str, Any]) -> None:
+    lines = {
+        "Backup": manifest.id,
+        "Database": f"{manifest.database}, of PostgreSQL {manifest.server_version // 10_000}",
+        "Holds": "everything" if manifest.is_full else ", ".join(manifest.tables_asked),
+        "Taken": f"{manifest.started_at:%Y-%m-%d %H:%M:%S} UTC, in {(manifest.finished_at - manifest.started_at).total_seconds():.0f} s",
+        "Size": f"{readable_bytes(manifest.bytes)} ({manifest.compression}), {manifest.rows} rows",
+        "Sealed": manifest.key_id or "no",
+        "Proved": f"{facts['proved_at']:%Y-%m-%d %H:%M:%S} UTC"
+        if facts["proved_at"]
+        else "never: `iotistic backup drill`",
+        "Pinned": "yes" if facts["pinned"] else "no",
+        "Where": facts["path"],
+    }
+    for label, text in lines.items():
+        sys.stdout.write(f"{label:<10}{text}\n")
+    for warning in manifest.warnings:
+        sys.stdout.write(f"{'Warning':<10}{warning}\n")
+    sys.stdout.write("\n")
 
 
 def shown(manifest: Manifest, store: BackupStore) -> dict[str, Any]:
@@ -82,14 +142,33 @@ def shown(manifest: Manifest, store: BackupStore) -> dict[str, Any]:
     }
 
 
+def _copies(
+    settings: Settings, database: str | None
+) -> tuple[Sequence[tuple[Manifest, str]], IotisticError | None]:
+    """Each copy and where it lies, or why that cannot be told."""
+    try:
+        copies = copies_of(settings)
+        if copies is None:
+            return (), None
+        whole, damaged = copies.look(database)
+    except IotisticError as error:
+        return (), error
+    for each in damaged:
+        narrate(f"{each.why} The copy stays.")
+    return [(each, copies.address) for each in whole], None
+
+
 def _listed(
-    settings: Settings, store: BackupStore, database: str | None, recorded: Sequence[Recorded]
+    store: BackupStore,
+    database: str | None,
+    recorded: Sequence[Recorded],
+    copies: Sequence[tuple[Manifest, str]],
 ) -> list[dict[str, Any]]:
     """Every backup that is here, has a copy, or should be here, newest first."""
-    copies, rows = copies_of(settings), {each.id: shown(each, store) for each in store.list(database)}
-    for copy in copies.list(database) if copies else ():
+    rows = {each.id: shown(each, store) for each in store.list(database)}
+    for copy, address in copies:
         row = rows.setdefault(copy.id, {**shown(copy, store), "path": None})
-        row["copy"] = copies.address if copies else None
+        row["copy"] = address
     for each in recorded:
         known = each.id in rows or (database is not None and each.database_name != database)
         if each.gone_at is not None and not known:

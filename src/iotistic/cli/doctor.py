@@ -67,7 +67,7 @@ def examine(
 ) -> None:
     """Look at the database server, and say what is wrong, what comes of it, and what to type.
 
-    Exit code: 0 nothing to do, 1 a warning, 2 an alarm, 3 a check could not look.
+    Exit code: 0 nothing to do, 1 a warning, 2 an alarm, 3 a check could not look, 6 no connection (`iotistic doctor connection` says why).
     """
     if context.invoked_subcommand is not None:
         return
@@ -160,7 +160,7 @@ def _render(findings: Sequence[Finding], *, every: bool) -> None:
     )
     took = sum(finding.milliseconds for finding in findings)
     narrate(
-        f"{len(findings)} checks in {took:.0f} ms: {counts}."
+        f"{len(findings)} {'check' if len(findings) == 1 else 'checks'} in {took:.0f} ms: {counts}."
         + ("" if every else " --all lists those that are fine.")
     )
 
@@ -207,6 +207,12 @@ async def _session(settings: Settings, database: str) -> AsyncGenerator[Connecti
         await connection.close()
 
 
+def _backups(settings: Settings) -> Path | None:
+    """Where this database's backups lie, if they lie on this machine."""
+    folder, local = settings.backup_folder, settings.database is None
+    return folder if local or settings.backups.folder or folder.is_dir() else None
+
+
 async def _circumstances(settings: Settings, database: str, connection: Connection) -> Circumstances:
     now = system_clock()
     since = await doctor.DoctorRepository(connection).statistics_since()
@@ -220,7 +226,7 @@ async def _circumstances(settings: Settings, database: str, connection: Connecti
         stats_age=None if since is None else now - since,
         data_disk=None if disk is None else (disk.total, disk.free),
         memory_bytes=psutil.virtual_memory().total if local else None,
-        backups=settings.backup_folder if local or settings.backups.folder else None,
+        backups=_backups(settings),
         database=database,
         tls_ends=None if certificate is None else certificate.ends,
         installed_version=find_binaries(major=version // 10_000).version if local else None,

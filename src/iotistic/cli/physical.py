@@ -66,6 +66,8 @@ def bases(folder: Folder = None, data_dir: DataDir = None, as_json: AsJson = Fal
     if repository is not None:
         kept = run_async(repository.state()).backups
         rows = [*(_of_stanza(each, repository) for each in reversed(kept)), *rows]
+    for damaged in backups.unreadable():
+        narrate(f"{damaged.why} It stays where it is: {backups.root / damaged.id}")
     if as_json:
         print_json_lines(rows)
         return
@@ -93,7 +95,15 @@ def archiving(
         owner = data_owner(endpoints.folder) if endpoints.embedded else None
         archive.make(choose_account(settings.server_account, owner=owner, uid=os.geteuid()))
     done = run_async(_switch(endpoints.superuser(), archive, switch))
-    narrate(f"Archiving into {archive.folder} is {switch}." if done else _restart(switch))
+    narrate(
+        f"Archiving into {archive.folder} is {switch}."
+        if done
+        else _restart(switch, embedded=endpoints.embedded)
+    )
+    if switch is Switch.on and not endpoints.embedded:
+        narrate(
+            f"The server's account has to be able to write to {archive.folder}, on the server's own machine."
+        )
     if switch is Switch.on:
         narrate(
             f"{'Now' if done else 'Then'} take a base backup: `iotistic backup create --physical`. "
@@ -230,8 +240,13 @@ async def _switch(endpoint: Endpoint, archive: WalArchive, switch: Switch) -> bo
         await connection.close()
 
 
-def _restart(switch: Switch) -> str:
-    return f"Archiving is {switch} after the server's next restart (`iotistic down`, `iotistic up`)."
+def _restart(switch: Switch, *, embedded: bool) -> str:
+    how = (
+        "`iotistic down`, `iotistic up`"
+        if embedded
+        else "`docker restart`, `systemctl restart`, or your provider's"
+    )
+    return f"Archiving is {switch} after the server's next restart ({how})."
 
 
 def _shown(backup: BaseBackup, backups: BaseBackups) -> dict[str, Any]:

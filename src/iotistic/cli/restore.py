@@ -72,18 +72,17 @@ def restore(
 
     The former database is put aside, not dropped. A live database is never written to.
     """
+    _require_clear(name, into=into, table=table, to_time=to_time, target=target)
     settings = settings_from(data_dir, url)
     if to_time is not None:
         _recover(settings, name, to_time, target, folder, as_json=as_json)
         return
     endpoint = Endpoints(settings).superuser()
-    if into and table:
-        raise RestoreUnclear("--into and --table are both given.", hint="Give one.")
     live = database_name(settings, database)
-    if name.endswith((".sql", ".sql.gz")):
-        _restore_plain(endpoint, Path(name), into)
+    if _is_file(name):
+        _restore_plain(endpoint, Path(name), into, as_json=as_json)
         return
-    restoration, manifest = _restoration(settings, endpoint, name, live=live, folder=folder, jobs=jobs)
+    restoration, manifest = _restoration(settings, endpoint, name, database, folder=folder, jobs=jobs)
     if table:
         schema, copied = run_async(backups.restore_tables(restoration, endpoint, manifest, live, table))
         _tell_tables(schema, copied, as_json=as_json)
@@ -99,6 +98,34 @@ def restore(
     _tell(outcome, as_json=as_json)
 
 
+def _is_file(name: str) -> bool:
+    """Whether a file is meant: whatever it is called, no file has the name of a backup."""
+    return name.endswith((".sql", ".sql.gz")) or Path(name).is_file()
+
+
+def _require_clear(
+    name: str, *, into: str | None, table: list[str] | None, to_time: str | None, target: Path | None
+) -> None:
+    """An option that would be passed over is worse than one that is refused: without it, the live database is replaced."""
+    if target is not None and to_time is None:
+        raise RestoreUnclear(
+            "--target is given without --to-time.",
+            hint="`--to-time end` goes as far as the log does; to restore into another database, take --into NAME.",
+        )
+    if to_time is not None and (into or table):
+        raise RestoreUnclear(
+            "--to-time recovers the whole server; --into and --table do not go with it.",
+            hint="Recover it, start it, and take a dump there: `iotistic backup create --data-dir TARGET`.",
+        )
+    if into and table:
+        raise RestoreUnclear("--into and --table are both given.", hint="Give one.")
+    if table and _is_file(name):
+        raise RestoreUnclear(
+            "Single tables are taken from backups of ours; this is a file of SQL.",
+            hint="Restore all of it beside with --into NAME, and copy from there.",
+        )
+
+
 def _recover(
     settings: Settings, name: str, to_time: str, target: Path | None, folder: Path | None, *, as_json: bool
 ) -> None:
@@ -112,10 +139,16 @@ def _recover(
 
 
 def _restoration(
-    settings: Settings, endpoint: Endpoint, name: str, *, live: str, folder: Path | None, jobs: int
+    settings: Settings,
+    endpoint: Endpoint,
+    name: str,
+    database: Database,
+    *,
+    folder: Path | None,
+    jobs: int,
 ) -> tuple[Restoration, backups.Manifest]:
     store = store_of(settings, folder)
-    manifest = find_backup(settings, store, name, live if name == "latest" else None)
+    manifest = find_backup(settings, store, name, database)
     embedded = settings.database is None
     return (
         Restoration(
@@ -130,7 +163,7 @@ def _restoration(
     )
 
 
-def _restore_plain(endpoint: Endpoint, path: Path, into: str | None) -> None:
+def _restore_plain(endpoint: Endpoint, path: Path, into: str | None, *, as_json: bool) -> None:
     if into is None:
         raise RestoreUnclear(
             "A file of plain SQL has no manifest to compare with, so it replaces nothing by itself.",
@@ -141,7 +174,11 @@ def _restore_plain(endpoint: Endpoint, path: Path, into: str | None) -> None:
         f"{path.name}: {readable_bytes(dump.bytes)} of SQL, of PostgreSQL {dump.server_major or 'unknown'}"
     )
     run_async(backups.restore_plain(endpoint, dump, into))
+    if as_json:
+        print_json({"database": into, "compared": False})
+        return
     narrate(f"Restored into {into}; nothing was compared, because plain SQL says nothing about itself.")
+    sys.stdout.write(f"{into}\n")
 
 
 def _tell(outcome: Outcome, *, as_json: bool) -> None:
@@ -164,3 +201,7 @@ def _tell_tables(schema: str, copied: dict[str, int], *, as_json: bool) -> None:
         print_json({"schema": schema, "tables": rows})
     else:
         print_table(rows, ["table", "rows"], empty="Nothing was copied.")
+        narrate(
+            "Copy from there what is missing (INSERT INTO ... SELECT ...), with `iotistic db psql --role owner`; "
+            f"DROP SCHEMA {schema} CASCADE when it is done."
+        )

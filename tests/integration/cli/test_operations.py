@@ -89,6 +89,14 @@ async def test_the_doctor_leaves_to_a_person_what_may_do_harm(database: TestData
         (["restore", "latest", "--to-time", "2026-11-28T12:00:00Z"], "Name it with --target PATH."),
         (["restore", "latest", "--to-time", "noon", "--target", "x"], "'noon' is no time"),
         (["restore", "latest", "--to-time", "end", "--target", "x"], "There is no base backup 'latest'"),
+        (["restore", "latest", "--target", "x"], "--target is given without --to-time"),
+        (
+            ["restore", "latest", "--to-time", "end", "--target", "x", "--into", "y"],
+            "--into and --table do not go with it",
+        ),
+        (["restore", "latest", "--into", "x", "--table", "devices"], "--into and --table are both given"),
+        (["restore", "a.sql", "--table", "devices"], "this is a file of SQL"),
+        (["backup", "create", "--physical", "--tables", "devices"], "--tables belongs to a dump"),
         (["backup", "create", "--incremental"], "There is no base backup 'latest'"),
         (["backup", "archive-wal", "nowhere"], "nowhere"),
         (

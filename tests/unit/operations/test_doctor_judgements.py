@@ -340,6 +340,17 @@ def test_no_backup_at_all_is_a_warning_and_unknown_ones_are_not_called_fine() ->
     assert judge_backups(None, SEEN).state is State.skipped
 
 
+def test_a_damaged_backup_is_told_although_a_newer_one_is_fine() -> None:
+    verdict = judge_backups(BackupState(newest=NOW, proved=NOW, unreadable=("20261128T",)), SEEN)
+    assert (verdict.state, verdict.observed) == (State.warn, "the manifest of 20261128T is damaged")
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(0, "0 min old"), (99, "99 min old"), (100, "2 h old")])
+def test_a_young_backup_is_told_in_minutes(minutes: int, told: str) -> None:
+    state = BackupState(newest=NOW - timedelta(minutes=minutes), proved=NOW)
+    assert told in judge_backups(state, SEEN).observed
+
+
 def test_settings_that_lose_data_come_before_all_else() -> None:
     fsync = OddSetting(name="fsync", value="off", pending_restart=False)
     waiting = OddSetting(name="shared_buffers", value="1", pending_restart=True)

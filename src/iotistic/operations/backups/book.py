@@ -67,9 +67,8 @@ class BackupBook:
             for manifest in here
             if await self._record(manifest, copies.address if copies and manifest.id in copied else None)
         ]
-        gone = await self._sql.rows(
-            "mark_gone", place=self.place, present=[each.id for each in here], now=now
-        )
+        present = [*(each.id for each in here), *(each.id for each in self._store.unreadable())]
+        gone = await self._sql.rows("mark_gone", place=self.place, present=present, now=now)
         return Reconciled(new=tuple(new), gone=tuple(row[0] for row in gone))
 
     async def forget(self, ids: Collection[str]) -> None:

@@ -67,7 +67,7 @@ class Bucket:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     def names(self, prefix: str) -> list[str]:
-        with self._translated(f"list {prefix}"):
+        with self._translated(f"list {prefix or 'anything'}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )

@@ -11,10 +11,11 @@ from typing import final
 import msgspec
 
 from iotistic.operations.backups.errors import BackupDamaged
+from iotistic.operations.backups.folders import MANIFEST, SEAL, settle
 from iotistic.operations.backups.model import Manifest
 from iotistic.operations.backups.records import PIN, PROOF, RECORDS, Proof
 from iotistic.operations.backups.storage import ObjectMissing, Storage
-from iotistic.operations.backups.store import MANIFEST, SEAL, SIDE_FILES, BackupStore, settle
+from iotistic.operations.backups.store import SIDE_FILES, BackupStore, Unreadable
 
 __all__ = ["Copies"]
 
@@ -35,11 +36,21 @@ class Copies:
         return self._storage.address
 
     def list(self, database: str | None = None) -> Sequence[Manifest]:
-        """Whole copies, newest first; of one database, or of all."""
-        prefix = f"{database}/" if database else ""
-        names = [name for name in self._storage.names(prefix) if name.endswith(f"/{MANIFEST}")]
-        found = [self._read(name) for name in names if name.count("/") == _DEPTH]
-        return sorted(found, key=lambda manifest: manifest.id, reverse=True)
+        """Whole copies whose manifest can be read, newest first; of one database, or of all."""
+        return self.look(database)[0]
+
+    def look(self, database: str | None = None) -> tuple[Sequence[Manifest], Sequence[Unreadable]]:
+        """The same, and those whose manifest cannot be believed: one of them hides no other, and none is ever removed."""
+        prefix, whole, bad = f"{database}/" if database else "", list[Manifest](), list[Unreadable]()
+        for name in self._storage.names(prefix):
+            if not name.endswith(f"/{MANIFEST}") or name.count("/") != _DEPTH:
+                continue
+            try:
+                whole.append(self._read(name))
+            except (BackupDamaged, ObjectMissing) as error:
+                where, backup, _ = name.split("/")
+                bad.append(Unreadable(id=backup, database=where, why=error.message))
+        return sorted(whole, key=lambda manifest: manifest.id, reverse=True), bad
 
     def missing(self, store: BackupStore, database: str) -> Sequence[Manifest]:
         """Backups here that are newer than every copy, oldest first: an older one without a copy was let go."""
@@ -47,11 +58,13 @@ class Copies:
         return [each for each in reversed(store.list(database)) if each.id > newest]
 
     def find(self, name: str, database: str | None = None) -> Manifest | None:
-        """The copy with this id, or the newest full one for `latest`."""
-        for manifest in self.list(database):
-            if manifest.id == name or (name == "latest" and manifest.is_full):
-                return manifest
-        return None
+        """The copy with this id, or the newest full one for `latest`. Raises BackupDamaged where that one, or a newer one, cannot be read."""
+        whole, bad = self.look(database)
+        found = next((each for each in whole if each.id == name or (name == "latest" and each.is_full)), None)
+        for each in bad:
+            if each.id == name or (name == "latest" and (found is None or each.id > found.id)):
+                raise BackupDamaged(each.why, hint="`iotistic backup list` shows the others.", name=each.id)
+        return found
 
     def has(self, manifest: Manifest) -> bool:
         """Whether there is a whole copy of it; one question, however many others there are."""
@@ -160,7 +173,10 @@ class Copies:
         seal = self._storage.read(name.removesuffix(MANIFEST) + SEAL).decode("ascii").strip()
         if hashlib.sha256(text).hexdigest() != seal:
             raise BackupDamaged(f"The manifest {name} in {self.address} was changed after it was written.")
-        return msgspec.json.decode(text, type=Manifest)
+        try:
+            return msgspec.json.decode(text, type=Manifest)
+        except msgspec.MsgspecError as error:
+            raise BackupDamaged(f"The manifest {name} in {self.address} cannot be read: {error}.") from error
 
 
 def _below(manifest: Manifest) -> str:

@@ -15,9 +15,9 @@ from iotistic.config import Endpoint
 from iotistic.database.client_tools import ClientTool, ClientToolFailed, environment, find_tool, run_tool
 from iotistic.database.pool import connect
 from iotistic.errors import Invalid, IotisticError
+from iotistic.operations.backups.folders import DUMP, ROLES
 from iotistic.operations.backups.model import Compression, TableCount
 from iotistic.operations.backups.repository import CatalogRepository, TableFacts
-from iotistic.operations.backups.store import DUMP, ROLES
 
 __all__ = ["CompressionMissing", "Dump", "Observe", "Progress", "choose_compression"]
 

@@ -21,11 +21,13 @@ from iotistic.database.pool import Connection, connect
 from iotistic.errors import Invalid
 from iotistic.events import EventService
 from iotistic.operations.backups.comparison import compare, count_and_analyze
+from iotistic.operations.backups.contents import require_tables
 from iotistic.operations.backups.errors import BackupDiffers, DatabaseExists, RestoreBlocked
+from iotistic.operations.backups.folders import DUMP
 from iotistic.operations.backups.model import Manifest, TableCount
 from iotistic.operations.backups.repository import CatalogRepository
 from iotistic.operations.backups.scratch import scratch_database, sweep_scratch
-from iotistic.operations.backups.store import DUMP, BackupStore
+from iotistic.operations.backups.store import BackupStore
 from iotistic.operations.backups.swap import Swap, rename_database, swap
 
 __all__ = ["Narrate", "Outcome", "Restoration", "refuse_existing"]
@@ -92,9 +94,12 @@ class Restoration:
         return replace(outcome, database=database)
 
     @asynccontextmanager
-    async def scratch(self) -> AsyncGenerator[str]:
-        """The name of a database with what is in the backup, which goes away when the block is left. Raises as `into`."""
-        async with self._administrator() as administrator, self._filled(administrator) as (name, _):
+    async def scratch(self, tables: Sequence[str] = ()) -> AsyncGenerator[str]:
+        """The name of a database with what is in the backup, which goes away when the block is left.
+
+        Raises as `into`, and TableUnknown before anything is loaded where one of `tables` is not in it.
+        """
+        async with self._administrator() as administrator, self._filled(administrator, tables) as (name, _):
             yield name
 
     async def replace(self, database: str) -> Outcome:
@@ -122,7 +127,9 @@ class Restoration:
         return replace(outcome, database=database, put_aside=aside)
 
     @asynccontextmanager
-    async def _filled(self, administrator: Connection) -> AsyncGenerator[tuple[str, Outcome]]:
+    async def _filled(
+        self, administrator: Connection, tables: Sequence[str] = ()
+    ) -> AsyncGenerator[tuple[str, Outcome]]:
         """A database under a name of no meaning, with everything in it that the manifest says."""
         manifest = self._manifest
         for name in await sweep_scratch(administrator):
@@ -134,6 +141,7 @@ class Restoration:
             self._opened() as files,
             scratch_database(administrator, owner=manifest.owner) as name,
         ):
+            await require_tables(files / DUMP, tables, tool_major=manifest.tool_major)
             await self._prepare(administrator, name)
             await self._load(administrator, name, files / DUMP)
             rows = await self._prove(name)

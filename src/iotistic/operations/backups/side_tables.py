@@ -1,6 +1,7 @@
 """Single tables of a backup, brought back beside the live ones into a schema of their own, to look at or to copy from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any, final
 
 from psycopg import sql
@@ -27,15 +28,31 @@ async def restore_tables(
     The backup is restored into a database of its own first, which is dropped afterwards. A partitioned table comes back as
     one plain table. Raises TableUnknown and what `Restoration.into` raises.
     """
-    schema = f"restored_{manifest.id.partition('-')[0].lower()}"
-    async with restoration.scratch() as scratch:
+    async with restoration.scratch(asked) as scratch:
         source = await connect(endpoint, scratch, application_name=_APPLICATION, autocommit=True)
         target = await connect(endpoint, database, application_name=_APPLICATION)
         try:
+            schema = await _free_schema(target, f"restored_{manifest.id.partition('-')[0].lower()}")
             return schema, await _Copy(source, target, schema).run(asked)
         finally:
             await source.close()
             await target.close()
+
+
+async def _free_schema(connection: Connection, wanted: str) -> str:
+    """The name, or with a number behind it: whoever forgot a table takes a second look beside the first."""
+    with translated():
+        cursor = await connection.execute(
+            "SELECT nspname FROM pg_catalog.pg_namespace WHERE starts_with(nspname, %s)", (wanted,)
+        )
+        taken = {row[0] for row in await cursor.fetchall()}
+    return next(name for name in _numbered(wanted) if name not in taken)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    for number in count(2):
+        yield f"{name}_{number}"
 
 
 @final

@@ -13,9 +13,9 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import final
@@ -24,32 +24,30 @@ import msgspec
 
 from iotistic.clock import system_clock
 from iotistic.operations.backups.errors import BackupDamaged, BackupNotFound, BackupUnreadable
-from iotistic.operations.backups.model import BackupFile, Manifest
+from iotistic.operations.backups.folders import (
+    MANIFEST,
+    ROLES,
+    SEAL,
+    is_abandoned,
+    names_below,
+    publish,
+    read_sealed,
+    tell_wrong,
+)
+from iotistic.operations.backups.model import Manifest
 from iotistic.operations.backups.sealed import Sealer, require_sealer
 
 __all__ = [
-    "DUMP",
-    "MANIFEST",
-    "ROLES",
-    "SEAL",
     "SIDE_FILES",
     "BackupStore",
-    "list_files",
+    "Unreadable",
     "new_id",
-    "publish",
-    "read_sealed",
-    "settle",
 ]
 
-DUMP = "dump"
-ROLES = "roles.sql"
-MANIFEST = "manifest.json"
-SEAL = "manifest.sha256"
 _SIGNED = "manifest.mac"
 SIDE_FILES = (SEAL, _SIGNED, MANIFEST)
 """What is beside a backup's files, in the order in which a copy gets them."""
 _FORMAT = 1
-_CHUNK = 1 << 20
 _ID = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{4}")
 _DRAFT = re.compile(rf"\.{_ID.pattern}\.part")
 
@@ -60,6 +58,15 @@ def new_id(moment: datetime) -> str:
     The newest is the last by name, so it counts milliseconds: two small databases are dumped within one second.
     """
     return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03}Z-{secrets.token_hex(2)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A folder with the name of a backup whose manifest cannot be believed."""
+
+    id: str
+    database: str
+    why: str
 
 
 @final
@@ -76,20 +83,22 @@ class BackupStore:
         return self.root / manifest.database / manifest.id
 
     def list(self, database: str | None = None) -> list[Manifest]:
-        """Whole backups, newest first; of one database, or of all."""
-        found = [self._read(folder) for folder in self._folders(database)]
+        """Backups whose manifest can be read, newest first; of one database, or of all. One damaged manifest hides no other backup."""
+        found = [each for each in self._looked_at(database) if isinstance(each, Manifest)]
         return sorted(found, key=lambda manifest: manifest.id, reverse=True)
 
+    def unreadable(self, database: str | None = None) -> Sequence[Unreadable]:
+        """Backups that `list` cannot tell of, newest first. They are never removed: what is in them may still be had."""
+        found = [each for each in self._looked_at(database) if isinstance(each, Unreadable)]
+        return sorted(found, key=lambda each: each.id, reverse=True)
+
     def get(self, name: str, database: str | None = None) -> Manifest:
-        """The backup with this id, or the newest full one for `latest`. Raises BackupNotFound, BackupUnreadable, BackupDamaged."""
+        """The backup with this id, or the newest full one for `latest`. Raises BackupNotFound, BackupUnreadable, BackupDamaged.
+
+        Of `latest`, BackupDamaged also where a newer one cannot be read: an older one in its place would be a surprise.
+        """
         if name == "latest":
-            full = [manifest for manifest in self.list(database) if manifest.is_full]
-            if not full:
-                raise BackupNotFound(
-                    f"There is no full backup of {database or 'any database'} in {self.root}.",
-                    hint="`iotistic backup create` makes one.",
-                )
-            return full[0]
+            return self._latest(database)
         for folder in self._folders(database):
             if folder.name == name:
                 return self._read(folder)
@@ -98,6 +107,22 @@ class BackupStore:
             hint="`iotistic backup list` shows them all; `latest` is the newest full one.",
             name=name,
         )
+
+    def _latest(self, database: str | None) -> Manifest:
+        full = next((manifest for manifest in self.list(database) if manifest.is_full), None)
+        newer = next((each for each in self.unreadable(database) if full is None or each.id > full.id), None)
+        if newer is not None:
+            raise BackupDamaged(
+                f"{newer.why} It may be the newest.",
+                hint=f"To take the newest that can be read, name it: {full.id}." if full else None,
+                name=newer.id,
+            )
+        if full is None:
+            raise BackupNotFound(
+                f"There is no full backup of {database or 'any database'} in {self.root}.",
+                hint="`iotistic backup create` makes one.",
+            )
+        return full
 
     @contextmanager
     def draft(self, database: str, backup_id: str) -> Generator[Path]:
@@ -164,7 +189,7 @@ class BackupStore:
         """Removes what killed runs left; answers how many. A draft that a living process writes is locked, and stays."""
         removed = 0
         for folder in (self.root / database).glob(".*.part"):
-            if _DRAFT.fullmatch(folder.name) and _is_abandoned(folder):
+            if _DRAFT.fullmatch(folder.name) and is_abandoned(folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 removed += 1
         return removed
@@ -176,9 +201,9 @@ class BackupStore:
     @staticmethod
     def check_folder(manifest: Manifest, folder: Path) -> int:
         """The same of a folder that does not count yet."""
-        wrong = [problem for file in manifest.files if (problem := _wrong(folder, file))]
+        wrong = [problem for file in manifest.files if (problem := tell_wrong(folder, file))]
         known = {file.path for file in manifest.files} | {*SIDE_FILES}
-        wrong += [f"{path} was not there" for path in _names(folder) if path not in known]
+        wrong += [f"{path} was not there" for path in names_below(folder) if path not in known]
         if wrong:
             raise BackupDamaged(
                 f"The backup {manifest.id} is damaged: {'; '.join(wrong[:5])}"
@@ -207,6 +232,13 @@ class BackupStore:
         pattern = f"{database or '*'}/*"
         return (path for path in self.root.glob(pattern) if _ID.fullmatch(path.name) and path.is_dir())
 
+    def _looked_at(self, database: str | None) -> Iterator[Manifest | Unreadable]:
+        for folder in self._folders(database):
+            try:
+                yield self._read(folder)
+            except (BackupDamaged, BackupUnreadable) as error:
+                yield Unreadable(id=folder.name, database=folder.parent.name, why=error.message)
+
     def _read(self, folder: Path) -> Manifest:
         text = read_sealed(folder)
         try:
@@ -219,94 +251,3 @@ class BackupStore:
                 hint="Use the release that wrote it.",
             )
         return manifest
-
-
-def publish(draft: Path, name: str, manifest: bytes) -> Path:
-    """Seals a draft: manifest and its checksum written, everything on disk, then the rename that makes it count."""
-    (draft / MANIFEST).write_bytes(manifest)
-    (draft / SEAL).write_text(hashlib.sha256(manifest).hexdigest() + "\n", encoding="ascii")
-    return settle(draft, name)
-
-
-def settle(draft: Path, name: str) -> Path:
-    """Everything private and on disk, then the rename that makes it count."""
-    for path in draft.rglob("*"):
-        path.chmod(0o700 if path.is_dir() else 0o600)
-        _sync(path)
-    _sync(draft)
-    target = draft.with_name(name)
-    draft.rename(target)
-    _sync(target.parent)
-    return target
-
-
-def read_sealed(folder: Path) -> bytes:
-    """The manifest of a published folder. Raises BackupDamaged where it is missing or was changed."""
-    try:
-        text = (folder / MANIFEST).read_bytes()
-        seal = (folder / SEAL).read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise BackupDamaged(
-            f"The backup {folder.name} lacks its {Path(str(error.filename)).name}.", path=str(folder)
-        ) from error
-    if hashlib.sha256(text).hexdigest() != seal:
-        raise BackupDamaged(
-            f"The manifest of {folder.name} was changed after it was written.", path=str(folder)
-        )
-    return text
-
-
-def list_files(folder: Path) -> tuple[BackupFile, ...]:
-    """Every file below, by path, with its size and SHA-256."""
-    return tuple(
-        BackupFile(path=name, bytes=(folder / name).stat().st_size, sha256=_sha256(folder / name))
-        for name in _names(folder)
-    )
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def _wrong(folder: Path, file: BackupFile) -> str | None:
-    path = folder / file.path
-    try:
-        size = path.stat().st_size
-    except OSError:
-        return f"{file.path} is missing"
-    if size != file.bytes:
-        return f"{file.path} has {size} bytes instead of {file.bytes}"
-    try:
-        return None if _sha256(path) == file.sha256 else f"{file.path} has other content than was written"
-    except OSError as error:
-        return f"{file.path} cannot be read ({error.strerror})"
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _is_abandoned(folder: Path) -> bool:
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True

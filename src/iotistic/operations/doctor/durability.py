@@ -35,6 +35,8 @@ __all__ = [
 
 _MIB = 1 << 20
 _GIB = 1 << 30
+_HOUR_OR_TWO = 100
+"""Minutes; an age beyond is told in hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,8 @@ class BackupState:
     proved: datetime | None
     key_id: str | None = None
     """The name of the key the newest is sealed under; None: it is not."""
+    unreadable: tuple[str, ...] = ()
+    """Ids of those whose manifest is damaged."""
 
 
 def judge_standbys(standbys: Sequence[Standby], _: Circumstances) -> Verdict:
@@ -225,18 +229,28 @@ def judge_stanza(state: StanzaState | None, problem: str | None, seen: Circumsta
     )
 
 
+def _age(age: timedelta) -> str:
+    minutes = age // timedelta(minutes=1)
+    return f"{minutes} min" if minutes < _HOUR_OR_TWO else f"{age / timedelta(hours=1):.0f} h"
+
+
 def judge_backups(state: BackupState | None, seen: Circumstances) -> Verdict:
     """A backup older than 26 hours is a warning, 50 an alarm; a proof older than 8 and 31 days likewise."""
     if state is None:
         return skipped("backups of this server are not kept on this machine")
+    if state.unreadable:
+        return warn(
+            f"the manifest of {', '.join(state.unreadable)} is damaged",
+            fix="iotistic backup create  # then look after the disk, and move the damaged folder away",
+        )
     if state.newest is None:
         return warn("there is no backup", fix="iotistic backup create")
     age = seen.now - state.newest
     sealed = f"sealed under {state.key_id}" if state.key_id else "not sealed"
-    observed = f"the newest backup is {age / timedelta(hours=1):.0f} h old and {sealed}"
+    observed = f"the newest backup is {_age(age)} old and {sealed}"
     verdict = worse_of(age / timedelta(hours=1), warn_at=26, critical_at=50)
     if state.proved is None:
-        observed, verdict = f"{observed}; none was ever proved", max(verdict, State.warn)
+        observed, verdict = f"{observed}; none of those here was ever proved", max(verdict, State.warn)
     else:
         days = (seen.now - state.proved) / timedelta(days=1)
         observed = f"{observed}, the newest proof {days:.0f} days"

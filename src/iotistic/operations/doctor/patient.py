@@ -65,4 +65,5 @@ class Patient:
             newest=full[0].started_at if full else None,
             proved=max(proofs, default=None),
             key_id=full[0].key_id if full else None,
+            unreadable=tuple(each.id for each in store.unreadable(self.seen.database)),
         )

@@ -9,7 +9,7 @@ An increment holds only what changed since another, and names it; without every 
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +19,10 @@ from typing import final
 import msgspec
 
 from iotistic.operations.backups import BackupStore
+from iotistic.operations.backups.errors import BackupDamaged
+from iotistic.operations.backups.folders import MANIFEST, publish, read_sealed
 from iotistic.operations.backups.records import PIN
-from iotistic.operations.backups.store import MANIFEST, publish, read_sealed
+from iotistic.operations.backups.store import Unreadable
 from iotistic.operations.physical.errors import BaseBackupDamaged, BaseBackupMissing, ChainBroken
 
 __all__ = ["DATA", "BaseBackup", "BaseBackups", "fingerprint"]
@@ -67,15 +69,33 @@ class BaseBackups:
         return self.data_of(backup) / _POSTGRES_MANIFEST
 
     def list(self) -> list[BaseBackup]:
-        """Newest first."""
-        found = [_read(path.parent) for path in self.root.glob(f"[!.]*/{MANIFEST}")]
+        """Those whose manifest can be read, newest first: a damaged one hides no other."""
+        found = [each for each in self._looked_at() if isinstance(each, BaseBackup)]
         return sorted(found, key=lambda each: each.id, reverse=True)
 
+    def unreadable(self) -> Sequence[Unreadable]:
+        """Those that `list` cannot tell of. They are never removed, nor is any log while there is one."""
+        return [each for each in self._looked_at() if isinstance(each, Unreadable)]
+
+    def _looked_at(self) -> Iterator[BaseBackup | Unreadable]:
+        for path in self.root.glob(f"[!.]*/{MANIFEST}"):
+            try:
+                yield _read(path.parent)
+            except BackupDamaged as error:
+                yield Unreadable(id=path.parent.name, database=_BASE, why=error.message)
+
     def get(self, name: str, *, before: datetime | None = None) -> BaseBackup:
-        """The one with this id, or the newest for `latest`; finished before a moment, if one is given. Raises BaseBackupMissing."""
+        """The one with this id, or the newest for `latest`; finished before a moment, if one is given.
+
+        Raises BaseBackupMissing, BaseBackupDamaged. A damaged one in the place of the newest is passed over where a moment is asked
+        for: an older one reaches it too.
+        """
         for backup in self.list():
             if name in {"latest", backup.id} and (before is None or backup.finished_at <= before):
                 return backup
+        for damaged in self.unreadable():
+            if damaged.id == name:
+                raise BaseBackupDamaged(damaged.why, hint="`iotistic backup bases` shows the others.")
         when = f" that was finished before {before:%Y-%m-%d %H:%M:%S} UTC" if before else ""
         raise BaseBackupMissing(
             f"There is no base backup {name!r}{when} in {self.root}.",
@@ -144,4 +164,8 @@ def fingerprint(path: Path) -> str | None:
 
 
 def _read(folder: Path) -> BaseBackup:
-    return msgspec.json.decode(read_sealed(folder), type=BaseBackup)
+    text = read_sealed(folder)
+    try:
+        return msgspec.json.decode(text, type=BaseBackup)
+    except msgspec.MsgspecError as error:
+        raise BackupDamaged(f"The manifest of {folder.name} cannot be read: {error}.") from error

@@ -7,6 +7,7 @@ import msgspec
 
 from iotistic.operations.backups import Keep
 from iotistic.operations.physical.base_backups import BaseBackup, BaseBackups
+from iotistic.operations.physical.errors import BaseBackupDamaged
 from iotistic.operations.physical.retention import BaseVerdict, judge_bases, surplus_segments
 
 __all__ = ["Pruned", "prune_bases", "segment_name"]
@@ -43,8 +44,14 @@ class _PostgresManifest(msgspec.Struct, rename={"ranges": "WAL-Ranges"}):
 def prune_bases(backups: BaseBackups, *, keep: Keep, act: bool) -> Pruned:
     """Judges every base backup; with `act`, removes those that need not stay, newest first, and then the log before the oldest that does.
 
-    So a run that is killed leaves no increment without what it is built on, and no base backup without its log.
+    So a run that is killed leaves no increment without what it is built on, and no base backup without its log. Raises
+    BaseBackupDamaged where one cannot be read: what it is built on, and which log it needs, is not known then.
     """
+    for damaged in backups.unreadable():
+        raise BaseBackupDamaged(
+            damaged.why,
+            hint=f"Nothing was removed. See whether {damaged.id} can still be had, and move its folder away.",
+        )
     found = backups.list()
     verdicts = judge_bases(found, keep=keep, pinned={each.id for each in found if backups.is_pinned(each)})
     kept = [each.backup for each in verdicts if each.keep]

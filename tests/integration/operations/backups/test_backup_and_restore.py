@@ -20,6 +20,7 @@ from iotistic.operations.backups import (
     BackupRecords,
     BackupStore,
     Manifest,
+    Restoration,
     drill,
     drop_aside,
     list_aside,
@@ -284,6 +285,56 @@ async def test_single_tables_come_back_into_a_schema_of_their_own(saved: Saved) 
     assert copied == {"samples": 1000, 'Odd "Name': 200}
     assert await saved.rows(f'SELECT count(*) FROM {schema}."Odd ""Name"') == [(200,)]
     assert await saved.rows("SELECT count(*) FROM samples") == [(0,)]
+
+
+async def test_a_second_look_at_a_backup_gets_a_schema_beside_the_first(saved: Saved) -> None:
+    manifest = await saved.backup(digests=False)
+    for expected in ("restored", "restored", "restored"):
+        schema, _ = await restore_tables(
+            saved.restoration(manifest),
+            saved.database.superuser,
+            manifest,
+            saved.database.name,
+            ["empty_one"],
+        )
+        assert schema.startswith(expected)
+    found = await saved.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'restored%' ORDER BY 1")
+    first = str(found[0][0])
+    assert found == [(first,), (f"{first}_2",), (f"{first}_3",)]
+
+
+async def test_a_table_that_is_not_in_the_backup_is_refused_before_anything_is_loaded(saved: Saved) -> None:
+    manifest, told = await saved.backup(digests=False), list[str]()
+    restoration = Restoration(saved.database.superuser, saved.store, manifest, narrate=told.append)
+    with pytest.raises(TableUnknown, match="no table nowhere, sample in this backup"):
+        await restore_tables(
+            restoration,
+            saved.database.superuser,
+            manifest,
+            saved.database.name,
+            ["samples", "public.empty_one", "nowhere", "sample"],
+        )
+    assert not [line for line in told if line.startswith("loading")]
+
+
+async def test_a_damaged_manifest_hides_no_other_backup(saved: Saved) -> None:
+    older, newer = await saved.backup(digests=False), await saved.backup(digests=False)
+    name = saved.database.name
+    (saved.store.folder_of(older) / "manifest.json").write_text("{}")
+    assert saved.store.list(name) == [newer]
+    assert [each.id for each in saved.store.unreadable(name)] == [older.id]
+    assert saved.store.get("latest", name) == newer
+    assert (await saved.backup(digests=False)).id in {each.id for each in saved.store.list(name)}
+    with pytest.raises(BackupDamaged):
+        saved.store.get(older.id)
+
+
+async def test_latest_is_not_silently_an_older_one_where_the_newest_is_damaged(saved: Saved) -> None:
+    older, newer = await saved.backup(digests=False), await saved.backup(digests=False)
+    (saved.store.folder_of(newer) / "manifest.json").write_text("{}")
+    with pytest.raises(BackupDamaged, match=newer.id) as caught:
+        saved.store.get("latest", saved.database.name)
+    assert older.id in (caught.value.hint or "")
 
 
 async def test_a_backup_much_smaller_than_the_one_before_says_so(saved: Saved) -> None:

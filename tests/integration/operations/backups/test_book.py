@@ -17,7 +17,7 @@ from iotistic.operations.backups import (
     Manifest,
     Proof,
 )
-from iotistic.operations.backups.store import list_files
+from iotistic.operations.backups.folders import list_files
 from tests.support.backups import NOON, backup
 from tests.support.databases import Databases
 

@@ -26,8 +26,7 @@ from iotistic.operations.backups import (
 )
 from iotistic.operations.backups.bucket import Bucket
 from iotistic.operations.backups.errors import BackupDamaged
-from iotistic.operations.backups.store import list_files
-from tests.support.backups import NOON, backup
+from tests.support.backups import NOON, put
 from tests.support.object_storage import BUCKET, ObjectStorage, object_storage
 
 
@@ -61,17 +60,6 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
 @pytest.fixture
 def store(tmp_path: Path) -> BackupStore:
     return BackupStore(tmp_path / "backups")
-
-
-def put(store: BackupStore, days_ago: float, *, content: bytes = b"rows") -> Manifest:
-    manifest = backup(days_ago)
-    with store.draft(manifest.database, manifest.id) as draft:
-        (draft / "dump").mkdir()
-        (draft / "dump" / "1.dat").write_bytes(content)
-        (draft / "roles.sql").write_text("CREATE ROLE one;")
-        manifest = replace(manifest, files=list_files(draft))
-        store.publish(draft, manifest)
-    return manifest
 
 
 def prove(store: BackupStore, manifest: Manifest) -> None:
@@ -143,7 +131,24 @@ def test_a_manifest_that_was_changed_in_the_storage_is_refused(
     other.write_bytes(msgspec.json.encode(replace(manifest, owner="somebody")))
     storage.put(f"{manifest.database}/{manifest.id}/manifest.json", other)
     with pytest.raises(BackupDamaged, match="was changed after it was written"):
-        copies.list()
+        copies.find(manifest.id)
+    with pytest.raises(BackupDamaged, match="was changed after it was written"):
+        copies.find("latest")
+
+
+def test_a_damaged_manifest_in_the_storage_hides_no_other_copy(
+    store: BackupStore, storage: Storage, tmp_path: Path
+) -> None:
+    older, newer, copies = put(store, 2), put(store, 1), Copies(storage)
+    for each in (older, newer):
+        copies.send(store, each)
+    (tmp_path / "other").write_bytes(b"{}")
+    storage.put(f"{older.database}/{older.id}/manifest.json", tmp_path / "other")
+    whole, damaged = copies.look(older.database)
+    assert (whole, [each.id for each in damaged]) == ([newer], [older.id])
+    assert copies.find("latest") == newer
+    assert [each.manifest.id for each in prune(copies, older.database, keep=Keep(), act=True)] == [newer.id]
+    assert storage.read(f"{older.database}/{older.id}/manifest.json") == b"{}"
 
 
 def test_copies_are_pruned_by_the_rules_of_backups(store: BackupStore, storage: Storage) -> None:
