@@ -5,7 +5,8 @@
    often use (CREATE TABLE ... PARTITION OF, DROP), behind the same reader. What an insert waits for a lock is told apart from what it
    waits for a processor or the disk: PostgreSQL itself reports each wait of 10 ms or more.
 2. CPU of the backend for planning a query of one device and one day, with few leaves and with 400; the round trip is not in it.
-3. CPU of the backend per point while the table grows: the first million points against the last (--points 50000000 for the goal).
+3. CPU of the backend per point while the table grows: the last million points against the first, and against a million that go into
+   an empty day in turns with them, which tells the table's growth from the machine's moods (--points 50000000 for the goal).
 """
 
 import argparse
@@ -14,7 +15,7 @@ import random
 import re
 import statistics
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -232,31 +233,54 @@ def cpu(owner: Connection) -> float:
 
 
 async def growth(at: Place, points: int) -> None:
-    """Days fill one after the other, as in life; a million points are 83,000 reports."""
+    """Days fill one after the other, as in life; a million points are 83,000 reports.
+
+    The last million is written in turns with one into an empty day, whose cost is what a point costs on the machine as it is then.
+    """
     devices = [UUID(int=random.getrandbits(128)) for _ in range(1000)]
     share = min(1_000_000, points // 4)
-    costs: list[float] = []
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = today - timedelta(days=20)
     async with await at.direct() as owner:
         await owner.execute("SET ROLE iotistic_owner")
         await owner.execute("TRUNCATE device_metrics")
-        moment = datetime.now(UTC) - timedelta(days=20)
         await owner.execute("UPDATE partition_policies SET keep_days = 400, premake = 30, back = 0")
-        await Maintainer(owner, clock=lambda: moment).run()
-        written = 0
-        while written < points:
-            before, target = cpu(owner), min(points, written + share)
-            start = written
-            while written < target:
-                rows = [(device, moment) for device in devices]
-                moment += timedelta(seconds=60)
-                await copy(owner, rows)
-                written += len(rows) * METRICS
-            costs.append((cpu(owner) - before) / (written - start) * 1e6)
-    ratio = costs[-1] / costs[0]
+        await Maintainer(owner, clock=lambda: start).run()
+        first = [await cost(owner, batch) for batch in batches(devices, start, share)]
+        later = start + timedelta(minutes=len(first))
+        between = [await cost(owner, batch) for batch in batches(devices, later, points - 2 * share)]
+        later += timedelta(minutes=len(between))
+        last: list[float] = []
+        empty: list[float] = []
+        for old, new in zip(batches(devices, later, share), batches(devices, today, share), strict=True):
+            last.append(await cost(owner, old))
+            empty.append(await cost(owner, new))
+    print(f"\ncost per point while {points:,} points come, CPU of the backend, us (median batch)")
     print(
-        f"\ncost per point while {points:,} points come, CPU of the backend: first {share:,} {costs[0]:.3f} us,"
+        f"first {share:,}                       {statistics.fmean(first):.3f} ({statistics.median(first):.3f})"
     )
-    print(f"last {share:,} {costs[-1]:.3f} us, ratio {ratio:.2f}   goal < {GOAL_GROWTH}")
+    print(
+        f"last {share:,}                        {statistics.fmean(last):.3f} ({statistics.median(last):.3f})"
+    )
+    print(
+        f"into an empty day, in turns with the last {statistics.fmean(empty):.3f} ({statistics.median(empty):.3f})"
+    )
+    print(
+        f"last by first {statistics.fmean(last) / statistics.fmean(first):.2f}, by the empty day {statistics.fmean(last) / statistics.fmean(empty):.2f}   goal < {GOAL_GROWTH}"
+    )
+
+
+def batches(devices: list[UUID], start: datetime, points: int) -> Iterator[list[tuple[UUID, datetime]]]:
+    """A report of each device, minute by minute, until there are so many points."""
+    for minute in range(points // (len(devices) * METRICS)):
+        yield [(device, start + timedelta(minutes=minute)) for device in devices]
+
+
+async def cost(owner: Connection, batch: list[tuple[UUID, datetime]]) -> float:
+    """Microseconds of the backend's CPU for a point."""
+    before = cpu(owner)
+    await copy(owner, batch)
+    return (cpu(owner) - before) / (len(batch) * METRICS) * 1e6
 
 
 async def run(options: argparse.Namespace) -> None:

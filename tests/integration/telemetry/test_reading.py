@@ -121,6 +121,32 @@ async def test_a_fleet_is_the_sum_of_its_devices(app: Connection, reports: list[
         assert [point.maximum for point in second.points] == [-(point.minimum or 0) for point in first.points]
 
 
+@pytest.mark.parametrize(
+    ("hours", "zone", "source"), [(1, "UTC", "hours"), (6, "Asia/Kathmandu", "quarters"), (24, "UTC", "days")]
+)
+async def test_a_metric_of_a_fleet_is_summed_up_from_buckets_of_any_rollup(
+    app: Connection, reports: list[Report], hours: int, zone: str, source: str
+) -> None:
+    for devices in (None, sorted({device for device, _, _ in reports})[:2]):
+        question = Question(
+            devices=devices,
+            names=["a"],
+            start=START,
+            end=NOW,
+            bucket=timedelta(hours=hours),
+            zone=ZoneInfo(zone),
+        )
+        wanted: dict[datetime, list[float]] = {}
+        for (_, edge), values in expected(reports, question).items():
+            wanted.setdefault(edge, []).extend(values)
+        answer = await MetricReader(app).fleet(question)
+        assert source in {part.source for part in answer.sources}
+        (series,) = answer.series
+        assert {
+            one.timestamp: (one.count, one.minimum, one.average, one.maximum) for one in series.points
+        } == {edge: (len(v), min(v), pytest.approx(sum(v) / len(v)), max(v)) for edge, v in wanted.items()}
+
+
 async def test_a_stranger_and_a_metric_nobody_reports_have_no_series(
     app: Connection, reports: list[Report]
 ) -> None:

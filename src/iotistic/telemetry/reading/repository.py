@@ -18,7 +18,7 @@ __all__ = ["Kinds", "LatestReport", "MetricRepository", "Sum"]
 
 _QUERIES: Final = Queries("iotistic.telemetry.reading")
 
-_Bucket = tuple[UUID, int, datetime, int, float | None, float, float, datetime, float | None]
+_Bucket = tuple[UUID | None, int, datetime, int, float | None, float, float, datetime, float | None]
 """Device, number of the series, when the bucket begins, count, minimum, maximum, sum, when the newest report was, its value."""
 
 
@@ -186,13 +186,14 @@ class MetricRepository:
             "since": part.since,
             "until": part.until,
         }
-        if (
-            by_device
-            and part.width is not None
-            and part.width == edges[1] - edges[0]
-            and (part.until - part.since) // part.width * len(devices or ()) * len(kinds.sets) < limit
-        ):
-            return _numbered(await self._ready_made(part, kinds, asked), edges)
+        if part.width is not None:
+            buckets = (part.until - part.since) // part.width
+            if by_device:
+                is_as_wide = part.width == edges[1] - edges[0]
+                if is_as_wide and buckets * len(devices or ()) * len(kinds.sets) < limit:
+                    return _numbered(await self._ready_made(part, kinds, asked), edges)
+            elif buckets < limit and len(kinds.sets) == 1:
+                return _numbered(await self._together(part, kinds, asked), edges)
         asked |= {"edges": list(edges), "by_device": by_device, "limit": limit}
         match part.source:
             case "raw":
@@ -229,21 +230,46 @@ class MetricRepository:
     async def _ready_made_of_one(
         self, part: Segment, kinds: Kinds, asked: Mapping[str, object]
     ) -> list[_Bucket]:
-        one = {
-            **{name: asked[name] for name in ("devices", "since", "until")},
-            "metric_set_id": kinds.sets[0],
-            "position": kinds.positions[0],
-            "series": kinds.numbers[0],
-        }
+        one = _of_one(kinds, asked)
         match part.source:
             case "quarters":
-                return await self._sql.rows("list_quarters_of_one", **one)
+                rows = await self._sql.rows("list_quarters_of_one", **one)
             case "hours":
-                return await self._sql.rows("list_hours_of_one", **one)
+                rows = await self._sql.rows("list_hours_of_one", **one)
             case "days":
-                return await self._sql.rows("list_days_of_one", **one)
-            case "raw":
+                rows = await self._sql.rows("list_days_of_one", **one)
+            case _:
                 raise RuntimeError("reports have no width")
+        # Such a bucket comes once, so that its beginning says as well which of several parts is the newest.
+        return [
+            (device, kinds.numbers[0], moment, count, minimum, maximum, total, moment, last)
+            for device, moment, count, minimum, maximum, total, last in rows
+        ]
+
+    async def _together(self, part: Segment, kinds: Kinds, asked: Mapping[str, object]) -> list[_Bucket]:
+        """The buckets of the rollup over all devices: fewer than may be answered, whatever is asked for."""
+        one = _of_one(kinds, asked)
+        match part.source:
+            case "quarters":
+                rows = await self._sql.rows("sum_quarters_of_one", **one)
+            case "hours":
+                rows = await self._sql.rows("sum_hours_of_one", **one)
+            case "days":
+                rows = await self._sql.rows("sum_days_of_one", **one)
+            case _:
+                raise RuntimeError("reports have no width")
+        return [
+            (None, kinds.numbers[0], moment, count, minimum, maximum, total, moment, None)
+            for moment, count, minimum, maximum, total in rows
+        ]
+
+
+def _of_one(kinds: Kinds, asked: Mapping[str, object]) -> dict[str, object]:
+    return {
+        **{name: asked[name] for name in ("devices", "since", "until")},
+        "metric_set_id": kinds.sets[0],
+        "position": kinds.positions[0],
+    }
 
 
 def _unfolded(sets: Iterable[_Set], names: frozenset[str]) -> list[_Kind]:
