@@ -113,6 +113,29 @@ async def test_it_says_what_to_do_about_an_interrupted_detach(
         await dropped(dba, "device_logs", 7)
 
 
+async def test_it_drops_no_row_of_a_device_that_is_kept_longer(dba: Connection) -> None:
+    cursor = await dba.execute("INSERT INTO devices (name, kind) VALUES ('kept', 'sensor') RETURNING uuid")
+    (device,) = await cursor.fetchone() or ()
+    await dba.execute(
+        "INSERT INTO device_retention_classes (parent, device_uuid, keep_days) VALUES ('device_logs', %s, 7)",
+        (device,),
+    )
+    before = await leaves(dba)
+    with pytest.raises(
+        psycopg.errors.ObjectNotInPrerequisiteState, match=r"of 1 devices .* up to 7"
+    ) as refused:
+        await dropped(dba, "device_logs", 6)
+    assert "partitions run" in (refused.value.diag.message_hint or "")
+    assert await leaves(dba) == before
+    assert await dropped(dba, "device_logs", 7) == days_ago(10, 9, 8)  # its class is over there
+    await dba.execute("UPDATE device_retention_classes SET keep_days = NULL")
+    assert await dropped(dba, "device_logs", 6) == days_ago(7)
+
+
+async def test_more_days_than_there_ever_were_drop_nothing(dba: Connection) -> None:
+    assert await dropped(dba, "device_logs", 2**31 - 1) == []
+
+
 async def test_a_service_may_not_run_it(dba: Connection, database: TestDatabase) -> None:
     for purpose in ("app", "ingest"):
         stranger = await connect(

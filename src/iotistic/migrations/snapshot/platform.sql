@@ -270,6 +270,7 @@ AS $function$
 DECLARE
   name ALIAS FOR $1;
   horizon timestamptz;
+  kept record;
   doomed record;
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM public.partition_policies AS p WHERE p.parent = name) THEN
@@ -284,10 +285,26 @@ BEGIN
     RAISE EXCEPTION 'The policy of % asks for an archive, and this function cannot write one', name
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Use `iotistic partitions run`, or set partition_policies.archive to false.';
   END IF;
-  horizon := date_trunc('day', now()) - make_interval(days => days);
+  -- A timestamp reaches back 6,700 years, and no partition 2,700.
+  horizon := date_trunc('day', now()) - make_interval(days => least(days, 1000000));
   IF EXISTS (SELECT 1 FROM public.partition_leaves AS l WHERE l.parent = name AND l.detach_pending AND l.upper_bound <= horizon) THEN
     RAISE EXCEPTION 'An interrupted detach of a partition of % is pending', name
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Run ALTER TABLE ... DETACH PARTITION ... FINALIZE first, or `iotistic partitions run`.';
+  END IF;
+  SELECT count(*) AS devices, max(c.keep_days) AS longest
+  INTO kept
+  FROM public.device_retention_classes AS c
+  WHERE
+    c.parent = name
+    AND EXISTS (
+      SELECT 1
+      FROM public.partition_leaves AS l
+      WHERE l.parent = name AND l.upper_bound <= horizon AND l.upper_bound > date_trunc('day', now()) - make_interval(days => c.keep_days)
+    );
+  IF kept.devices > 0 THEN
+    RAISE EXCEPTION 'The rows of % devices in % stay longer than % days, up to %', kept.devices, name, days, kept.longest
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+      HINT = 'Use `iotistic partitions run`, which leaves them; `iotistic partitions classes` lists these devices.';
   END IF;
   FOR doomed IN
     SELECT l.leaf, l.lower_bound, l.upper_bound
