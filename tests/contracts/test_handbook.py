@@ -119,6 +119,8 @@ def test_the_page_has_the_statements_that_people_copy() -> None:
         "SELECT drop_old_partitions('device_logs', 7)",
         "pg_dump -U postgres iotistic | gzip > backup.sql.gz",
         "DROP DATABASE iotistic",
+        "SELECT * FROM device_metrics WHERE device_uuid = ",
+        "FROM metric_series WHERE device_uuid = ",
         "VACUUM ANALYZE",
         "iotistic migrate unmark --yes -- 057_add_mqtt_tls_config.sql",
     ):
