@@ -16,6 +16,7 @@ from iotistic.cli.output import narrate, print_json_lines, print_table, readable
 from iotistic.config import Settings
 from iotistic.data_folder import DataFolder
 from iotistic.database import locks
+from iotistic.errors import NotFound
 from iotistic.operations.archive import (
     ArchiveDamaged,
     ArchivedTableNotFound,
@@ -42,6 +43,12 @@ Where = Annotated[
 ]
 Table = Annotated[str | None, typer.Option("--table", help="Only of this table.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")]
+
+
+class ArchiveMissing(NotFound):
+    """A folder that is not there, and would pass for an empty archive."""
+
+    code = "archive_missing"
 
 
 @app.command("list")
@@ -149,7 +156,13 @@ def _folder(folder: Path | None, settings: Settings) -> Folder:
 
 
 def _reader(folder: Path | None, data_dir: Path | None) -> ArchiveReader:
-    return ArchiveReader(Folder(folder) if folder else _folder(None, settings_from(data_dir)))
+    if folder is None:
+        return ArchiveReader(_folder(None, settings_from(data_dir)))
+    if not folder.is_dir():
+        raise ArchiveMissing(
+            f"There is no folder {folder}.", hint="--folder names one that holds an archive."
+        )
+    return ArchiveReader(Folder(folder))
 
 
 async def _create(settings: Settings, folder: Folder, leaf: str) -> int:
