@@ -147,6 +147,8 @@ def bindings(
     """List who has which role, and on what (with --json: one object a line)."""
 
     async def look(work: Work) -> Sequence[Binding]:
+        if username is not None:
+            await work.security.require_account(username)
         return await work.bindings.list_bindings(username, limit=1000)
 
     rows = [asdict(binding) for binding in run_async(_within(settings_from(data_dir, url), look))]
@@ -155,7 +157,7 @@ def bindings(
     else:
         for row in rows:
             row["on"] = row["fleet"] or row["device_uuid"] or "everything"
-        print_table(rows, _BINDING, empty="Nobody has a role.")
+        print_table(rows, _BINDING, empty=f"{username or 'Nobody'} has {'no' if username else 'a'} role.")
 
 
 @app.command()
@@ -163,6 +165,7 @@ def sessions(username: Username, data_dir: DataDir = None, url: Url = None, as_j
     """List where somebody is logged in (with --json: one object a line)."""
 
     async def look(work: Work) -> Sequence[Session]:
+        await work.security.require_account(username)
         return await work.sessions.list_sessions(username)
 
     rows = [asdict(session) for session in run_async(_within(settings_from(data_dir, url), look))]
@@ -170,6 +173,8 @@ def sessions(username: Username, data_dir: DataDir = None, url: Url = None, as_j
         print_json_lines(rows)
     else:
         columns = ["id", "created_at", "refreshed_at", "expires_at", "address", "user_agent", "factors"]
+        for row in rows:
+            row["factors"] = " and ".join(row["factors"])
         print_table(rows, columns, empty=f"{username} is logged in nowhere.")
 
 
@@ -184,6 +189,7 @@ def log_out(
     """Log somebody out everywhere, or of one session: its tokens open nothing any more. Keys stay; see `iotistic keys revoke`."""
 
     async def end(work: Work) -> int:
+        await work.security.require_account(username)
         if session is None:
             return await work.sessions.end_all(username, reason="ended on the command line")
         await work.sessions.end(session, username=username, reason="ended on the command line")

@@ -19,6 +19,7 @@ from typing import TypeVar, final
 import bcrypt
 
 from iotistic.secret import Secret
+from iotistic.security.common_passwords import is_common
 from iotistic.security.errors import HasherBusy, PasswordUnusable
 from iotistic.security.hashing_process import HashingProcess
 
@@ -36,6 +37,7 @@ T = TypeVar("T")
 LONGEST_OCTETS = 72
 _NICENESS = 19
 SHORTEST = 10
+_PRODUCT = "iotistic"
 
 # Nothing that looks like something else on a screen or on paper: 31 characters, 4 groups of 5 are 99 bits.
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -52,6 +54,13 @@ def check_usable(password: Secret) -> None:
     if _octets_of(password) is None:
         raise PasswordUnusable("A password holds only characters that exist, and no NUL.")
     check_length(password)
+    if is_common(password):
+        raise PasswordUnusable(
+            "That is one of the passwords that everybody guesses first.",
+            hint="Choose another; several words that have nothing to do with one another are good.",
+        )
+    if _PRODUCT in password.reveal().lower():
+        raise PasswordUnusable("A password does not contain the name of the product.")
 
 
 def check_length(password: Secret) -> None:

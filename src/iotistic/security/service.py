@@ -60,6 +60,13 @@ class SecurityService:
         """The ids of those names that are accounts."""
         return await self._security.list_account_ids(usernames)
 
+    async def require_account(self, username: str) -> None:
+        """Raises UserNotFound where no account has this name."""
+        if not await self._security.user_exists(username):
+            raise UserNotFound(
+                f"There is no account {username!r}.", hint="`iotistic users list` shows them all."
+            )
+
     async def is_owner(self, username: str) -> bool:
         """Whether somebody of this name is owner."""
         return await self._security.is_owner(username)

@@ -86,6 +86,18 @@ def test_an_account_from_its_first_password_to_its_lost_telephone(
     assert len(seed) == 20
 
 
+@pytest.mark.parametrize("words", [["sessions"], ["log-out"], ["bindings"]])
+def test_a_name_that_is_no_account_is_told_and_not_taken_for_one_without_anything(
+    run: Run, words: list[str]
+) -> None:
+    asked = run(*words, "nobody")
+    assert asked.returncode != 0
+    assert "There is no account 'nobody'." in asked.stderr
+    assert run("create", "bob").returncode == 0
+    known = run(*words, "bob")
+    assert known.returncode == 0, known.stderr
+
+
 def test_an_account_is_switched_off_and_on_but_not_the_last_owner(run: Run) -> None:
     run("create", "ada", "--role", "owner")
     last = run("disable", "ada")

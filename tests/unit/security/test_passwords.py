@@ -2,12 +2,13 @@ import asyncio
 import os
 import sys
 import threading
+from importlib import resources
 
 import pytest
 
 from iotistic.secret import Secret
 from iotistic.security.errors import HasherBusy, PasswordUnusable
-from iotistic.security.passwords import PasswordHasher
+from iotistic.security.passwords import SHORTEST, PasswordHasher, check_usable
 
 FAST = 4  # bcrypt's least cost
 
@@ -26,11 +27,34 @@ async def test_nobody_has_no_password() -> None:
     hasher.close()
 
 
-@pytest.mark.parametrize("text", ["x" * 10, "x" * 72, "ä" * 36])
+@pytest.mark.parametrize("text", ["ten chars.", "x" * 72, "ä" * 36])
 async def test_what_bcrypt_reads_whole_is_usable(text: str) -> None:
     hasher = PasswordHasher(cost=FAST)
     assert await hasher.matches(Secret(text), await hasher.hash(Secret(text)))
     hasher.close()
+
+
+@pytest.mark.parametrize("text", ["qwertyuiop", "QwertyUiop", "1q2w3e4r5t", "basketball"])
+def test_what_everybody_guesses_first_is_refused_in_whatever_case(text: str) -> None:
+    with pytest.raises(PasswordUnusable, match="guesses first"):
+        check_usable(Secret(text))
+
+
+def test_what_only_contains_a_common_password_is_not_refused_for_that() -> None:
+    check_usable(Secret("basketballs and a lamp"))
+
+
+def test_the_list_of_common_passwords_holds_what_our_length_lets_through_and_nothing_else() -> None:
+    lines = resources.files("iotistic.security").joinpath("common_passwords.txt").read_text(encoding="utf-8")
+    listed = [line for line in lines.splitlines() if not line.startswith("#")]
+    assert len(listed) == len(set(listed)) == 2765
+    assert all(len(word) >= SHORTEST and word == word.lower() for word in listed)
+
+
+@pytest.mark.parametrize("text", ["my Iotistic key", "iotistic-2026"])
+def test_a_password_does_not_contain_the_name_of_the_product(text: str) -> None:
+    with pytest.raises(PasswordUnusable, match="product"):
+        check_usable(Secret(text))
 
 
 @pytest.mark.parametrize("text", ["", "x" * 9, "x" * 73, "ä" * 37, "0123456789\0"])

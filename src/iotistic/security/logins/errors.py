@@ -13,7 +13,11 @@ class LoginPaused(Exhausted):
 
     def __init__(self, pause: Pause, *, known: frozenset[str] | None) -> None:
         """`known`: the sources that `pause.together` does not hold; None: not told."""
-        super().__init__("Too many failed logins for this account.", retry_after=pause.left)
+        super().__init__(
+            "Too many failed logins for this account.",
+            hint="Try again when Retry-After has passed; until then no password is looked at.",
+            retry_after=pause.left,
+        )
         self.pause = pause
         self.known = known
 
