@@ -3548,15 +3548,24 @@ COMMENT ON VIEW public.mqtt_broker_users IS 'One row per account that may connec
 CREATE VIEW public.partition_leaves WITH (security_invoker=true) AS
 SELECT parent.relname::text AS parent,
     leaf.relname::text AS leaf,
-    bounds.parts[1]::timestamp with time zone AS lower_bound,
-    bounds.parts[2]::timestamp with time zone AS upper_bound,
+        CASE
+            WHEN bounds.is_plain THEN split_part(bounds.words, ''''::text, 2)::timestamp with time zone
+            ELSE NULL::timestamp with time zone
+        END AS lower_bound,
+        CASE
+            WHEN bounds.is_plain THEN split_part(bounds.words, ''''::text, 4)::timestamp with time zone
+            ELSE NULL::timestamp with time zone
+        END AS upper_bound,
     tree.inhdetachpending AS detach_pending
    FROM public.partition_policies policy
      JOIN pg_class parent ON parent.relname = policy.parent AND parent.relkind = 'p'::"char"
      JOIN pg_namespace space ON space.oid = parent.relnamespace AND space.nspname = 'public'::name
      JOIN pg_inherits tree ON tree.inhparent = parent.oid
      JOIN pg_class leaf ON leaf.oid = tree.inhrelid
-     CROSS JOIN LATERAL ( SELECT regexp_match(pg_get_expr(leaf.relpartbound, leaf.oid), '^FOR VALUES FROM \(''([^'']+)''\) TO \(''([^'']+)''\)$'::text) AS parts) bounds;
+     CROSS JOIN LATERAL ( SELECT pg_get_expr(leaf.relpartbound, leaf.oid) AS words
+         OFFSET 0) bound
+     CROSS JOIN LATERAL ( SELECT bound.words,
+            bound.words ~~ 'FOR VALUES FROM (''_%'') TO (''_%'')'::text AND (length(bound.words) - length(replace(bound.words, ''''::text, ''::text))) = 4 AS is_plain) bounds;
 COMMENT ON VIEW public.partition_leaves IS 'One row per attached partition of a table with a policy; bounds are NULL where they are no plain range of time.';
 -- column comments: lower_bound 'The first moment it holds.', upper_bound 'The first moment it no longer holds.', detach_pending 'An interrupted DETACH CONCURRENTLY: its rows are hidden and no other partition can be detached until it is finalised.'
 
