@@ -83,7 +83,7 @@ class Maintainer:
         return [step for situation in await self._catalog.situations() for step in planner(situation, now)]
 
     async def run(self, planner: Planner = due, *, wait: timedelta = timedelta(seconds=30)) -> Outcome:
-        """Plans and  A step that fails does not keep the others from being taken.
+        """Plans, and takes the steps. One that fails does not keep the others from being taken.
 
         `planner` is `plan` for what is due, `repairs` for what a person asks for. Raises LockNotAvailable when another process does this for longer than `wait`, DatabaseUnavailable when the
         connection is lost.

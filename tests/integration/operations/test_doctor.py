@@ -1,5 +1,6 @@
 """The doctor finds what is really there, and never calls fine what it could not see."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from iotistic.operations.doctor import (
     prometheus_text,
 )
 from iotistic.operations.doctor.examination import CheckUnknown
+from iotistic.operations.doctor.repository import DoctorRepository
 from tests.support.databases import TestDatabase
 
 
@@ -140,6 +142,30 @@ async def _until_blocked(ward: Ward) -> AsyncIterator[Finding]:
             yield found["blocking"]
             return
     raise AssertionError("nobody was seen waiting")
+
+
+async def test_a_setting_that_waits_for_a_restart_is_no_broken_line(ward: Ward) -> None:
+    """The server says of both that the line could not be applied."""
+    session = await ward.open()
+    try:
+        await session.execute("ALTER SYSTEM SET max_worker_processes = 9")
+        await _reload(session)
+        wrong = await DoctorRepository(session).file_errors()
+    finally:
+        await session.execute("ALTER SYSTEM RESET max_worker_processes")
+        await _reload(session)
+        await session.close()
+    assert wrong == []
+
+
+async def _reload(session: Connection) -> None:
+    """Waits until a new session meets it: a reload is a signal, and takes its moment."""
+    cursor = await session.execute("SELECT pg_conf_load_time()")
+    before = await cursor.fetchone()
+    await session.execute("SELECT pg_reload_conf()")
+    async with asyncio.timeout(60):
+        while await (await session.execute("SELECT pg_conf_load_time()")).fetchone() == before:
+            await asyncio.sleep(0.02)
 
 
 async def test_a_half_built_index_is_found_with_its_repair(ward: Ward) -> None:

@@ -252,6 +252,12 @@ async def test_a_server_in_trouble_is_told_by_its_code_in_any_language(sqlstate:
     assert (name, problem.code) == (step, sqlstate)
 
 
+async def test_who_comes_without_tls_is_told_that_the_rules_may_ask_for_it() -> None:
+    async with answering(refusing("28000")) as port:
+        _, bare = await last_problem(at("127.0.0.1", port, sslmode="disable"))
+    assert bare.fix.startswith("Come with TLS")
+
+
 async def test_a_web_server_is_no_database() -> None:
     async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1000)

@@ -84,7 +84,7 @@ def judge_findings(findings: Sequence[RuleFinding], _: Circumstances) -> Verdict
         return ok("pg_hba.conf asks everybody for a SCRAM password")
     worst = next((finding for finding in findings if finding.is_alarm), findings[0])
     return (critical if worst.is_alarm else warn)(
-        f"line {worst.line_number} of pg_hba.conf {worst.text}",
+        f"pg_hba.conf, line {worst.line_number}: {worst.text}",
         fix="`iotistic db hba check` shows every line to mend; then SELECT pg_reload_conf();",
         findings=len(findings),
     )

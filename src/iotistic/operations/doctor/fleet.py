@@ -174,11 +174,11 @@ def judge_ingest(age: IngestAge, seen: Circumstances) -> Verdict:
         return ok("no device is online, so none has to report")
     if age.newest is None:
         return warn(
-            f"{age.online} devices are online and none ever reported",
+            f"devices are online ({age.online}), and none ever reported",
             fix="`iotistic status`; look at an agent's log",
         )
     minutes = (seen.now - age.newest) / timedelta(minutes=1)
-    observed = f"the newest report was measured {minutes * 60:.0f} s ago; {age.online} devices are online"
+    observed = f"the newest report was measured {minutes * 60:.0f} s ago; devices online: {age.online}"
     state = worse_of(minutes, warn_at=2, critical_at=10)
     return graded(
         state,

@@ -285,8 +285,12 @@ ORDER BY name;
 SELECT
   sourcefile || ' line ' || sourceline AS place,
   error
-FROM pg_catalog.pg_file_settings
-WHERE error IS NOT NULL
+FROM pg_catalog.pg_file_settings AS line
+WHERE
+  line.error IS NOT NULL
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_settings AS setting WHERE setting.name = line.name AND setting.pending_restart
+  )
 ORDER BY place
 LIMIT 10;
 

@@ -168,13 +168,17 @@ def judge_scans(tables: Sequence[ScannedTable], seen: Circumstances) -> Verdict:
     )
 
 
+def _percent(value: float) -> str:
+    return "less than 0.1 %" if value < 0.1 else f"{value:.2g} %"  # noqa: PLR2004 - the number it prints
+
+
 def judge_sequences(columns: Sequence[SequenceUse], _: Circumstances) -> Verdict:
     """70 % of what the column's type can count is a warning, 90 % an alarm: afterwards every insert fails."""
     worst = max(columns, key=lambda each: each.last_value / each.most, default=None)
     if worst is None:
         return ok("no column counts up")
     percent = 100 * worst.last_value / worst.most
-    observed = f"{worst.name} ({worst.kind}) has used {percent:.2g} % of its numbers, more than any other"
+    observed = f"{worst.name} ({worst.kind}) has used {_percent(percent)} of its numbers, more than any other"
     fix = "Migrate the column to bigint: add one beside it, fill it in batches, swap (docs/migrations.md)"
     most, many = 90, 70
     if percent >= most:

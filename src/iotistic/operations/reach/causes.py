@@ -79,11 +79,15 @@ def _authorization(refused: Refused, endpoint: Endpoint, database: str) -> tuple
         )
     secure = "hostssl" if not is_local(endpoint.hosts[0][0]) else "host"
     line = f"{secure}  {database}  {endpoint.user}  <your network>  scram-sha-256"
+    bare = endpoint.sslmode == "disable" and not endpoint.hosts[0][0].startswith("/")
+    first = (
+        "Come with TLS, which such lines often ask for: DB_SSLMODE=verify-full. Else add" if bare else "Add"
+    )
     return (
         "rules",
         "pg_hba.conf has no line that lets {user} into {database} from here, or a line that rejects it: {message}",
         (
-            f"Add the narrowest line that does, above the rejecting ones, then SELECT pg_reload_conf(): {line}. "
+            f"{first} the narrowest line that does, above the rejecting ones, then SELECT pg_reload_conf(): {line}. "
             "`iotistic db hba check` shows the lines in their order."
         ),
     )
