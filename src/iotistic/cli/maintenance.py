@@ -1,29 +1,25 @@
 """`iotistic maintenance ...`: care of tables by hand."""
 
 import sys
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from iotistic.bootstrap.archive import archivist_of
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.db.looking import show_sizes
 from iotistic.cli.db.which import endpoint_of
+from iotistic.cli.maintenance_progress import progress_view, told
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, run_async
 from iotistic.config import Settings
 from iotistic.database.pool import Connection, connect
-from iotistic.operations.inspection import ProgressRow
 from iotistic.operations.maintenance import (
     BrokenIndex,
     Caretaker,
     Done,
-    Moment,
     Table,
     Task,
     plan_analyze,
@@ -171,7 +167,7 @@ class _Care:
         if dry_run:
             _tell_plan([*map(str, past.done), *map(str, tasks)], as_json=as_json)
             return
-        with _view(quiet=as_json) as observe:
+        with progress_view(quiet=as_json) as observe:
             done = run_async(Caretaker(self._open).run(tasks, jobs=jobs, observe=observe)) if tasks else ()
         failures = [f"{one.step}: {one.error}" for one in past.failed]
         failures += [
@@ -239,7 +235,7 @@ def _tell(done: Sequence[Done], steps: Sequence[str], failures: Sequence[str], *
             }
         )
         return
-    for line in (*steps, *failures, *(_line(one) for one in bad)):
+    for line in (*steps, *failures, *(told(one) for one in bad)):
         sys.stdout.write(f"{line}\n")
     count = len(done) + len(steps)
     narrate(
@@ -258,49 +254,3 @@ def _fields(one: Done) -> dict[str, object]:
         "warnings": list(one.warnings),
         "error": one.error,
     }
-
-
-def _line(one: Done) -> str:
-    said = "; ".join((*([one.error] if one.error else []), *one.warnings))
-    return f"{one.task} failed: {said}" if said else f"{one.task} in {one.took.total_seconds():.2f} s"
-
-
-@contextmanager
-def _view(*, quiet: bool) -> Generator[Callable[[Moment], None]]:
-    """A bar on a terminal, a line for each task elsewhere, nothing when `quiet`."""
-    if quiet:
-        yield lambda _: None
-    elif sys.stderr.isatty():
-        yield from _bar()
-    else:
-        told = 0
-
-        def tell(moment: Moment) -> None:
-            nonlocal told
-            for one in moment.done[told:]:
-                narrate(_line(one))
-            told = len(moment.done)
-
-        yield tell
-
-
-def _bar() -> Generator[Callable[[Moment], None]]:
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[now]}", markup=False),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("", total=None, now="")
-
-        def draw(moment: Moment) -> None:
-            now = " · ".join(map(_phase, moment.progress)) or " · ".join(moment.running)
-            progress.update(bar, total=moment.total, completed=len(moment.done), now=now)
-
-        yield draw
-
-
-def _phase(row: ProgressRow) -> str:
-    percent = "" if row.percent is None else f" {row.percent:.0f} %"
-    return f"{row.command} {row.relation or ''}: {row.phase}{percent}"
