@@ -1,12 +1,9 @@
 """`iotistic backup ...`."""
 
 import sys
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from iotistic.bootstrap.backups import backup_copies as copies_of
 from iotistic.bootstrap.endpoints import Endpoints
@@ -14,6 +11,7 @@ from iotistic.cli import backup_copies, backup_keeping, backup_listing, physical
 from iotistic.cli.backup_book import write_down
 from iotistic.cli.backup_folder import Folder, find_backup, get_here, store_of
 from iotistic.cli.backup_listing import shown
+from iotistic.cli.byte_progress import byte_progress
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, readable_bytes, run_async
@@ -106,7 +104,7 @@ def create(
         jobs=jobs,
         digests=digests,
     )
-    with _watched(order.database) as observe:
+    with byte_progress(f"dumping {order.database}") as observe:
         manifest = run_async(
             backups.create_backup(Endpoints(settings).of("backup"), store, order, observe=observe)
         )
@@ -244,32 +242,3 @@ def drop(
         raise typer.Abort
     gone = run_async(backups.drop_aside(Endpoints(settings_from(data_dir, url)).superuser(), name))
     narrate(f"{gone.name} is gone ({readable_bytes(gone.bytes)}).")
-
-
-class _watched:  # noqa: N801 - used as a word: `with _watched(...)`
-    """A progress bar on a terminal; silence elsewhere."""
-
-    def __init__(self, title: str) -> None:
-        self._bar = Progress(
-            "{task.description}",
-            BarColumn(),
-            DownloadColumn(binary_units=True),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task(f"dumping {title}", total=None)
-
-    def __enter__(self) -> Callable[[backups.Progress], None] | None:
-        if not sys.stderr.isatty():
-            return None
-        self._bar.start()
-        return self._observe
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar.live.is_started:  # else it ends a line that nobody began
-            self._bar.stop()
-
-    def _observe(self, progress: backups.Progress) -> None:
-        self._bar.update(self._task, completed=progress.bytes_done, total=progress.bytes_total)

@@ -11,6 +11,7 @@ import typer
 
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.cli.backup_folder import Folder, base_backups_of
+from iotistic.cli.byte_progress import byte_progress
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_json_lines, print_table, readable_bytes, run_async
 from iotistic.config import Endpoint, Settings
@@ -47,7 +48,12 @@ def create_base(settings: Settings, folder: Path | None, *, incremental: bool, a
         return
     backups = base_backups_of(settings, folder)
     since = backups.get("latest") if incremental else None
-    made = run_async(physical.create_base_backup(Endpoints(settings).superuser(), backups, since=since))
+    with byte_progress("copying what changed" if since else "copying the server") as observe:
+        made = run_async(
+            physical.create_base_backup(
+                Endpoints(settings).superuser(), backups, since=since, observe=observe
+            )
+        )
     if as_json:
         print_json(_shown(made, backups))
         return

@@ -9,6 +9,7 @@ import typer
 from iotistic.bootstrap.endpoints import Endpoints
 from iotistic.cli import physical
 from iotistic.cli.backup_folder import Folder, find_backup, store_of
+from iotistic.cli.byte_progress import byte_progress
 from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_table, readable_bytes, run_async
@@ -82,7 +83,24 @@ def restore(
     if _is_file(name):
         _restore_plain(endpoint, Path(name), into, as_json=as_json)
         return
-    restoration, manifest = _restoration(settings, endpoint, name, database, folder=folder, jobs=jobs)
+    with byte_progress("loading") as observe:
+        restoration, manifest = _restoration(
+            settings, endpoint, name, database, folder=folder, jobs=jobs, observe=observe
+        )
+        _carry_out(restoration, manifest, endpoint, live, into=into, table=table, yes=yes, as_json=as_json)
+
+
+def _carry_out(
+    restoration: Restoration,
+    manifest: backups.Manifest,
+    endpoint: Endpoint,
+    live: str,
+    *,
+    into: str | None,
+    table: list[str] | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
     if table:
         schema, copied = run_async(backups.restore_tables(restoration, endpoint, manifest, live, table))
         _tell_tables(schema, copied, as_json=as_json)
@@ -146,6 +164,7 @@ def _restoration(
     *,
     folder: Path | None,
     jobs: int,
+    observe: backups.Observe | None,
 ) -> tuple[Restoration, backups.Manifest]:
     store = store_of(settings, folder)
     manifest = find_backup(settings, store, name, database)
@@ -158,6 +177,7 @@ def _restoration(
             jobs=jobs,
             narrate=narrate,
             data_folder=settings.data_dir if embedded else None,
+            observe=observe,
         ),
         manifest,
     )

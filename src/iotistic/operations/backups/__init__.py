@@ -5,9 +5,9 @@ from iotistic.operations.backups.book import BackupBook, Reconciled, Recorded
 from iotistic.operations.backups.copies import Copies
 from iotistic.operations.backups.creation import BackupOrder, create_backup
 from iotistic.operations.backups.drill import drill
-from iotistic.operations.backups.dumping import Progress
 from iotistic.operations.backups.model import Compression, Manifest, TableCount
 from iotistic.operations.backups.plain_dump import PlainDump, inspect_dump, restore_plain
+from iotistic.operations.backups.progress import Observe, Progress
 from iotistic.operations.backups.pruning import Here, Shelf, prune
 from iotistic.operations.backups.records import BackupRecords, Proof
 from iotistic.operations.backups.repository import Aside
@@ -33,6 +33,7 @@ __all__ = [
     "Keep",
     "Manifest",
     "ObjectMissing",
+    "Observe",
     "Outcome",
     "PlainDump",
     "Progress",

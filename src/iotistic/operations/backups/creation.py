@@ -13,10 +13,11 @@ from iotistic.database import locks
 from iotistic.database.client_tools import find_tool
 from iotistic.database.pool import Connection, connect
 from iotistic.errors import IotisticError
-from iotistic.operations.backups.dumping import Dump, Observe, choose_compression
+from iotistic.operations.backups.dumping import Dump, choose_compression
 from iotistic.operations.backups.errors import BackupUnwritable
 from iotistic.operations.backups.folders import list_files
 from iotistic.operations.backups.model import Compression, Manifest, TableCount
+from iotistic.operations.backups.progress import Observe
 from iotistic.operations.backups.snapshot import Snapshot, choose_tables, count_alone, snapshot
 from iotistic.operations.backups.store import BackupStore, new_id
 

@@ -2,14 +2,12 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import final
-
-import psycopg
 
 from iotistic.config import Endpoint
 from iotistic.database.client_tools import ClientTool, ClientToolFailed, environment, find_tool, run_tool
@@ -17,31 +15,19 @@ from iotistic.database.pool import connect
 from iotistic.errors import Invalid, IotisticError
 from iotistic.operations.backups.folders import DUMP, ROLES
 from iotistic.operations.backups.model import Compression, TableCount
+from iotistic.operations.backups.progress import Observe, Progress, watched
 from iotistic.operations.backups.repository import CatalogRepository, TableFacts
 
-__all__ = ["CompressionMissing", "Dump", "Observe", "Progress", "choose_compression"]
+__all__ = ["CompressionMissing", "Dump", "choose_compression"]
 
 _TRIES = 3
 _LOCK_WAIT = timedelta(seconds=10)
-_LOOK_EVERY = 0.5
 
 
 class CompressionMissing(Invalid):
     """No pg_dump here writes this compression."""
 
     code = "compression_missing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a dump is."""
-
-    bytes_done: int
-    bytes_total: int
-    """Of the tables on disk; what is written is less."""
-
-
-Observe = Callable[[Progress], None]
 
 
 @final
@@ -102,13 +88,15 @@ class Dump:
         if observe is None:
             yield
             return
-        task = asyncio.create_task(self._watch(observe))
+        connection = await connect(
+            self.endpoint, self.database, application_name="iotistic-backup", autocommit=True
+        )
+        seen, catalog = set[str](), CatalogRepository(connection)
         try:
-            yield
+            async with watched(observe, lambda: self._look(catalog, seen)):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError, psycopg.Error, IotisticError):
-                await task
+            await connection.close()
 
     def _arguments(self, target: Path) -> list[str]:
         return [
@@ -121,26 +109,17 @@ class Dump:
             *(_only(self.tables) if self.is_partial else ()),
         ]
 
-    async def _watch(self, observe: Observe) -> None:
+    async def _look(self, catalog: CatalogRepository, seen: set[str]) -> Progress:
+        """By what COPYs have sent; `seen` are tables that were ever at it, so that those which no longer are count as done."""
         sizes = {
             TableCount(schema=table.schema, name=table.name, rows=0).label: table.bytes
             for table in self.tables
         }
-        total, seen = sum(sizes.values()), set[str]()
-        connection = await connect(
-            self.endpoint, self.database, application_name="iotistic-backup", autocommit=True
-        )
-        try:
-            catalog = CatalogRepository(connection)
-            while True:
-                copies = await catalog.bytes_copied(self.application)
-                running = {name: min(done, sizes.get(name, 0)) for name, done in copies.items()}
-                seen |= running.keys()
-                finished = sum(sizes.get(name, 0) for name in seen - running.keys())
-                observe(Progress(bytes_done=finished + sum(running.values()), bytes_total=total))
-                await asyncio.sleep(_LOOK_EVERY)
-        finally:
-            await connection.close()
+        copies = await catalog.bytes_copied(self.application)
+        running = {name: min(done, sizes.get(name, 0)) for name, done in copies.items()}
+        seen |= running.keys()
+        finished = sum(sizes.get(name, 0) for name in seen - running.keys())
+        return Progress(bytes_done=finished + sum(running.values()), bytes_total=sum(sizes.values()))
 
 
 def choose_compression(tool: ClientTool, asked: Compression | None) -> Compression:

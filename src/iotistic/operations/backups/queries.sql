@@ -243,3 +243,7 @@ FROM backups
 WHERE place = %(place)s::text
 ORDER BY id DESC
 LIMIT %(limit)s::int;
+
+-- name: database_bytes
+-- How large a database is while it is filled.
+SELECT pg_catalog.pg_database_size(%(name)s::name) AS bytes;

@@ -103,6 +103,10 @@ class CatalogRepository:
     async def database_exists(self, name: str) -> bool:
         return bool(await self._sql.value("database_exists", name=name))
 
+    async def database_bytes(self, name: str) -> int:
+        """On disk now."""
+        return int(await self._sql.value("database_bytes", name=name))
+
     async def list_databases(self) -> Sequence[str]:
         return [row[0] for row in await self._sql.rows("list_databases")]
 

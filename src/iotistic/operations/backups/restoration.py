@@ -4,19 +4,15 @@ The live database is never written to. It is put aside under another name, so th
 """
 
 import asyncio
-import re
 import shutil
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import LiteralString, final
-
-from psycopg import sql
+from typing import final
 
 from iotistic.config import Endpoint
 from iotistic.database.client_tools import environment, find_tool, run_tool
-from iotistic.database.errors import translated
 from iotistic.database.pool import Connection, connect
 from iotistic.errors import Invalid
 from iotistic.events import EventService
@@ -25,6 +21,8 @@ from iotistic.operations.backups.contents import require_tables
 from iotistic.operations.backups.errors import BackupDiffers, DatabaseExists, RestoreBlocked
 from iotistic.operations.backups.folders import DUMP
 from iotistic.operations.backups.model import Manifest, TableCount
+from iotistic.operations.backups.progress import Observe, Progress, watched
+from iotistic.operations.backups.properties import give_properties
 from iotistic.operations.backups.repository import CatalogRepository
 from iotistic.operations.backups.scratch import scratch_database, sweep_scratch
 from iotistic.operations.backups.store import BackupStore
@@ -42,8 +40,6 @@ _UNHURRIED = "-c synchronous_commit=off"
 """Thousands of statements each wait for the disk otherwise, for a database that a crash throws away anyhow. The rename that makes
 it count waits for all of them: the log is written in order."""
 _LONGEST_NAME = 63
-_LISTS = {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"}
-_NAMES = re.compile(r'"(?:[^"]|"")*"|[^",\s]+')
 
 Narrate = Callable[[str], None]
 
@@ -74,6 +70,7 @@ class Restoration:
         jobs: int = 2,
         narrate: Narrate = lambda _: None,
         data_folder: Path | None = None,
+        observe: Observe | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._store = store
@@ -81,6 +78,7 @@ class Restoration:
         self._jobs = jobs
         self._narrate = narrate
         self._data_folder = data_folder
+        self._observe = observe
 
     async def into(self, database: str) -> Outcome:
         """Makes a database of that name, which appears when it is whole and compared, or not at all.
@@ -142,7 +140,7 @@ class Restoration:
             scratch_database(administrator, owner=manifest.owner) as name,
         ):
             await require_tables(files / DUMP, tables, tool_major=manifest.tool_major)
-            await self._prepare(administrator, name)
+            await give_properties(administrator, name, manifest)
             await self._load(administrator, name, files / DUMP)
             rows = await self._prove(name)
             yield name, Outcome(database=name, tables=len(manifest.tables), rows=rows)
@@ -199,23 +197,6 @@ class Restoration:
                 hint="Make room, or restore to another server.",
             )
 
-    async def _prepare(self, connection: Connection, database: str) -> None:
-        manifest = self._manifest
-        with translated():
-            await connection.execute(
-                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
-            )
-            for grant in manifest.grants:
-                await connection.execute(
-                    sql.SQL("GRANT {} ON DATABASE {} TO {}").format(
-                        sql.SQL(_privilege(grant.privilege)),
-                        sql.Identifier(database),
-                        sql.SQL("PUBLIC") if grant.role == "PUBLIC" else sql.Identifier(grant.role),
-                    )
-                )
-            for setting in manifest.settings:
-                await connection.execute(_setting(database, setting.role, setting.name, setting.value))
-
     async def _load(self, connection: Connection, database: str, dump: Path) -> None:
         manifest = self._manifest
         major = connection.info.server_version // 10_000
@@ -223,17 +204,21 @@ class Restoration:
         self._narrate(f"loading {manifest.rows} rows into {database} with pg_restore {tool.major}")
         # Single tables come without what refers to others: their constraints may point at tables that are not in it.
         sections = () if manifest.is_full else ("--section=pre-data", "--section=data")
-        await run_tool(
-            tool,
-            [
-                "--exit-on-error",
-                f"--jobs={self._jobs}",
-                f"--dbname={database}",
-                *sections,
-                str(dump),
-            ],
-            {**environment(self._endpoint, database, application_name=_APPLICATION), "PGOPTIONS": _UNHURRIED},
+        variables = {
+            **environment(self._endpoint, database, application_name=_APPLICATION),
+            "PGOPTIONS": _UNHURRIED,
+        }
+        words = ["--exit-on-error", f"--jobs={self._jobs}", f"--dbname={database}", *sections, str(dump)]
+        async with watched(self._observe, lambda: self._loaded(connection, database)):
+            await run_tool(tool, words, variables)
+
+    async def _loaded(self, connection: Connection, database: str) -> Progress:
+        """By the room it takes: indexes come last, and are most of the time."""
+        done, total = (
+            await CatalogRepository(connection).database_bytes(database),
+            self._manifest.database_bytes,
         )
+        return Progress(bytes_done=min(done, total), bytes_total=total)
 
     async def _prove(self, database: str) -> int:
         """Gathers statistics, which a dump does not hold, and compares; answers the rows that were compared."""
@@ -279,20 +264,3 @@ def _beside(database: str, suffix: str) -> str:
     if len(name.encode()) > _LONGEST_NAME:
         raise Invalid(f"The name {database} is too long to keep another beside it.", hint="Use --into NAME.")
     return name
-
-
-def _privilege(word: str) -> LiteralString:
-    known: dict[str, LiteralString] = {"CONNECT": "CONNECT", "CREATE": "CREATE", "TEMPORARY": "TEMPORARY"}
-    return known[word]
-
-
-def _setting(database: str, role: str | None, name: str, value: str) -> sql.Composed:
-    target = (
-        sql.SQL("ALTER DATABASE {}").format(sql.Identifier(database))
-        if role is None
-        else sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(role), sql.Identifier(database))
-    )
-    # The server keeps these as lists of names, quoted where they have to be; as one text they would be one name.
-    parts = _NAMES.findall(value) if name in _LISTS else [value]
-    values = sql.SQL(", ").join(sql.Literal(part.strip('"').replace('""', '"')) for part in parts)
-    return sql.SQL("{} SET {} = {}").format(target, sql.Identifier(*name.split(".")), values)

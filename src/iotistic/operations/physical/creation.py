@@ -7,7 +7,9 @@ from iotistic.clock import Clock, system_clock
 from iotistic.config import Endpoint
 from iotistic.database import locks
 from iotistic.database.client_tools import ClientTool, ClientToolFailed, environment, find_tool, run_tool
-from iotistic.database.pool import connect
+from iotistic.database.pool import Connection, connect
+from iotistic.operations.backups import Observe, Progress
+from iotistic.operations.backups.progress import watched
 from iotistic.operations.backups.store import new_id
 from iotistic.operations.physical.base_backups import DATA, BaseBackup, BaseBackups, fingerprint
 from iotistic.operations.physical.errors import BaseBackupDamaged
@@ -17,6 +19,11 @@ __all__ = ["create_base_backup", "verify_base_backup"]
 
 _APPLICATION = "iotistic-base-backup"
 _MAINTENANCE = "postgres"
+_SENT = """
+SELECT coalesce(sum(progress.backup_streamed), 0), (SELECT sum(pg_database_size(oid)) FROM pg_database)
+FROM pg_stat_progress_basebackup AS progress JOIN pg_stat_activity AS session USING (pid)
+WHERE session.application_name = %s
+"""
 
 
 async def create_base_backup(
@@ -24,6 +31,7 @@ async def create_base_backup(
     backups: BaseBackups,
     *,
     since: BaseBackup | None = None,
+    observe: Observe | None = None,
     clock: Clock = system_clock,
 ) -> BaseBackup:
     """Copies the whole server, or what changed `since` another base backup (PostgreSQL 17 and newer, with summarize_wal on).
@@ -40,7 +48,10 @@ async def create_base_backup(
             backups.require_same_manifest(since)
         async with locks.hold(connection, locks.LockKey.BASE_BACKUP):
             with backups.draft(new_id(started)) as draft:
-                await _copy(endpoint, draft / DATA, version, backups.manifest_of(since) if since else None)
+                async with watched(observe, lambda: _look(connection, whole=since is None)):
+                    await _copy(
+                        endpoint, draft / DATA, version, backups.manifest_of(since) if since else None
+                    )
                 written = BaseBackup(
                     format=1,
                     id=draft.name.removeprefix(".").removesuffix(".part"),
@@ -81,6 +92,14 @@ async def _copy(endpoint: Endpoint, target: Path, version: int, since: Path | No
         ],
         environment(endpoint, _MAINTENANCE, application_name=_APPLICATION),
     )
+
+
+async def _look(connection: Connection, *, whole: bool) -> Progress:
+    """How much was sent of all databases; of what changed nobody knows how much it is."""
+    cursor = await connection.execute(_SENT, (_APPLICATION,))
+    row = await cursor.fetchone()
+    done, total = row or (0, 0)
+    return Progress(bytes_done=int(done), bytes_total=int(total) if whole else None)
 
 
 def _tool(name: str, version: int) -> ClientTool:

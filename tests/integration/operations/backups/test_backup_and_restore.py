@@ -20,6 +20,7 @@ from iotistic.operations.backups import (
     BackupRecords,
     BackupStore,
     Manifest,
+    Progress,
     Restoration,
     drill,
     drop_aside,
@@ -55,6 +56,15 @@ async def test_a_backup_comes_back_with_every_row_as_it_was(saved: Saved) -> Non
     assert outcome.rows == manifest.rows
     query = 'SELECT md5(string_agg(t::text, \'|\' ORDER BY id)) FROM "Odd ""Name" AS t'
     assert await saved.rows(query) == await saved.rows(query, database=restored_name(saved))
+
+
+async def test_a_restore_tells_how_far_it_is(saved: Saved) -> None:
+    manifest, told = await saved.backup(digests=False), list[Progress]()
+    restoration = Restoration(saved.database.superuser, saved.store, manifest, observe=told.append)
+    await restoration.into(restored_name(saved))
+    done = [each.bytes_done for each in told]
+    assert done == sorted(done)
+    assert {each.bytes_total for each in told} == {manifest.database_bytes}
 
 
 async def test_identity_values_go_on_after_the_last_one(saved: Saved) -> None:

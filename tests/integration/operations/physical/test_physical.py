@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from iotistic.database.server import start
-from iotistic.operations.backups import Keep
+from iotistic.operations.backups import Keep, Progress
 from iotistic.operations.physical import (
     ArchivedDifferently,
     BaseBackup,
     BaseBackupDamaged,
     ChainBroken,
     WalArchive,
+    create_base_backup,
     prune_bases,
     recover,
 )
@@ -170,6 +171,26 @@ async def test_the_log_before_the_oldest_base_that_stays_goes_and_recovery_still
     target = archiving.target()
     await recover(archiving.backups, new, target, to=None, secrets=archiving.server.folder.secrets)
     assert await ask(await start(target, durable=False), COUNT) == [(1002, 1002)]
+
+
+async def test_a_damaged_manifest_hides_no_other_base_backup_and_lets_nothing_go(
+    archiving: Archiving,
+) -> None:
+    older, newer = await archiving.base(), await archiving.base()
+    (archiving.backups.root / older.id / "manifest.json").write_text("{}")
+    assert archiving.backups.list() == [newer]
+    assert archiving.backups.get("latest") == newer
+    with pytest.raises(BaseBackupDamaged):
+        archiving.backups.get(older.id)
+    with pytest.raises(BaseBackupDamaged, match=older.id):
+        prune_bases(archiving.backups, keep=Keep(), act=True)
+
+
+async def test_a_base_backup_tells_how_far_it_is(archiving: Archiving) -> None:
+    told = list[Progress]()
+    await create_base_backup(archiving.server.endpoint, archiving.backups, observe=told.append)
+    assert told[0].bytes_total
+    assert all(each.bytes_done >= 0 for each in told)
 
 
 def first_segments(names: set[str], archiving: Archiving, base: BaseBackup) -> list[str]:
