@@ -1,6 +1,6 @@
 # Everything a developer or newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-system check lint types imports bench docs install clean
+.PHONY: help up down reset test test-system check lint types imports ruff sqlfluff squawk mypy basedpyright bench docs install clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,12 +13,15 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 # more, collecting the tests twice its time.
 export PYTHONDONTWRITEBYTECODE :=
 
+# A file at a time to each worker, so that what its tests share is made once; in the order of `testpaths`, the longest first.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+
 # What runs twice: all that sends SQL of ours, apart from the tests that start servers themselves.
 SYSTEM_LEG := tests/contracts/test_queries.py tests/contracts/test_schema.py tests/contracts/test_schema_use.py tests/contracts/test_migration_snapshots.py \
 	$(addprefix tests/integration/,audit configuration devices events jobs mqtt operations partitioning security telemetry twin vpn workflows)
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-12s\033[0m %s\n", "make " $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-17s\033[0m %s\n", "make " $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: $(STAMP) ## Start everything: PostgreSQL, API, and this computer as the first device
 	@$(BIN)/iotistic up
@@ -30,25 +33,33 @@ reset: $(STAMP) ## Delete the local data and begin anew (asks first)
 	@$(BIN)/iotistic reset
 
 test: $(VENV)/.developing ## Run the whole suite on a real PostgreSQL, then the database parts on the system's own
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	@$(PYTEST) $(ARGS)
 	@$(MAKE) --no-print-directory test-system
 
 test-system: $(VENV)/.developing ## Only the second leg: what speaks SQL, on an installed PostgreSQL 15 to 18
 	@if $(BIN)/python -m tests.support.server; then \
-	  TEST_SERVER=system $(BIN)/python -m pytest -q -n 2 --dist loadgroup $(SYSTEM_LEG); \
+	  TEST_SERVER=system $(PYTEST) $(SYSTEM_LEG); \
 	else echo "Second leg skipped, for the reason above."; fi
 
 check: $(VENV)/.developing lint types imports test ## All gates, then the suite
 
-lint: $(VENV)/.developing ## ruff on Python, sqlfluff on queries, squawk on migrations
+lint: ruff sqlfluff squawk ## ruff on Python, sqlfluff on queries, squawk on migrations
+
+types: mypy basedpyright ## mypy strict and basedpyright strict
+
+# Each gate is a target of its own: `make -j2 lint types imports` has two of them at work at a time.
+ruff: $(VENV)/.developing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+sqlfluff: $(VENV)/.developing
 	@$(BIN)/sqlfluff lint --config .sqlfluff $$(git ls-files '*queries.sql')
+
+squawk: $(VENV)/.developing
 	@$(BIN)/squawk --config .squawk.toml $$(git ls-files 'src/iotistic/migrations/sql/*/[0-9]*.sql')
 
-types: $(VENV)/.developing ## mypy strict and basedpyright strict
-	@$(BIN)/mypy
-	@$(BIN)/basedpyright
+mypy basedpyright: $(VENV)/.developing
+	@$(BIN)/$@
 
 imports: $(VENV)/.developing ## The tiers of the architecture
 	@$(BIN)/lint-imports
