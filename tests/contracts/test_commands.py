@@ -102,22 +102,15 @@ def test_the_overview_imports_no_driver_and_no_framework() -> None:
     assert not loaded & {"psycopg", "fastapi", "typer", "rich", "httpx", "msgspec", "pydantic"}
 
 
-def test_an_unknown_command_is_told_with_a_guess() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "iotistic", "staus"], capture_output=True, text=True, check=False
-    )
+def test_an_unknown_command_is_told_with_a_guess(tmp_path: Path) -> None:
+    done = typed("staus", folder=tmp_path)
     assert done.returncode == 1
     assert "iotistic status" in done.stderr
     assert done.stdout == ""
 
 
-def test_a_wrong_option_is_told_without_a_traceback() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "iotistic", "status", "--nonsense"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_wrong_option_is_told_without_a_traceback(tmp_path: Path) -> None:
+    done = typed("status", "--nonsense", folder=tmp_path)
     assert done.returncode == 1
     assert "--nonsense" in done.stderr
     assert "Traceback" not in done.stderr

@@ -13,6 +13,7 @@ import pytest
 from iotistic.database.conninfo import url
 from iotistic.security.second_factor.codes import code_at, step_of
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -20,9 +21,6 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def environment(database: TestDatabase, tmp_path: Path) -> dict[str, str]:
     return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         "DATABASE_URL": url(database.endpoint("app"), database.name),
         "IOTISTIC_DATA_DIR": str(tmp_path / "data"),
         "IOTISTIC_PASSWORD_COST": "10",
@@ -32,16 +30,7 @@ def environment(database: TestDatabase, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def run(environment: dict[str, str], tmp_path: Path) -> Run:
     def run(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "iotistic", "users", *words],
-            cwd=tmp_path,
-            env=environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return typed("users", *words, folder=tmp_path, stdin=stdin, **environment)
 
     return run
 
@@ -51,7 +40,7 @@ def enrolled(environment: dict[str, str], folder: Path) -> tuple[bytes, list[str
     with subprocess.Popen(
         [sys.executable, "-m", "iotistic", "users", "totp", "enrol", "ada"],
         cwd=folder,
-        env=environment,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -1,10 +1,8 @@
 """`iotistic doctor connection` as it is typed."""
 
 import json
-import os
 import socket
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +12,11 @@ from iotistic.database.conninfo import url
 from iotistic.database.server import RunningServer
 from iotistic.secret import Secret
 from tests.support.databases import TestDatabase
+from tests.support.terminal import typed
 
 
 def walked(tmp_path: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "iotistic", "doctor", "connection", *words, "--data-dir", str(tmp_path)],
-        env={**os.environ, **environment}, cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return typed("doctor", "connection", *words, "--data-dir", str(tmp_path), folder=tmp_path, **environment)
 
 
 def test_localhost_inside_of_a_container_is_told(tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
 """`iotistic migrate verify|dump|lint|import|tenants` as a person types them: words, JSON and exit codes."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,12 @@ import iotistic.migrations
 from iotistic.database.server import RunningServer
 from iotistic.migrations import History, apply
 from tests.support.histories import Place, a_place, history_of, write
+from tests.support.terminal import typed
 
 FILES = {
     "001_parts.sql": "CREATE TABLE parts (id int PRIMARY KEY, label text);",
     "002_more.sql": "CREATE TABLE more (id int);",
 }
-CODE = "from iotistic.cli.main import main; main()"
 SCHEMA = json.loads((Path(iotistic.migrations.__file__).parent / "output.schema.json").read_text())
 
 
@@ -44,15 +42,7 @@ def url(place: Place) -> str:
 
 def migrate(history: History, *words: str) -> subprocess.CompletedProcess[str]:
     folder = Path(str(history.folder))
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "IOTISTIC_DATA_DIR": str(folder.parent / "data"),
-    }
-    command = [sys.executable, "-c", CODE, "migrate", *words]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    return typed("migrate", *words, folder=folder, IOTISTIC_DATA_DIR=str(folder.parent / "data"))
 
 
 def published(ran: subprocess.CompletedProcess[str]) -> Any:  # noqa: ANN401 - JSON

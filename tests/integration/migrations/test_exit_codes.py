@@ -13,6 +13,7 @@ from iotistic.database.conninfo import url
 from iotistic.database.locks import key_of
 from iotistic.database.server import RunningServer
 from tests.support.histories import Place, a_place, write
+from tests.support.terminal import typed
 
 FILES = {"001_parts.sql": "CREATE TABLE parts (id int);\n", "002_more.sql": "CREATE TABLE more (id int);\n"}
 LOCK = key_of("iotistic.migrations:parts:public.schema_migrations")
@@ -30,8 +31,7 @@ def iotistic(place: Place, folder: Path, tmp_path: Path) -> Command:
     """Runs `iotistic migrate ...` on the test's folder and database."""
 
     def call(*words: str, there: str = url(place.endpoint, place.name)) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "iotistic", "migrate", *words, "--dir", str(folder), "--url", there]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path)
+        return typed("migrate", *words, "--dir", str(folder), "--url", there, folder=tmp_path)
 
     return call
 

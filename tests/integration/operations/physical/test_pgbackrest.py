@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from iotistic.database.server import RunningServer, choose_account, find_binarie
 from iotistic.database.server.command import run_as
 from iotistic.errors import IotisticError
 from tests.support.server import start_test_server, stop_test_server, throw_away, throw_away_folder
+from tests.support.terminal import typed
 
 CONFIGURATION = """
 [global]
@@ -59,20 +59,15 @@ class Kept:
         return await connect(self.server.endpoint, "postgres", application_name="test", autocommit=True)
 
     async def iotistic(self, *words: str, code: int = 0, **environment: str) -> tuple[str, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "iotistic", *words, "--data-dir", str(self.server.folder.root),
-            env={
-                **os.environ,
-                "IOTISTIC_PGBACKREST_STANZA": "main",
-                "IOTISTIC_PGBACKREST_CONFIG": str(self.configuration),
-                **environment,
-            },
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        assert process.returncode == code, err.decode() + out.decode()
-        return out.decode(), err.decode()
+        known = {
+            "IOTISTIC_PGBACKREST_STANZA": "main",
+            "IOTISTIC_PGBACKREST_CONFIG": str(self.configuration),
+            **environment,
+        }
+        data = self.server.folder.root
+        done = await asyncio.to_thread(typed, *words, "--data-dir", str(data), folder=data, **known)
+        assert done.returncode == code, done.stderr + done.stdout
+        return done.stdout, done.stderr
 
     async def doctor(self, *, code: int, **environment: str) -> dict[str, Any]:
         out, _ = await self.iotistic("doctor", "--check", "pgbackrest", "--json", code=code, **environment)
