@@ -52,7 +52,7 @@ async def test_it_runs_until_told_to_stop_and_ends_at_once(api: DeviceApi, tmp_p
         told = loop.time()
         process.send_signal(signal.SIGTERM)
         code, stderr = await ended(process)
-        assert loop.time() - told < 1.5
+        assert loop.time() - told < 10  # half a second on an idle machine; nothing may be waited out
     assert code == 0
     assert api.enrolments[0]["name"] == "pump"
     assert "agent_started" in stderr
@@ -73,7 +73,7 @@ async def test_it_stops_while_the_server_hangs_and_keeps_what_it_has(api: Device
             within=30,
         )
         process.send_signal(signal.SIGINT)
-        code, _ = await ended(process, within=5)
+        code, _ = await ended(process, within=20)
     assert code == 0
     kept = status_of(tmp_path).queues["metrics"].pending
     assert kept >= 3

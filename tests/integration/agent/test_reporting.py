@@ -34,7 +34,7 @@ async def test_a_new_host_enrols_and_reports_at_once(api: DeviceApi, tmp_path: P
     report = json.loads(next(iter(api.reports.values())))
     assert report["metrics"].keys() >= {"cpu_usage", "memory_usage", "load_1m", "agent_spool_dropped"}
     age = datetime.now(UTC) - datetime.fromisoformat(report["timestamp"])
-    assert 0 <= age.total_seconds() < 5
+    assert timedelta(0) <= age < timedelta(minutes=1)
     assert api.units["cpu_usage"] == "percent"
     assert {interface["name"] for interface in api.documents["interfaces"]["interfaces"]} >= {"lo"}
     assert api.documents["host"]["facts"]["hostname"]

@@ -159,7 +159,7 @@ async def test_a_termination_rolls_back_and_frees_the_lock(place: Place, history
         _, told = await process.communicate()
     assert process.returncode == 143
     assert b"Stopped: the running statement was cancelled and rolled back" in told
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while await place.rows(f"{asleep} OR application_name LIKE 'migrate:%'"):
             await asyncio.sleep(0.05)
     assert await place.rows("SELECT filename FROM schema_migrations") == [("001_parts.sql",)]

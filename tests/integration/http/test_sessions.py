@@ -110,7 +110,7 @@ async def test_a_crowd_at_the_login_is_turned_away_and_takes_no_connections(
     wrong = {"username": "nobody-of-a-crowd", "password": "wrong"}
     crowd = asyncio.gather(*(fresh.post(LOGIN, json=wrong) for _ in range(30)))
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):  # pool and loop are free for others meanwhile
+    async with asyncio.timeout(25):  # pool and loop are free for others meanwhile
         assert (await viewer.get("/api/v1/devices")).status_code == 200
     statuses = {answer.status_code for answer in await crowd}
     assert 503 in statuses
@@ -125,7 +125,7 @@ async def test_after_logging_out_the_key_is_good_for_nothing(
     headers = bearer(session["key"])
     response = await fresh.delete("/api/v1/auth/session", headers=headers)
     assert (response.status_code, response.content) == (204, b"")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(25):
         while (await fresh.get("/api/v1/auth/me", headers=headers)).status_code != 401:
             await asyncio.sleep(0.005)
     assert platform

@@ -50,7 +50,7 @@ async def test_whoever_waits_hears_at_once_who_holds_the_lock(place: Place, tmp_
     async with place.connection() as other:
         await other.execute("SELECT pg_advisory_lock(%s)", (key_of(history.lock_name),))
         run = asyncio.create_task(apply(place.endpoint, place.name, history, observe=heard.put_nowait))
-        event = await asyncio.wait_for(heard.get(), 5)
+        event = await asyncio.wait_for(heard.get(), 20)
         assert event.kind is EventKind.LOCK_WAIT
         assert event.blocker is not None
         assert event.blocker.pid == other.info.backend_pid
@@ -158,7 +158,7 @@ async def test_files_before_the_one_that_waits_for_a_lock_are_applied_once(
         run = asyncio.create_task(
             apply(place.endpoint, place.name, history, limits=limits, observe=heard.put_nowait)
         )
-        while (await asyncio.wait_for(heard.get(), 5)).kind is not EventKind.RETRY:
+        while (await asyncio.wait_for(heard.get(), 20)).kind is not EventKind.RETRY:
             pass
         await reader.execute("COMMIT")
         report = await run
@@ -180,7 +180,7 @@ async def test_a_run_waits_for_the_operation_that_works_on_the_database_and_name
             assert caught.value.holder.pid == dump.info.backend_pid
             # Who waits for the operation keeps nobody else from the history meanwhile.
             run = asyncio.create_task(apply(place.endpoint, place.name, history, observe=heard.put_nowait))
-            event = await asyncio.wait_for(heard.get(), 5)
+            event = await asyncio.wait_for(heard.get(), 20)
             assert (event.kind, "operations lock" in event.message) == (EventKind.LOCK_WAIT, True)
             cursor = await other.execute("SELECT pg_try_advisory_lock(%s)", (key_of(history.lock_name),))
             assert await cursor.fetchone() == (True,)

@@ -48,7 +48,7 @@ async def test_check_waits_until_somebody_else_has_run(place: Place, tmp_path: P
     waiting = asyncio.create_task(
         bring_up("check", place.endpoint, place.name, history, application="api", observe=heard.put_nowait)
     )
-    event = await asyncio.wait_for(heard.get(), 5)
+    event = await asyncio.wait_for(heard.get(), 20)
     assert "2 files are pending" in event.message
     await apply(place.endpoint, place.name, history)
     started = await waiting
@@ -87,7 +87,7 @@ async def test_a_waiting_replica_that_is_cancelled_leaves_nothing(place: Place, 
         run = asyncio.create_task(
             apply(place.endpoint, place.name, history, limits=RunLimits(), observe=heard.put_nowait)
         )
-        await asyncio.wait_for(heard.get(), 5)
+        await asyncio.wait_for(heard.get(), 20)
         run.cancel()
         with pytest.raises(asyncio.CancelledError):
             await run

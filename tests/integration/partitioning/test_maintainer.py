@@ -86,13 +86,10 @@ async def turns(task: asyncio.Task[Outcome]) -> AsyncIterator[None]:
         yield
 
 
-async def seconds_of_an_insert(connection: Connection) -> float:
-    """How long a row of now takes; before the run under test made its partition it is refused, as quickly."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
+async def try_insert(connection: Connection) -> None:
+    """A row of now; before the run under test made its partition it is refused, as quickly."""
     with suppress(psycopg.errors.CheckViolation):
         await insert(connection, datetime.now(UTC))
-    return loop.time() - started
 
 
 def name(day: date) -> str:
@@ -179,13 +176,15 @@ async def test_an_open_reader_keeps_days_from_going_and_no_insert_from_coming(
 ) -> None:
     await maintainer(worker, NOW - timedelta(days=91)).run()
     async with owner(database) as writer:
+        await writer.execute(
+            "SET lock_timeout = '1s'"
+        )  # who has to wait longer fails; a busy machine is no lock
         async with other.transaction():
             await other.execute("SELECT count(*) FROM device_metrics")
             running = asyncio.create_task(maintainer(worker).run())
-            pauses = [await seconds_of_an_insert(writer) async for _ in turns(running)]
+            inserts = [await try_insert(writer) async for _ in turns(running)]
             outcome = running.result()
-        assert len(pauses) > 10
-        assert max(pauses) < 1.0
+        assert len(inserts) > 10
         # The first detach waits for the reader; the others of that table for the next run.
         (failure,) = outcome.failed
         assert isinstance(failure.step, Retire)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -82,11 +83,10 @@ async def test_news_of_anybody_forgets_everybody() -> None:
 async def test_news_of_ten_thousand_keys_is_taken_in_without_holding_up_the_others() -> None:
     cache, asked = listening(size=20_000), Asked()
     await ask(cache, asked, *(str(number) for number in range(10_000)))
-    loop = asyncio.get_running_loop()
-    started = loop.time()
+    started = time.process_time()
     for number in range(10_000):
         cache._forget_key(str(number))
-    assert loop.time() - started < 1  # a search through all per key would take a minute
+    assert time.process_time() - started < 5  # 0.02; a search through all per key would take a minute
     assert not cache._kept
 
 

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -230,7 +231,7 @@ async def test_stopping_cuts_the_connections(installation: Installation) -> None
     connection = await superuser(server)
     stopped = await stop(installation.folder)
     assert stopped is not None
-    assert stopped.took.total_seconds() < 5
+    assert stopped.took < timedelta(seconds=60)  # who waits for sessions to leave gives up after five minutes
     await connection.close()
 
 
