@@ -67,10 +67,11 @@ imports: $(VENV)/.developing ## The tiers of the architecture
 bench: $(VENV)/.developing ## Measure, as ratios within one run
 	@for b in benchmarks/*.py; do echo "== $$b"; PYTHONPATH=. $(BIN)/python $$b || exit 1; done
 
-docs: $(VENV)/.developing ## Write the generated reference pages anew
+docs: $(VENV)/.developing ## Write the generated reference pages and the picture of the README anew
 	@$(BIN)/iotistic config reference > docs/reference/settings.md
 	@$(BIN)/iotistic config example > .env.example
 	@$(BIN)/python -m tests.support.data_model > docs/reference/.data-model.new && mv docs/reference/.data-model.new docs/reference/data-model.md
+	@$(BIN)/python -m tests.support.terminal_picture > docs/images/.terminal.new && mv docs/images/.terminal.new docs/images/terminal.svg
 
 install: $(STAMP) ## Only make the environment
 
