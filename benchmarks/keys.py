@@ -21,8 +21,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import count
@@ -34,55 +33,25 @@ from uuid import UUID
 import psutil
 import uvloop
 from fastapi import FastAPI
+from platform_bench.opening import PEPPER, opened
 
-from iotistic.bootstrap.platform import Platform, open_platform
-from iotistic.config import DatabaseNames, PoolSettings, RateSettings, Settings
-from iotistic.database.pool import connect
+from iotistic.bootstrap.platform import Platform
 from iotistic.http import create_platform_app
-from iotistic.partitioning import Maintainer
 from iotistic.secret import Secret
 from iotistic.security import KeyKind, Peppers, Principal
 from iotistic.security.keys import generate_key
-from tests.support.databases import Databases, TestDatabase
+from tests.support.databases import Databases
 from tests.support.enrolment import enrol_device
 from tests.support.server import start_test_server, stop_test_server
 
 ROUNDS = 5
 STORM_ROUNDS = 6
-PEPPER = "the pepper of this benchmark"
 AIM_MS = 0.3
 AIM_RATIO = 1.5
 LOGINS_A_SECOND = 200
 POLLS_A_SECOND = 100
 
 _numbers = count(1)
-
-
-@asynccontextmanager
-async def opened(
-    database: TestDatabase, folder: Path, pool: int, *, serves: bool = True
-) -> AsyncGenerator[Platform]:
-    owner = await connect(
-        database.endpoint("owner"), database.name, application_name="bench", autocommit=True
-    )
-    await Maintainer(owner).run()
-    await owner.close()
-    platform = await open_platform(
-        Settings(
-            data_dir=folder,
-            database=database.endpoint("app"),
-            names=DatabaseNames(platform=database.name),
-            pool=PoolSettings(min_size=pool, max_size=pool, timeout=timedelta(minutes=1)),
-            pepper=Secret(PEPPER),
-            rates=RateSettings(per_key=0, per_account=0, per_address=0),
-        ),
-        application_name="bench",
-        with_ingest=serves,
-    )
-    try:
-        yield platform
-    finally:
-        await platform.close()
 
 
 async def enrol(platform: Platform) -> tuple[UUID, Secret]:
@@ -357,10 +326,10 @@ async def main(checks: int, registered: int, enrolments: int, seconds: float) ->
         with tempfile.TemporaryDirectory() as folder:
             async with (
                 databases.platform() as database,
-                opened(database, Path(folder), 1, serves=False) as platform,
+                opened(database, Path(folder), pool=1, with_ingest=False) as platform,
             ):
                 await check_cost(platform, await register(platform, registered), checks)
-            async with databases.platform() as database, opened(database, Path(folder), 16) as platform:
+            async with databases.platform() as database, opened(database, Path(folder), pool=16) as platform:
                 print(f"2. Devices that enrol a second, {enrolments} each:")
                 alone = await enrolment_rate(platform, enrolments, 1)
                 crowd = await enrolment_rate(platform, enrolments, 16)

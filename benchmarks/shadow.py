@@ -13,20 +13,18 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from fastapi import FastAPI, Response
+from platform_bench.opening import opened
 
-from iotistic.bootstrap.platform import Platform, open_platform
-from iotistic.config import DatabaseNames, PoolSettings, RateSettings, Settings
-from iotistic.database.pool import Pool, connect
+from iotistic.bootstrap.platform import Platform
+from iotistic.database.pool import Pool
 from iotistic.http import create_platform_app
-from iotistic.partitioning import Maintainer
 from iotistic.secret import Secret
 from tests.support.databases import Databases, TestDatabase
 from tests.support.enrolment import enrol_device
@@ -107,30 +105,6 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-@asynccontextmanager
-async def opened(database: TestDatabase, at_once: int, folder: Path) -> AsyncGenerator[Platform]:
-    owner = await connect(
-        database.endpoint("owner"), database.name, application_name="bench", autocommit=True
-    )
-    await Maintainer(owner).run()
-    await owner.close()
-    platform = await open_platform(
-        Settings(
-            data_dir=folder,
-            database=database.endpoint("app"),
-            names=DatabaseNames(platform=database.name),
-            pool=PoolSettings(min_size=at_once, max_size=at_once, timeout=timedelta(minutes=1)),
-            pepper=Secret("the pepper of this benchmark"),
-            rates=RateSettings(per_key=0, per_account=0, per_address=0),
-        ),
-        application_name="bench",
-    )
-    try:
-        yield platform
-    finally:
-        await platform.close()
-
-
 async def prepare(platform: Platform, app: FastAPI) -> list[tuple[UUID, Headers]]:
     """Devices with a shadow, and what each sends with a poll."""
     found: list[tuple[UUID, Headers]] = []
@@ -152,7 +126,7 @@ async def enrol(platform: Platform, name: str) -> tuple[UUID, Secret]:
 
 
 async def measure(database: TestDatabase, polls: int, at_once: int, folder: Path) -> None:
-    async with opened(database, at_once, folder) as platform:
+    async with opened(database, folder, pool=at_once) as platform:
         app, bare = create_platform_app(platform), bare_app(platform.pool)
         devices = await prepare(platform, app)
         ours = [

@@ -1,0 +1,1 @@
+"""The platform as benchmarks open it."""
