@@ -72,3 +72,8 @@ def test_imports_stand_at_the_top() -> None:
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
+
+
+def test_the_page_of_the_architecture_names_every_package() -> None:
+    page = set(re.findall(r"\w+", (Path(__file__).parents[2] / "docs" / "architecture.md").read_text()))
+    assert {Path(name).parts[0].removesuffix(".py") for name in TEXTS} - {"__init__", "__main__"} <= page
