@@ -170,8 +170,11 @@ class Copies:
 
     def _read(self, name: str) -> Manifest:
         text = self._storage.read(name)
-        seal = self._storage.read(name.removesuffix(MANIFEST) + SEAL).decode("ascii").strip()
-        if hashlib.sha256(text).hexdigest() != seal:
+        try:
+            seal = self._storage.read(name.removesuffix(MANIFEST) + SEAL).strip()
+        except ObjectMissing as error:
+            raise BackupDamaged(f"The manifest {name} in {self.address} lacks its checksum.") from error
+        if hashlib.sha256(text).hexdigest().encode() != seal:
             raise BackupDamaged(f"The manifest {name} in {self.address} was changed after it was written.")
         try:
             return msgspec.json.decode(text, type=Manifest)

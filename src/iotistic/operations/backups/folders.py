@@ -52,12 +52,16 @@ def read_sealed(folder: Path) -> bytes:
     """The manifest of a published folder. Raises BackupDamaged where it is missing or was changed."""
     try:
         text = (folder / MANIFEST).read_bytes()
-        seal = (folder / SEAL).read_text(encoding="ascii").strip()
+        seal = (folder / SEAL).read_bytes().strip()
+    except FileNotFoundError as error:
+        raise BackupDamaged(
+            f"The backup {folder.name} lacks its {Path(error.filename).name}.", path=str(folder)
+        ) from error
     except OSError as error:
         raise BackupDamaged(
-            f"The backup {folder.name} lacks its {Path(str(error.filename)).name}.", path=str(folder)
+            f"The manifest of {folder.name} cannot be read: {error.strerror}.", path=str(folder)
         ) from error
-    if hashlib.sha256(text).hexdigest() != seal:
+    if hashlib.sha256(text).hexdigest().encode() != seal:
         raise BackupDamaged(
             f"The manifest of {folder.name} was changed after it was written.", path=str(folder)
         )
