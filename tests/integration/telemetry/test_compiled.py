@@ -69,7 +69,7 @@ async def test_bodies_are_stored_and_answered_alike_with_and_without_it(station:
                 {"reports": [{"timestamp": station.now.timestamp() - number, "metrics": NAMES}]}
             ),
         )
-    assert station.ingest._reports._favourites.find(often.bytes)
+    assert station.ingest._reports._favourites.find(often)
     history = await stored(station, often)
     assert len(history) == 40 * len(NAMES)
     for body in bodies(station):

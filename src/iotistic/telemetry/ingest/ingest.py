@@ -247,7 +247,7 @@ class Ingest:
             stream=stream,
             received=received,
             judge=judge,
-            stamped_on_receipt=device_uuid in self._stamped,
+            stamped_on_receipt=bool(self._stamped) and device_uuid in self._stamped,
         )
 
     def _read_at_once(self, draft: Draft, stream: Stream, body: bytes, *, ndjson: bool) -> bool:

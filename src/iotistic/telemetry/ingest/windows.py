@@ -89,7 +89,7 @@ class Windows:
         rules = self._rules.get(stream)
         if rules is None:
             return None
-        keep = rules.keeps.get(device_uuid, rules.keep)
+        keep = rules.keeps.get(device_uuid, rules.keep) if rules.keeps else rules.keep
         kept = self._judges.get((stream, keep))
         if kept is not None and _NO_TIME <= now - kept[0] < _JUDGE_FOR:
             return kept[1]

@@ -11,12 +11,13 @@ from itertools import islice
 from operator import lt
 from types import GenericAlias
 from typing import Annotated, Any, final
+from uuid import UUID
 
 import msgspec
 from msgspec.structs import astuple
 
 from iotistic.telemetry.errors import BodyTooLarge
-from iotistic.telemetry.ingest.runs import Run
+from iotistic.telemetry.ingest.runs import Run, Series
 from iotistic.telemetry.ingest.window import Judge
 from iotistic.telemetry.names.metric_sets import Layout, Units
 from iotistic.telemetry.wire.decoding import Time
@@ -70,10 +71,10 @@ class Compiled:
         self._explain = partial(layout.explain, units)
         self._decoders = [_decoder(layout.names, *kinds) for kinds in _KINDS]
 
-    def read(self, draft: Draft, body: bytes, series: int) -> bool:
+    def read(self, draft: Draft, body: bytes, series: Series) -> bool:
         """Puts the reports into the draft if all of them fit; answers whether they did. Raises BodyTooLarge.
 
-        `series` is the number of the device's reports with these metrics.
+        `series` is that of the device's reports with these metrics.
         """
         decoded = self._decoded(body)
         if decoded is None or decoded.units != self._given:
@@ -83,7 +84,7 @@ class Compiled:
         reports = decoded.reports
         stamps = stamps_of_times([report.timestamp for report in reports])
         if self._are_in_order(stamps, draft.judge):
-            draft.keep(self._run(draft.device, series, reports, stamps))
+            draft.keep(self._run(series, reports, stamps))
         else:
             self._place(draft, reports, series)
         return True
@@ -95,15 +96,15 @@ class Compiled:
             return False
         return all(map(lt, stamps, islice(stamps, 1, None)))
 
-    def _run(self, device: bytes, series: int, reports: list[Any], stamps: list[int]) -> Run:
+    def _run(self, series: Series, reports: list[Any], stamps: list[int]) -> Run:
         """What nearly every point of the platform goes through."""
-        pack = self._layout.packer.pack
+        pack, (device, number) = self._layout.packer.pack, series
         values = map(astuple, [report.metrics for report in reports])
         block, cuts = self._layout.seal(
-            [pack(device, stamp, series, *each) for stamp, each in zip(stamps, values, strict=True)]
+            [pack(device, stamp, number, *each) for stamp, each in zip(stamps, values, strict=True)]
         )
         return Run(
-            series=(device, series),
+            series=series,
             orders=stamps,
             indexes=range(len(stamps)),
             block=block,
@@ -123,24 +124,24 @@ class Compiled:
             return decoded
         return None
 
-    def _place(self, draft: Draft, reports: list[Any], series: int) -> None:
+    def _place(self, draft: Draft, reports: list[Any], series: Series) -> None:
         """Reports of which some are out of order or without a place."""
-        layout, judge, device = self._layout, draft.judge, draft.device
-        rows = draft.collect(Rows((device, series), layout.seal, self._explain))
+        layout, judge, (device, number) = self._layout, draft.judge, series
+        rows = draft.collect(Rows(series, layout.seal, self._explain))
         parts, orders, indexes, pack = rows.parts, rows.orders, rows.indexes, layout.packer.pack
         high, last = judge.high, judge.low - 1
         for index, report in enumerate(reports):
             time = report.timestamp
             stamp = stamp_of(time) if isinstance(time, datetime) else from_number(time)
             if last < stamp < high:
-                parts.append(pack(device, stamp, series, *astuple(report.metrics)))
+                parts.append(pack(device, stamp, number, *astuple(report.metrics)))
                 orders.append(stamp)
                 indexes.append(index)
                 last = stamp
                 continue
             objection = judge.objection(stamp)
             if objection is None:  # not after the one before
-                rows.add(index, stamp, pack(device, stamp, series, *astuple(report.metrics)))
+                rows.add(index, stamp, pack(device, stamp, number, *astuple(report.metrics)))
             else:
                 draft.set_aside(index, stamp, objection, self._payload(report, stamp))
 
@@ -158,20 +159,20 @@ class Favourites:
     """Which decoder to try for a device: the one that its last body would have fitted."""
 
     def __init__(self, most_devices: int, most_reports: int) -> None:
-        self._of: dict[bytes, tuple[Compiled, int]] = {}
+        self._of: dict[UUID, tuple[Compiled, Series]] = {}
         self._made: dict[tuple[int, Units], Compiled] = {}
         self._most_devices = most_devices
         self._most_reports = most_reports
 
-    def find(self, device: bytes) -> tuple[Compiled, int] | None:
-        """The decoder to try, if there is one, and the number of the series that it reads."""
+    def find(self, device: UUID) -> tuple[Compiled, Series] | None:
+        """The decoder to try, if there is one, and the series that it reads."""
         return self._of.get(device)
 
-    def forget(self, device: bytes) -> None:
+    def forget(self, device: UUID) -> None:
         """It did not fit."""
         self._of.pop(device, None)
 
-    def learn(self, device: bytes, layout: Layout, units: Units, series: int) -> None:
+    def learn(self, device: UUID, layout: Layout, units: Units, series: Series) -> None:
         """The device sent a body in which every report had exactly these metrics."""
         layout.uses += 1
         if layout.uses < _WORTH_IT or any(_ESCAPED & set(name) for name in layout.names):

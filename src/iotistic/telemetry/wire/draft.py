@@ -80,6 +80,11 @@ class Rows:
 class Draft:
     """Collects what becomes of each report or line of one body."""
 
+    __slots__ = (
+        "_aside", "_reasons", "_received", "_rejected", "_rows", "_runs", "_stream", "device_uuid", "judge",
+        "newest_aside", "shift", "stamped_on_receipt",
+    )  # fmt: skip
+
     def __init__(
         self,
         *,
@@ -90,7 +95,6 @@ class Draft:
         stamped_on_receipt: bool = False,
     ) -> None:
         self.device_uuid = device_uuid
-        self.device = device_uuid.bytes
         self.judge = judge
         self.stamped_on_receipt = stamped_on_receipt
         """Whether the device's clock is not to be trusted."""
@@ -105,6 +109,11 @@ class Draft:
         self._aside: list[SetAside] = []
         self._reasons: list[Reason] = []
         self._rejected = 0
+
+    @property
+    def device(self) -> bytes:
+        """As it is packed."""
+        return self.device_uuid.bytes
 
     def collect(self, rows: Rows) -> Rows:
         """Takes rows of one more series along."""
@@ -164,9 +173,13 @@ class Draft:
         most_reasons: int,
         claim: Claim | None = None,
     ) -> Submission:
-        """The body, ready to be written."""
-        sealed = [rows.run() for rows in self._rows if rows.orders]
-        runs = [*self._runs, *(run for run, _ in sealed)]
+        """The body, ready to be written; the draft is used up."""
+        runs, repeated = self._runs, 0
+        for rows in self._rows:
+            if rows.orders:
+                run, repeats = rows.run()
+                runs.append(run)
+                repeated += repeats
         return Submission(
             device_uuid=self.device_uuid,
             stream=self._stream,
@@ -174,7 +187,7 @@ class Draft:
             late_before=late_before,
             runs=runs,
             set_aside=self._aside,
-            repeated=sum(repeats for _, repeats in sealed),
+            repeated=repeated,
             rejected=self._rejected,
             reasons=self._reasons,
             since=since,
@@ -187,10 +200,12 @@ class Draft:
     def _lead(self, runs: Sequence[Run]) -> int | None:
         """How long after its receipt the newest report is dated, wherever it went; None of a body without one that has a date."""
         stamp = STREAMS[self._stream].stamp
-        stamps = [stamp(run.last) for run in runs]
-        if self.newest_aside is not None:
-            stamps.append(self.newest_aside)
-        return max(stamps) - self.shift - self.judge.now if stamps else None
+        newest = self.newest_aside
+        for run in runs:
+            last = stamp(run.last)
+            if newest is None or last > newest:
+                newest = last
+        return None if newest is None else newest - self.shift - self.judge.now
 
 
 def payload_of(value: object) -> bytes:

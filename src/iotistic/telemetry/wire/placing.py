@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import final
 
+from iotistic.telemetry.ingest.runs import Series
 from iotistic.telemetry.names.metric_sets import Layout, MetricSets, Units
 from iotistic.telemetry.names.series import SeriesNumbers
 from iotistic.telemetry.wire.draft import Draft, Rows
@@ -37,9 +38,9 @@ class Placing:
         """The layout of all reports, if it was the same for all and nothing had to be left out."""
         return None if self._is_mixed else self._layout_of_all
 
-    def series_of(self, layout: Layout) -> int:
-        """The number of the device's reports of a layout that came in this body."""
-        return self._rows[layout.metric_set_id].series[1]
+    def series_of(self, layout: Layout) -> Series:
+        """That of the device's reports of a layout that came in this body."""
+        return self._rows[layout.metric_set_id].series
 
     async def all(self, reports: Iterable[tuple[int, Report]]) -> None:
         """A tight loop; whatever is not as in the report before leaves it."""

@@ -52,13 +52,13 @@ class ReportReader:
     def read_at_once(self, draft: Draft, body: bytes, *, ndjson: bool) -> bool:
         """The same for a body like the last ones of its device; False, and nothing done, for any other."""
         # Whose clock is not trusted goes the general way: its bodies are read twice.
-        found = None if ndjson or draft.stamped_on_receipt else self._favourites.find(draft.device)
+        found = None if ndjson or draft.stamped_on_receipt else self._favourites.find(draft.device_uuid)
         if found is None:
             return False
         compiled, series = found
         if compiled.read(draft, body, series):
             return True
-        self._favourites.forget(draft.device)
+        self._favourites.forget(draft.device_uuid)
         return False
 
     async def read(self, draft: Draft, body: bytes, *, ndjson: bool) -> None:
@@ -82,7 +82,7 @@ class ReportReader:
         await placing.all(enumerate(items.strict))
         layout = placing.only
         if layout is not None:
-            self._favourites.learn(draft.device, layout, units, placing.series_of(layout))
+            self._favourites.learn(draft.device_uuid, layout, units, placing.series_of(layout))
 
     async def _read_lines(self, draft: Draft, items: Items[Report]) -> None:
         """Lines that say the same units are placed together."""
