@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from iotistic.bootstrap.platform import Platform
-from iotistic.http import HttpServer, PlatformApp
+from iotistic.http import HttpServer, PlatformApp, create_platform_app
 from iotistic.http.trusted_proxies import LOOPBACK
 from iotistic.security.keyring import KeyDraft
 from tests.integration.http.conftest import EnrolledDevice
@@ -70,3 +70,19 @@ async def test_the_networks_of_a_key_are_held_against_the_caller_and_not_against
             assert await status(client, "192.0.2.7, 198.51.100.7") == 401
     async with client_of(app, bound, trusted=False) as client:
         assert await status(client, "198.51.100.7") == 200  # nobody is believed: it comes from here
+
+
+@pytest.mark.parametrize(
+    ("trusted", "lied"), [(False, "198.51.100.{}"), (True, "198.51.100.{}, 203.0.113.99")]
+)
+async def test_guesses_that_each_claim_another_origin_are_held_back_as_one_place(
+    platform: Platform, device: EnrolledDevice, trusted: bool, lied: str
+) -> None:
+    guess = {"username": f"proxied-{trusted}", "password": "wrong"}
+    async with client_of(create_platform_app(platform), device, trusted=trusted) as client:
+        answers = [
+            await client.post("/api/v1/auth/login", json=guess, headers={"X-Forwarded-For": lied.format(n)})
+            for n in range(7)
+        ]
+    assert [answer.status_code for answer in answers] == [401] * 6 + [429]
+    assert answers[-1].json()["code"] == "login_paused"

@@ -6,7 +6,7 @@ import pytest
 
 from iotistic.operations.access import RuleFinding
 from iotistic.operations.doctor import Circumstances, State
-from iotistic.operations.doctor.access import judge_findings
+from iotistic.operations.doctor.access import judge_findings, judge_roles
 from iotistic.operations.doctor.backlog import Backlog, judge_backlog
 from iotistic.operations.doctor.checkpoints import Checkpoints, judge_checkpoints
 from iotistic.operations.doctor.durability import (
@@ -437,3 +437,11 @@ def test_forced_checkpoints_count_once_there_are_ten() -> None:
 
 def finding(*, is_alarm: bool) -> RuleFinding:
     return RuleFinding(line_number=1, is_alarm=is_alarm, text="is wrong")
+
+
+@pytest.mark.parametrize(("version", "has_owners_rights"), [(169999, True), (170000, False)])
+def test_whether_maintenance_has_the_owners_rights_is_told(version: int, has_owners_rights: bool) -> None:
+    seen = Circumstances(now=NOW, server_version=version, stats_age=None)
+    verdict = judge_roles(["iotistic_app"], [], seen)
+    assert verdict.state is State.ok
+    assert ("iotistic_maintenance has the owner's rights" in verdict.observed) is has_owners_rights

@@ -105,7 +105,7 @@ def _show(plan: RolePlan, *, as_json: bool) -> None:
         sys.stdout.write(f"+ {login} gets the password that is kept in the data folder\n")
     for name in plan.absent:
         narrate(
-            f"There is no database {name} yet: run this again once a service or `iotistic migrate` has made it."
+            f"There is no database {name} yet: CREATE DATABASE {name}, then `iotistic migrate` and this again."
         )
     if plan.is_empty:
         narrate("Roles and rights are as they should be.")

@@ -32,16 +32,26 @@ _DAY = timedelta(days=1)
 _FIX = "`iotistic db roles plan` shows how, `iotistic db roles apply` does it"
 
 
-def judge_roles(present: Collection[str], steps: Sequence[Step], _: Circumstances) -> Verdict:
+def judge_roles(present: Collection[str], steps: Sequence[Step], seen: Circumstances) -> Verdict:
     """A role that gained something is an alarm, anything else that differs a warning."""
     if not present:
         return skipped("the server has none of our roles: everything works as the one that is configured")
     drift = [step.title for step in steps if step.is_drift]
     if not steps:
-        return ok(f"{len(present)} roles are as they should be")
+        return ok(f"{len(present)} roles are as they should be{_as_owner(seen)}")
     shown = "; ".join([step.title for step in steps][:_MANY])
     more = f" and {len(steps) - _MANY} more" if len(steps) > _MANY else ""
     return (critical if drift else warn)(f"{shown}{more}", fix=_FIX, differences=len(steps))
+
+
+def _as_owner(seen: Circumstances) -> str:
+    strong = [
+        role.name
+        for role in roles.ROLES
+        for account in role.accounts(seen.server_version)
+        if roles.OWNER.name in account.member_of and role is not roles.OWNER
+    ]
+    return f"; before PostgreSQL 17 {', '.join(strong)} has the owner's rights" if strong else ""
 
 
 async def look_at_roles(it: Patient) -> Verdict:
