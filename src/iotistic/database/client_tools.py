@@ -20,10 +20,20 @@ from iotistic.config import Endpoint
 from iotistic.database.server.binaries import list_binaries
 from iotistic.errors import Unavailable
 
-__all__ = ["ClientTool", "ClientToolFailed", "ClientToolMissing", "environment", "find_tool", "run_tool"]
+__all__ = [
+    "ClientTool",
+    "ClientToolFailed",
+    "ClientToolMissing",
+    "environment",
+    "find_newest",
+    "find_tool",
+    "run_tool",
+]
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?")
 _LINES_KEPT = 20
+_DEMANDING = frozenset({"require", "verify-ca", "verify-full"})
+"""Values of sslmode that a libpq without TLS refuses."""
 
 
 class ClientToolMissing(Unavailable):
@@ -51,6 +61,25 @@ class ClientTool:
         """Whether a pg_dump of this installation writes zstd: 16 and newer, where it was built with it."""
         first_with_it = 16
         return self.major >= first_with_it and "--with-zstd" in _configured(self.path.parent / "pg_config")
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether it can speak TLS; where its installation does not say how it was built, it is a system's own, which can."""
+        built = _configured(self.path.parent / "pg_config")
+        return not built or "--with-openssl" in built or "--with-ssl" in built
+
+
+def find_newest(name: str, endpoint: Endpoint) -> ClientTool:
+    """The newest program of this name that can connect as `endpoint` demands; the embedded ones speak no TLS. Raises ClientToolMissing."""
+    demands_tls = endpoint.sslmode in _DEMANDING
+    usable = [tool for tool in _installed(name) if tool.has_tls or not demands_tls]
+    if usable:
+        return max(usable, key=lambda tool: tool.major)
+    raise ClientToolMissing(
+        f"There is no {name}{' that speaks TLS' if demands_tls else ''} on this machine.",
+        hint="Install PostgreSQL's client package (Debian: postgresql-client).",
+        program=name,
+    )
 
 
 def find_tool(name: str, *, at_least: int) -> ClientTool:

@@ -1,7 +1,6 @@
 """`iotistic db url|psql`: ways into a database."""
 
 import os
-import shutil
 import sys
 from typing import Annotated
 
@@ -10,8 +9,7 @@ import typer
 from iotistic.cli.db.which import Database, Which, database_name, endpoint_of
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import print_json
-from iotistic.database import client_tools, conninfo, server
-from iotistic.errors import Unavailable
+from iotistic.database import client_tools, conninfo
 
 __all__ = ["psql", "show_url"]
 
@@ -47,13 +45,10 @@ def psql(
     url: Url = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="Passed to psql, after `--`.")] = None,
 ) -> None:
-    """Open psql on a database: the one that came with the server, else the one on the PATH."""
+    """Open psql on a database: the newest on this machine, and one that speaks TLS where the server is asked for it."""
     settings = settings_from(data_dir, url)
     endpoint = endpoint_of(settings, role)
-    program = server.find_binaries().bin_dir / "psql"
-    found = str(program) if program.exists() else shutil.which("psql")
-    if found is None:
-        raise Unavailable("There is no psql on this machine.", hint="Install PostgreSQL's client package.")
+    found = str(client_tools.find_newest("psql", endpoint).path)
     # The password travels in the environment, where other users cannot see it; argv is public.
     variables = client_tools.environment(
         endpoint, database_name(settings, database), application_name="iotistic-psql"
