@@ -231,9 +231,21 @@ def _tell_recovered(recovered: Recovered, to: datetime | None, *, as_json: bool)
     if as_json:
         print_json(recovered)
         return
+    if not recovered.is_ready:
+        narrate(
+            f"The files are in {recovered.folder / 'postgres'}, set to replay the log {_until(to)} at their first start. They are of a "
+            "server of your own: look at port and paths in its postgresql.conf, start it with its own program (pg_ctl start -D), then "
+            "ALTER SYSTEM RESET hot_standby, restore_command, recovery_target_time; it archives nothing until archive_mode is reset too."
+        )
+        sys.stdout.write(f"{recovered.folder}\n")
+        return
     moment = f"as it was at {to:%Y-%m-%d %H:%M:%S} UTC" if to else "as far as the log goes"
     narrate(f"The server is there {moment}; `iotistic up --data-dir {recovered.folder}` starts it.")
     sys.stdout.write(f"{recovered.folder}\n")
+
+
+def _until(to: datetime | None) -> str:
+    return f"up to {to:%Y-%m-%d %H:%M:%S} UTC" if to else "as far as it goes"
 
 
 async def _switch(endpoint: Endpoint, archive: WalArchive, switch: Switch) -> bool:

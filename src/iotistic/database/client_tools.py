@@ -25,15 +25,14 @@ __all__ = [
     "ClientToolFailed",
     "ClientToolMissing",
     "environment",
-    "find_newest",
     "find_tool",
+    "newest_tool",
     "run_tool",
 ]
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?")
 _LINES_KEPT = 20
-_DEMANDING = frozenset({"require", "verify-ca", "verify-full"})
-"""Values of sslmode that a libpq without TLS refuses."""
+_ENCRYPTED = {"require", "verify-ca", "verify-full"}
 
 
 class ClientToolMissing(Unavailable):
@@ -64,37 +63,22 @@ class ClientTool:
 
     @property
     def has_tls(self) -> bool:
-        """Whether it can speak TLS; where its installation does not say how it was built, it is a system's own, which can."""
+        """Whether it can encrypt: those of the embedded server cannot. One that does not say how it was built is taken to."""
         built = _configured(self.path.parent / "pg_config")
         return not built or "--with-openssl" in built or "--with-ssl" in built
 
 
-def find_newest(name: str, endpoint: Endpoint) -> ClientTool:
-    """The newest program of this name that can connect as `endpoint` demands; the embedded ones speak no TLS. Raises ClientToolMissing."""
-    demands_tls = endpoint.sslmode in _DEMANDING
-    usable = [tool for tool in _installed(name) if tool.has_tls or not demands_tls]
-    if usable:
-        return max(usable, key=lambda tool: tool.major)
-    raise ClientToolMissing(
-        f"There is no {name}{' that speaks TLS' if demands_tls else ''} on this machine.",
-        hint="Install PostgreSQL's client package (Debian: postgresql-client).",
-        program=name,
-    )
-
-
-def find_tool(name: str, *, at_least: int) -> ClientTool:
-    """The oldest program of this name that knows a server of major `at_least`.
+def find_tool(name: str, *, at_least: int, endpoint: Endpoint | None = None) -> ClientTool:
+    """The oldest program of this name that knows a server of major `at_least`, and TLS where the way to `endpoint` asks for it.
 
     The oldest, because pg_dump writes what its own version and newer ones can read. Raises ClientToolMissing.
     """
-    usable = [tool for tool in _installed(name) if tool.major >= at_least]
-    if usable:
-        return min(usable, key=lambda tool: tool.major)
-    raise ClientToolMissing(
-        f"There is no {name} of PostgreSQL {at_least} or newer on this machine.",
-        hint=f"Install the client package of PostgreSQL {at_least} (Debian: postgresql-client-{at_least}).",
-        program=name,
-    )
+    return min(_usable(name, at_least, endpoint), key=lambda tool: tool.major)
+
+
+def newest_tool(name: str, endpoint: Endpoint) -> ClientTool:
+    """The newest program of this name, of those that know TLS where the way to `endpoint` asks for it. Raises ClientToolMissing."""
+    return max(_usable(name, 0, endpoint), key=lambda tool: tool.major)
 
 
 def environment(endpoint: Endpoint, database: str, *, application_name: str) -> dict[str, str]:
@@ -179,6 +163,20 @@ def _failed(tool: ClientTool, status: int, lines: Sequence[str]) -> ClientToolFa
     words = "; ".join(line.removeprefix(prefix) for line in errors[-3:]) or "it said nothing"
     return ClientToolFailed(
         f"{tool.path.name} ended with status {status}: {words}", program=str(tool.path), status=status
+    )
+
+
+def _usable(name: str, at_least: int, endpoint: Endpoint | None) -> list[ClientTool]:
+    encrypts = endpoint is not None and endpoint.sslmode in _ENCRYPTED
+    usable = [tool for tool in _installed(name) if tool.major >= at_least and (tool.has_tls or not encrypts)]
+    if usable:
+        return usable
+    wanted = f" of PostgreSQL {at_least} or newer" if at_least else ""
+    package = f"postgresql-client-{at_least}" if at_least else "postgresql-client"
+    raise ClientToolMissing(
+        f"There is no {name}{wanted}{' that knows TLS' if encrypts else ''} on this machine.",
+        hint=f"Install PostgreSQL's client package (Debian: {package}).",
+        program=name,
     )
 
 

@@ -45,10 +45,10 @@ def psql(
     url: Url = None,
     arguments: Annotated[list[str] | None, typer.Argument(help="Passed to psql, after `--`.")] = None,
 ) -> None:
-    """Open psql on a database: the newest on this machine, and one that speaks TLS where the server is asked for it."""
+    """Open psql on a database: the newest on this machine, of those that know TLS where the way there asks for it."""
     settings = settings_from(data_dir, url)
     endpoint = endpoint_of(settings, role)
-    found = str(client_tools.find_newest("psql", endpoint).path)
+    found = str(client_tools.newest_tool("psql", endpoint).path)
     # The password travels in the environment, where other users cannot see it; argv is public.
     variables = client_tools.environment(
         endpoint, database_name(settings, database), application_name="iotistic-psql"

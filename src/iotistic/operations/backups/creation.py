@@ -80,7 +80,7 @@ async def _create(  # noqa: PLR0917 - one call, in the order of the public funct
 ) -> Manifest:
     started = clock()
     backup_id = new_id(started)
-    tool = find_tool("pg_dump", at_least=connection.info.server_version // 10_000)
+    tool = find_tool("pg_dump", at_least=connection.info.server_version // 10_000, endpoint=endpoint)
     compression = choose_compression(tool, order.compression)
     store.sweep(order.database)
     await count_alone(connection)

@@ -64,7 +64,10 @@ class Dump:
             return
         words = ["--roles-only", "--no-role-passwords", "-l", self.database]
         await run_tool(
-            find_tool("pg_dumpall", at_least=self.tool.major), words, self._variables, output=target
+            find_tool("pg_dumpall", at_least=self.tool.major, endpoint=self.endpoint),
+            words,
+            self._variables,
+            output=target,
         )
 
     async def _write_dump(self, target: Path) -> None:

@@ -84,7 +84,7 @@ async def restore_plain(endpoint: Endpoint, dump: PlainDump, database: str) -> N
     try:
         await refuse_existing(connection, database)
         major = connection.info.server_version // 10_000
-        tool = find_tool("psql", at_least=max(major, dump.server_major or major))
+        tool = find_tool("psql", at_least=max(major, dump.server_major or major), endpoint=endpoint)
         await sweep_scratch(connection)
         async with scratch_database(connection) as scratch:
             with _unpacked(dump) as text:

@@ -200,7 +200,7 @@ class Restoration:
     async def _load(self, connection: Connection, database: str, dump: Path) -> None:
         manifest = self._manifest
         major = connection.info.server_version // 10_000
-        tool = find_tool("pg_restore", at_least=max(manifest.tool_major, major))
+        tool = find_tool("pg_restore", at_least=max(manifest.tool_major, major), endpoint=self._endpoint)
         self._narrate(f"loading {manifest.rows} rows into {database} with pg_restore {tool.major}")
         # Single tables come without what refers to others: their constraints may point at tables that are not in it.
         sections = () if manifest.is_full else ("--section=pre-data", "--section=data")

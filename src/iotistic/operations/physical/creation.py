@@ -82,7 +82,7 @@ async def verify_base_backup(data: Path, backup: BaseBackup) -> None:
 
 async def _copy(endpoint: Endpoint, target: Path, version: int, since: Path | None) -> None:
     await run_tool(
-        _tool("pg_basebackup", version),
+        find_tool("pg_basebackup", at_least=version // 10_000, endpoint=endpoint),
         [
             f"--pgdata={target}",
             "--checkpoint=fast",

@@ -20,6 +20,7 @@ from iotistic.database.errors import DatabaseUnavailable, translated
 from iotistic.database.pool import Connection, connect
 from iotistic.database.server import Account, RunningServer, choose_account, find_running, start, stop
 from iotistic.database.server.errors import ServerStartFailed
+from iotistic.database.server.settings_file import NAME as SETTINGS_NAME
 from iotistic.operations.physical.base_backups import BaseBackup, BaseBackups
 from iotistic.operations.physical.creation import verify_base_backup
 from iotistic.operations.physical.errors import RecoveryFailed, TargetInUse
@@ -46,6 +47,8 @@ class Recovered:
     """The base backup it began from."""
     moment: datetime | None
     """Everything committed before is there, nothing after; None: to the end of the log."""
+    is_ready: bool = True
+    """Whether it is there already. Of a server that is not ours the files are: its own program replays the log at its next start."""
 
 
 async def recover(
@@ -74,13 +77,16 @@ async def recover(
         await _lay_out(backups, links, target)
         await asyncio.to_thread(_prepare, target, WalArchive(folder=backups.wal), to, secrets)
         _give(target.postgres, choose_account(account, owner=None, uid=os.geteuid()))
-        narrate("replaying the log")
-        await _replay(target, to, account)
+        # A server of one's own has its own settings, paths and access rules: to start it without them would be a guess.
+        is_ours = (target.postgres / SETTINGS_NAME).exists()
+        if is_ours:
+            narrate("replaying the log")
+            await _replay(target, to, account)
     except BaseException:
         await stop(target, mode="immediate")
         await asyncio.to_thread(_remove, target)
         raise
-    return Recovered(folder=target.root, backup=backup.id, moment=to)
+    return Recovered(folder=target.root, backup=backup.id, moment=to, is_ready=is_ours)
 
 
 async def recover_stanza(

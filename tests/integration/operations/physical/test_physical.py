@@ -186,6 +186,27 @@ async def test_a_damaged_manifest_hides_no_other_base_backup_and_lets_nothing_go
         prune_bases(archiving.backups, keep=Keep(), act=True)
 
 
+async def test_a_server_that_is_not_ours_is_laid_out_for_its_own_program(archiving: Archiving) -> None:
+    await fill(archiving)
+    marker = archiving.server.folder.postgres / "iotistic.conf"
+    aside = marker.with_name("aside.conf")
+    marker.rename(aside)  # as of a server that somebody else made
+    try:
+        base = await archiving.base()
+    finally:
+        aside.rename(marker)
+    moment = await archiving.now()
+    await archiving.run("DROP TABLE kept")
+    await archiving.hand_over()
+    target = archiving.target()
+    recovered = await recover(
+        archiving.backups, base, target, to=moment, secrets=archiving.server.folder.secrets
+    )
+    assert not recovered.is_ready
+    assert (target.postgres / "recovery.signal").exists()
+    assert "restore_command" in (target.postgres / "postgresql.auto.conf").read_text()
+
+
 async def test_a_base_backup_tells_how_far_it_is(archiving: Archiving) -> None:
     told = list[Progress]()
     await create_base_backup(archiving.server.endpoint, archiving.backups, observe=told.append)
