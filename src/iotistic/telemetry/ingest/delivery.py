@@ -4,19 +4,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from enum import Enum, auto
 from typing import final
 from uuid import uuid4
 
 import psycopg
 
 from iotistic.clock import Clock
-from iotistic.database.errors import is_transient
 from iotistic.errors import IotisticError
-from iotistic.telemetry.errors import IngestUnavailable, PartitionMissing
 from iotistic.telemetry.ingest.limits import IngestLimits
 from iotistic.telemetry.ingest.live import Live
 from iotistic.telemetry.ingest.newest import Newest
+from iotistic.telemetry.ingest.remedies import Remedy, answer_for, halves, remedy_for, said
 from iotistic.telemetry.ingest.runs import Run, SetAside
 from iotistic.telemetry.ingest.sessions import Sessions
 from iotistic.telemetry.ingest.streams import LOGS, METRICS, STREAMS
@@ -39,29 +37,12 @@ Raises PartitionMissing when there is none for today, or when no row is to blame
 """
 
 REFUSED = "refused_by_database"
-_ROW_IS_WRONG = ("22", "23", "P0")
-"""SQLSTATE classes that blame a row: data exceptions, constraints, and what triggers raise."""
-
 
 _BETWEEN_WAKINGS = 0.25
 """Seconds: a commit with a NOTIFY takes a lock of the whole server, and followers look again this much later by themselves."""
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
-
-
-class _Remedy(Enum):
-    """What to do about a failed transaction."""
-
-    STAGE = auto()
-    """Some row is there already: let the keys decide."""
-    SORT_OUT = auto()
-    """Some row has no partition."""
-    ISOLATE = auto()
-    """Some row is refused."""
-    RETRY = auto()
-    """The database got in the way."""
-    GIVE_UP = auto()
 
 
 @final
@@ -145,18 +126,18 @@ class Delivery:
             try:
                 return await self._write(parts, careful=careful, alone=alone)
             except (psycopg.Error, IotisticError) as error:
-                match _remedy(error, careful=careful, is_over=self._is_over(deadline)):
-                    case _Remedy.STAGE:
+                match remedy_for(error, careful=careful, is_over=self._is_over(deadline)):
+                    case Remedy.STAGE:
                         careful = True
-                    case _Remedy.SORT_OUT:
+                    case Remedy.SORT_OUT:
                         parts = await self._sorted_out(parts)
                         if not parts:
                             return None
-                    case _Remedy.RETRY:
+                    case Remedy.RETRY:
                         careful, pause = True, await self._pause(pause, error)
-                    case _Remedy.ISOLATE:
+                    case Remedy.ISOLATE:
                         return await self._isolate(parts, error)
-                    case _Remedy.GIVE_UP:
+                    case Remedy.GIVE_UP:
                         return self._fail(parts, error)
             self._tally.retries += 1
 
@@ -233,11 +214,11 @@ class Delivery:
     async def _isolate(self, parts: Sequence[Part], error: Exception) -> None:
         """Halves the batch until the row that is to blame stands alone; that one goes to the quarantine."""
         if sum(len(part) for part in parts) > 1:
-            for half in _halves(parts):
+            for half in halves(parts):
                 await self._deliver(half, careful=True, alone=True)
             return
         for part in parts:
-            message = f"PostgreSQL refused it: {_said(error)}."
+            message = f"PostgreSQL refused it: {said(error)}."
             for aside in part.set_aside:
                 part.submission.refuse(aside.index, REFUSED, message)
             for run in part.runs:
@@ -259,7 +240,7 @@ class Delivery:
         _log.error("batch failed", exc_info=error, extra={"submissions": len(parts)})
         for part in parts:
             self._tally.failed += not part.submission.is_settled
-            part.submission.settle(_answer(error))
+            part.submission.settle(answer_for(error))
 
 
 def set_aside(submission: Submission, run: Run, number: int, reason: str) -> SetAside:
@@ -272,46 +253,3 @@ def set_aside(submission: Submission, run: Run, number: int, reason: str) -> Set
         device_time=moment,
         payload=payload_of({"timestamp": moment, **run.explain(run.row(number))}),
     )
-
-
-def _answer(error: Exception) -> IngestUnavailable | PartitionMissing:
-    if isinstance(error, IngestUnavailable | PartitionMissing):
-        return error
-    answer = IngestUnavailable(
-        "The data could not be committed in time.",
-        hint="Keep it and send it again: what is stored already will not be stored twice.",
-        retry_after=timedelta(seconds=2),
-    )
-    answer.__cause__ = error
-    return answer
-
-
-def _said(error: Exception) -> str | None:
-    return error.diag.message_primary if isinstance(error, psycopg.Error) else str(error)
-
-
-def _remedy(error: psycopg.Error | IotisticError, *, careful: bool, is_over: bool) -> _Remedy:
-    if isinstance(error, psycopg.errors.UniqueViolation) and not careful:
-        return _Remedy.STAGE
-    if isinstance(error, psycopg.errors.CheckViolation) and error.diag.constraint_name is None:
-        return _Remedy.SORT_OUT  # "no partition of relation found for row" is a violated check without a name
-    if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_ROW_IS_WRONG):
-        return _Remedy.ISOLATE
-    return _Remedy.RETRY if is_transient(error) and not is_over else _Remedy.GIVE_UP
-
-
-def _halves(parts: Sequence[Part]) -> list[list[Part]]:
-    if len(parts) > 1:
-        middle = len(parts) // 2
-        return [list(parts[:middle]), list(parts[middle:])]
-    (part,) = parts
-    pieces = [Part(submission=part.submission, runs=[run]) for run in part.runs]
-    pieces += [Part(submission=part.submission, set_aside=[row]) for row in part.set_aside]
-    if len(pieces) > 1:
-        return _halves(pieces)
-    (run,) = part.runs
-    middle = len(run) // 2
-    return [
-        [Part(submission=part.submission, runs=[run.slice(0, middle)])],
-        [Part(submission=part.submission, runs=[run.slice(middle, len(run))])],
-    ]

@@ -199,18 +199,7 @@ class Ingest:
 
     def statistics(self) -> IngestStatistics:
         """Counters since the start and what is queued now."""
-        tally = self._tally
-        return IngestStatistics(
-            rows=tally.rows,
-            commits=tally.commits,
-            staged=tally.staged,
-            duplicates=tally.duplicates,
-            quarantined=tally.quarantined,
-            retries=tally.retries,
-            failed=tally.failed,
-            pending_submissions=self._inbox.bodies,
-            pending_bytes=self._inbox.bytes,
-        )
+        return self._tally.statistics(self._inbox)
 
     async def _submit(self, stream: Stream, device_uuid: UUID, sent: Sent, claim: Claim | None) -> Receipt:
         plain = self.unpack(sent)

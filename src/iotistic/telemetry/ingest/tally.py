@@ -1,7 +1,10 @@
 """What one process's ingest has done so far."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import final
+
+from iotistic.telemetry.ingest.inbox import Inbox
+from iotistic.telemetry.model import IngestStatistics
 
 __all__ = ["Tally"]
 
@@ -18,3 +21,7 @@ class Tally:
     quarantined: int = 0
     retries: int = 0
     failed: int = 0
+
+    def statistics(self, inbox: Inbox) -> IngestStatistics:
+        """With what waits now."""
+        return IngestStatistics(**asdict(self), pending_submissions=inbox.bodies, pending_bytes=inbox.bytes)
