@@ -32,9 +32,9 @@ down: $(STAMP) ## Stop what `make up` started
 reset: $(STAMP) ## Delete the local data and begin anew (asks first)
 	@$(BIN)/iotistic reset
 
-test: $(VENV)/.developing ## Run the whole suite on a real PostgreSQL, then the database parts on the system's own
+test: $(VENV)/.developing ## Run the whole suite on a real PostgreSQL, then the database parts on the system's own; ARGS=PATH: only that
 	@$(PYTEST) $(ARGS)
-	@$(MAKE) --no-print-directory test-system
+	@$(if $(ARGS),,$(MAKE) --no-print-directory test-system)
 
 test-system: $(VENV)/.developing ## Only the second leg: what speaks SQL, on an installed PostgreSQL 15 to 18
 	@if $(BIN)/python -m tests.support.server; then \
