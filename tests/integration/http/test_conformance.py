@@ -167,6 +167,8 @@ def _require_silence(operation: Any, case: Any, response: Any, caller: Caller) -
             assert response.status_code >= HTTPStatus.BAD_REQUEST
 
 
+# The server runs beside it in the same process, and its jitter draws from `random` while a request is made up.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 async def test_every_operation_keeps_to_the_document_whoever_asks_and_whatever(
     app: FastAPI,
     address: str,
