@@ -11,6 +11,7 @@ WHERE name_hash = %(name_hash)s::bytea AND source IN ('', %(source)s::text);
 SELECT source
 FROM login_sources
 WHERE name_hash = %(name_hash)s::bytea AND source <> '' AND succeeded_at > clock_timestamp() - %(known_for)s::interval
+ORDER BY succeeded_at DESC, source
 LIMIT %(most)s::integer;
 
 -- name: note_failed_login
