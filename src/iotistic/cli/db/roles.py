@@ -105,7 +105,7 @@ def _show(plan: RolePlan, *, as_json: bool) -> None:
         sys.stdout.write(f"+ {login} gets the password that is kept in the data folder\n")
     for name in plan.absent:
         narrate(
-            f"There is no database {name} yet: CREATE DATABASE {name}, then `iotistic migrate` and this again."
+            f"There is no database {name} yet: `iotistic migrate` makes it where its login may, then this again."
         )
     if plan.is_empty:
         narrate("Roles and rights are as they should be.")
