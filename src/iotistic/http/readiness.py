@@ -32,6 +32,8 @@ class ReadinessProbe:
         self._findings: list[Finding] = []
         self._fresh_until = 0.0
         self._told = ""
+        self._looks: set[asyncio.Task[list[Finding]]] = set()
+        """Held, so that one that was given up comes to its end."""
 
     async def look(self, platform: Platform | None) -> list[Finding]:
         """What was found now, or a moment ago. A platform that is not open yet is one finding."""
@@ -45,17 +47,28 @@ class ReadinessProbe:
             return self._findings
 
     async def _ask(self, platform: Platform) -> list[Finding]:
+        looking = asyncio.create_task(platform.readiness(), name="readiness")
+        self._looks.add(looking)
+        looking.add_done_callback(self._over)
         try:
-            async with asyncio.timeout(self._patience.total_seconds()):
-                findings = await platform.readiness()
+            done, _ = await asyncio.wait({looking}, timeout=self._patience.total_seconds())
+            findings = looking.result() if done else None
         except IotisticError as error:
             return [self._failed(error.message)]
-        except TimeoutError:
+        finally:
+            # Not waited for: a statement that is cancelled waits for its server once more, 10 s with one that hangs.
+            looking.cancel()
+        if findings is None:
             return [self._failed(f"No answer within {self._patience.total_seconds():g} s.")]
         return [
             finding if finding.ready or finding.check != "pool" else self._failed(finding.detail)
             for finding in findings
         ]
+
+    def _over(self, looking: asyncio.Task[list[Finding]]) -> None:
+        self._looks.discard(looking)
+        if not looking.cancelled():
+            looking.exception()  # told already, or too late to tell
 
     def _failed(self, reason: str) -> Finding:
         if reason != self._told:  # once per reason: probes come every few seconds

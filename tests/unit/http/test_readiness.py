@@ -57,6 +57,23 @@ async def test_a_look_that_takes_too_long_is_a_no() -> None:
     assert not finding.ready
 
 
+async def test_a_look_that_does_not_end_when_told_to_keeps_nobody_waiting() -> None:
+    ended = asyncio.Event()
+
+    class Hanging(Asked):
+        async def readiness(self) -> list[Finding]:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await ended.wait()
+            raise AssertionError
+
+    async with asyncio.timeout(60):
+        [finding] = await ReadinessProbe(timedelta(milliseconds=1)).look(platform(Hanging(list)))
+    assert (finding.ready, ended.is_set()) == (False, False)
+    ended.set()
+
+
 async def test_an_error_is_a_no_and_its_words_stay_inside() -> None:
     def away() -> list[Finding]:
         raise Unavailable("No connection at db.internal")

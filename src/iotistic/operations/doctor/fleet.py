@@ -112,7 +112,7 @@ def judge_gaps(leaves: Sequence[LeafBounds], seen: Circumstances) -> Verdict:
         return ok("no partitioned table has a hole")
     parent, at = holes[0]
     return warn(
-        f"{len(holes)} holes; the first in {parent} from {at:%Y-%m-%d} on: rows of that time are refused",
+        f"{len(holes)} {'hole' if len(holes) == 1 else 'holes; the first'} in {parent} from {at:%Y-%m-%d} on: rows of that time are refused",
         fix="iotistic partitions repair",
         lock="SHARE UPDATE EXCLUSIVE on the parent: reads and writes go on",
     )
