@@ -14,6 +14,7 @@ from iotistic.cli.db import Database, Which, database_name
 from iotistic.cli.options import AsJson, DataDir, Url, settings_from
 from iotistic.cli.output import narrate, print_json, print_table, readable_bytes, run_async
 from iotistic.cli.time_range import moment_of
+from iotistic.clock import system_clock
 from iotistic.config import Endpoint, Settings
 from iotistic.errors import Invalid
 from iotistic.operations import backups
@@ -153,6 +154,10 @@ def _recover(
             hint="Name it with --target PATH.",
         )
     moment = None if to_time == "end" else moment_of(to_time)
+    if moment is not None and moment > system_clock():
+        raise RestoreUnclear(
+            f"{to_time} is in the future.", hint="`--to-time end` goes as far as the log does."
+        )
     physical.recover(settings, folder, name, moment, target, as_json=as_json)
 
 

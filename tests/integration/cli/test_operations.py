@@ -88,6 +88,7 @@ async def test_the_doctor_leaves_to_a_person_what_may_do_harm(database: TestData
     [
         (["restore", "latest", "--to-time", "2026-11-28T12:00:00Z"], "Name it with --target PATH."),
         (["restore", "latest", "--to-time", "noon", "--target", "x"], "'noon' is no time"),
+        (["restore", "latest", "--to-time", "2999-01-01", "--target", "x"], "2999-01-01 is in the future"),
         (["restore", "latest", "--to-time", "end", "--target", "x"], "There is no base backup 'latest'"),
         (["restore", "latest", "--target", "x"], "--target is given without --to-time"),
         (
