@@ -196,6 +196,40 @@ async def test_a_deadlock_is_overcome(own_station: Station, killer: Connection) 
     assert (await sending).accepted == 1
 
 
+async def test_a_newest_report_that_waits_while_older_ones_are_written_is_not_lost_by_a_stop(
+    database: TestDatabase, wire: Wire, killer: Connection
+) -> None:
+    limits = IngestLimits(beside_rows=1, writers=2, latest_every=timedelta(seconds=30))
+    async with owner_of(database) as owner:
+        await make_partitions(owner)
+        ingest = Ingest(wire.connect, limits=limits)
+        await ingest.start()
+        station = Station(database=database, owner=owner, ingest=ingest)
+        await station.send(station.reports(-30, n=1))
+        other = uuid4()
+        await owner.execute("BEGIN")
+        await owner.execute("LOCK TABLE device_metric_latest IN SHARE MODE")
+        # A series that is new here is written as the latest at once, and waits for the lock.
+        held_up = asyncio.create_task(station.send(station.reports(-20, n=2), device=other))
+
+        async def is_held_up() -> bool:
+            cursor = await killer.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE application_name = 'test-ingest'"
+                " AND wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            return await cursor.fetchone() is not None
+
+        await until(is_held_up)
+        assert (await station.send(station.reports(-10, n=3))).accepted == 1
+        stopping = asyncio.create_task(ingest.stop())
+        await asyncio.sleep(0)
+        await owner.execute("ROLLBACK")
+        await stopping
+        assert (await held_up).accepted == 1
+        latest = await station.rows("SELECT values[1]::integer FROM device_metric_latest ORDER BY 1")
+        assert latest == [(2,), (3,)]
+
+
 async def test_batches_beside_each_other_store_every_report_once_and_the_newest_as_the_latest(
     database: TestDatabase, wire: Wire, killer: Connection
 ) -> None:

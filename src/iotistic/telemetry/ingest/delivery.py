@@ -157,7 +157,8 @@ class Delivery:
         except BaseException:
             self._newest.absorb(newest)
             raise
-        self._latest_due = asyncio.get_running_loop().time() + self._latest_every
+        if self._give_up_at is None:  # else what came meanwhile is written at once: nobody comes later
+            self._latest_due = asyncio.get_running_loop().time() + self._latest_every
 
     async def _store(
         self, parts: Sequence[Part], runs: Sequence[Run], *, careful: bool, latest: Sequence[bytes] = ()
