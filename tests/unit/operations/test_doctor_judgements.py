@@ -342,7 +342,13 @@ def test_no_backup_at_all_is_a_warning_and_unknown_ones_are_not_called_fine() ->
 
 def test_a_damaged_backup_is_told_although_a_newer_one_is_fine() -> None:
     verdict = judge_backups(BackupState(newest=NOW, proved=NOW, unreadable=("20261128T",)), SEEN)
-    assert (verdict.state, verdict.observed) == (State.warn, "the manifest of 20261128T is damaged")
+    assert verdict.state is State.warn
+    assert verdict.observed.startswith("the manifest of 20261128T is damaged; the newest backup is 0 min old")
+
+
+def test_a_damaged_backup_makes_no_alarm_less() -> None:
+    old = BackupState(newest=NOW - timedelta(hours=50), proved=NOW, unreadable=("20261128T",))
+    assert judge_backups(old, SEEN).state is State.critical
 
 
 @pytest.mark.parametrize(("minutes", "told"), [(0, "0 min old"), (99, "99 min old"), (100, "2 h old")])

@@ -235,14 +235,19 @@ def _age(age: timedelta) -> str:
 
 
 def judge_backups(state: BackupState | None, seen: Circumstances) -> Verdict:
-    """A backup older than 26 hours is a warning, 50 an alarm; a proof older than 8 and 31 days likewise."""
+    """A backup older than 26 hours is a warning, 50 an alarm; a proof older than 8 and 31 days likewise; a damaged one is a warning."""
     if state is None:
         return skipped("backups of this server are not kept on this machine")
-    if state.unreadable:
-        return warn(
-            f"the manifest of {', '.join(state.unreadable)} is damaged",
-            fix="iotistic backup create  # then look after the disk, and move the damaged folder away",
-        )
+    if not state.unreadable:
+        return _judge_ages(state, seen)
+    ages = _judge_ages(state, seen)
+    return (critical if ages.state is State.critical else warn)(
+        f"the manifest of {', '.join(state.unreadable)} is damaged; {ages.observed}",
+        fix="iotistic backup create  # then look after the disk, and move the damaged folder away",
+    )
+
+
+def _judge_ages(state: BackupState, seen: Circumstances) -> Verdict:
     if state.newest is None:
         return warn("there is no backup", fix="iotistic backup create")
     age = seen.now - state.newest
