@@ -9,7 +9,7 @@ from iotistic.bootstrap.backups import backup_copies, backup_store
 from iotistic.cli.db import Database, database_name
 from iotistic.cli.output import narrate, readable_bytes
 from iotistic.config import Settings
-from iotistic.operations.backups import BackupStore, Manifest
+from iotistic.operations.backups import BackupStore, Copies, Manifest
 from iotistic.operations.backups.errors import BackupNotFound
 from iotistic.operations.physical import BaseBackups
 
@@ -33,14 +33,14 @@ def store_of(settings: Settings, folder: Path | None) -> BackupStore:
 
 def get_here(settings: Settings, store: BackupStore, name: str, database: Database) -> Manifest:
     """The backup with this id in the folder, or for `latest` the newest full one of a database. Raises BackupNotFound, naming a copy."""
-    wanted = database_name(settings, database) if name == "latest" else None
+    wanted = _wanted(settings, name, database)
     try:
         return store.get(name, wanted)
     except BackupNotFound as error:
-        copies = backup_copies(settings)
-        copy = copies.find(name, wanted) if copies else None
-        if copies is None or copy is None:
+        only = _only_copy(settings, name, wanted)
+        if only is None:
             raise
+        copies, copy = only
         raise BackupNotFound(
             f"Of {copy.id} only the copy in {copies.address} is left.",
             hint=f"`iotistic backup fetch {copy.id}` brings it back; `iotistic backup verify --copy {copy.id}` reads it there.",
@@ -50,16 +50,27 @@ def get_here(settings: Settings, store: BackupStore, name: str, database: Databa
 
 def find_backup(settings: Settings, store: BackupStore, name: str, database: Database) -> Manifest:
     """The same, fetched where only its copy is left. Raises BackupNotFound."""
-    wanted = database_name(settings, database) if name == "latest" else None
+    wanted = _wanted(settings, name, database)
     try:
         return store.get(name, wanted)
     except BackupNotFound:
-        copies = backup_copies(settings)
-        copy = copies.find(name, wanted) if copies else None
-        if copies is None or copy is None:
+        only = _only_copy(settings, name, wanted)
+        if only is None:
             raise
+        copies, copy = only
         narrate(f"fetching {copy.id} from {copies.address} ({readable_bytes(copy.bytes)})")
         return copies.bring(store, copy)
+
+
+def _wanted(settings: Settings, name: str, database: Database) -> str | None:
+    """Whose newest is meant; an id means one backup, whatever it is of."""
+    return database_name(settings, database) if name == "latest" else None
+
+
+def _only_copy(settings: Settings, name: str, database: str | None) -> tuple[Copies, Manifest] | None:
+    copies = backup_copies(settings)
+    copy = copies.find(name, database) if copies else None
+    return None if copies is None or copy is None else (copies, copy)
 
 
 def base_backups_of(settings: Settings, folder: Path | None) -> BaseBackups:

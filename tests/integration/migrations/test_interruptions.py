@@ -132,7 +132,7 @@ BLOCKED = {
 
 
 @pytest.mark.parametrize("kind", list(BLOCKED))
-async def test_killed_inside_a_statement_its_lock_is_free_within_seconds_and_the_next_run_converges(
+async def test_killed_inside_a_statement_its_lock_is_free_within_three_seconds_and_the_next_run_converges(
     place: Place, tmp_path: Path, kind: str
 ) -> None:
     history = history_of(tmp_path, BLOCKED[kind])
@@ -163,7 +163,7 @@ async def test_killed_inside_a_statement_its_lock_is_free_within_seconds_and_the
         await until(
             place, "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name LIKE 'migrate:shop:%'"
         )
-        assert time.monotonic() - killed < 10  # the server looks every 2 s whether its client is there
+        assert time.monotonic() - killed < 3  # the server looks every 2 s whether its client is there
         await blocker.execute("SELECT pg_advisory_unlock(42)")
         if kind == "busy":
             # The undisturbed way: the lock is free, so that the long count is never asked for.
